@@ -1,0 +1,81 @@
+//! What is wrong with a form: every field, in the order of the page.
+
+/// An error that can say in one whole sentence what is wrong and what would be right.
+pub trait Complaint {
+    /// `what` names the field within a sentence: "the short description".
+    fn sentence(&self, what: &str) -> String;
+}
+
+/// Every wrong field of a form, in the order in which they were added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<(&'static str, String)>);
+
+impl FieldErrors {
+    /// One wrong field alone.
+    #[must_use]
+    pub fn one(field: &'static str, sentence: impl Into<String>) -> Self {
+        Self(vec![(field, sentence.into())])
+    }
+
+    pub fn add(&mut self, field: &'static str, sentence: impl Into<String>) {
+        self.0.push((field, sentence.into()));
+    }
+
+    /// The value, or a note of what is wrong with it.
+    pub fn take<T, E: Complaint>(
+        &mut self,
+        field: &'static str,
+        what: &str,
+        parsed: Result<T, E>,
+    ) -> Option<T> {
+        parsed
+            .map_err(|error| self.add(field, error.sentence(what)))
+            .ok()
+    }
+
+    /// What `build` makes of the parts, if no field was wrong.
+    ///
+    /// # Errors
+    /// The errors collected so far.
+    pub fn into_result<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Self> {
+        match build() {
+            Some(value) if self.is_empty() => Ok(value),
+            _ => Err(self),
+        }
+    }
+
+    /// The first sentence about a field.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.iter()
+            .find(|(name, _)| *name == field)
+            .map(|(_, sentence)| sentence)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0
+            .iter()
+            .map(|(field, sentence)| (*field, sentence.as_str()))
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts errors found apart from the others where their fields stand on the page.
+    pub fn sort_by_page(&mut self, order: &[&str]) {
+        self.0
+            .sort_by_key(|(field, _)| order.iter().position(|name| name == field));
+    }
+}
+
+/// The sentence with its first letter in upper case.
+#[must_use]
+pub fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}

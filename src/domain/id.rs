@@ -1,0 +1,174 @@
+//! Identifiers: a type each, a prefix each, sortable by the time they were made.
+
+use std::{fmt, str::FromStr};
+
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::time::Timestamp;
+
+/// An identifier: a UUIDv7 (RFC 9562 §5.7), shown as a prefix and 26 characters of
+/// lower-case Crockford base32.
+pub trait Id: Copy + fmt::Display + FromStr {
+    const PREFIX: &'static str;
+
+    fn from_uuid(uuid: Uuid) -> Self;
+    fn uuid(self) -> Uuid;
+
+    /// A new identifier of this moment.
+    #[must_use]
+    fn generate(now: Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(now.micros() / 1_000).unwrap_or_default();
+        Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+}
+
+/// The text is not an identifier of the type that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not an id that begins with {prefix}_")]
+pub struct NotAnId {
+    prefix: &'static str,
+}
+
+macro_rules! define_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Uuid);
+
+        impl Id for $name {
+            const PREFIX: &'static str = $prefix;
+
+            fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), encode(self.0.as_u128()))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                text.strip_prefix(concat!($prefix, "_"))
+                    .and_then(decode)
+                    .map(|value| Self(Uuid::from_u128(value)))
+                    .ok_or(NotAnId { prefix: $prefix })
+            }
+        }
+    };
+}
+
+define_id!(
+    /// An account: an organisation that owns apps.
+    AccountId,
+    "acc"
+);
+define_id!(
+    /// A person who signs in.
+    UserId,
+    "usr"
+);
+define_id!(AppId, "app");
+define_id!(
+    /// An event subscription of an app.
+    SubscriptionId,
+    "sub"
+);
+define_id!(SessionId, "ses");
+define_id!(
+    /// One secret among those of an account or subscription.
+    SecretId,
+    "sec"
+);
+define_id!(
+    /// One row of the audit log.
+    AuditId,
+    "aud"
+);
+define_id!(
+    /// A one-time link sent by mail.
+    LinkId,
+    "lnk"
+);
+define_id!(
+    /// One mail in the outbox.
+    MailId,
+    "mail"
+);
+
+/// Crockford's alphabet in lower case: no i, l, o or u.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+fn encode(value: u128) -> String {
+    (0..26)
+        .rev()
+        .filter_map(|place| ALPHABET.get((value >> (place * 5)) as usize & 31))
+        .map(|&c| char::from(c))
+        .collect()
+}
+
+/// Only what `encode` writes: one text for one id, so that ids can be compared as text.
+fn decode(text: &str) -> Option<u128> {
+    // 26 characters hold 130 bits; the first one may carry three.
+    if text.len() != 26 || text.as_bytes().first()? > &b'7' {
+        return None;
+    }
+    text.bytes().try_fold(0_u128, |value, c| {
+        let digit = ALPHABET.iter().position(|&a| a == c)?;
+        Some(value << 5 | digit as u128)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_the_time_they_were_made() {
+        let early = AppId::generate(Timestamp::from_seconds(1_000), [0xff; 10]);
+        let late = AppId::generate(Timestamp::from_seconds(1_001), [0; 10]);
+        assert!(early < late);
+        assert!(early.to_string() < late.to_string());
+        assert!(early.to_string().starts_with("app_"));
+    }
+
+    #[test]
+    fn another_types_id_and_other_spellings_are_refused() {
+        let app = AppId::generate(Timestamp::from_seconds(1_000), [7; 10]).to_string();
+        assert!(app.parse::<UserId>().is_err());
+        for wrong in [
+            app.to_uppercase(),
+            app.replace("app_", "app_8"),
+            format!("{app}0"),
+            String::from("app_"),
+            app.replace('0', "o"),
+        ] {
+            assert!(wrong.parse::<AppId>().is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_is_read_as_it_was_written(value: u128) {
+            let id = AppId::from_uuid(Uuid::from_u128(value));
+            prop_assert_eq!(id.to_string().parse::<AppId>(), Ok(id));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Moments and spans, in whole microseconds.
+
+use std::fmt;
+
+/// A moment: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
+///
+/// Stored as a 64-bit integer, because the text form of a time does not sort by time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// The moment of a Unix time in seconds; the nearest one that can be held.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down (a JWT's `NumericDate`, RFC 7519 §2).
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// The time since an earlier moment; negative if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+
+    /// `2026-11-24T07:20:00Z`, as `<time datetime>` and JSON want it.
+    #[must_use]
+    pub fn iso(self) -> String {
+        self.zoned().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// `24 Nov 2026, 07:20 UTC`, as people read it.
+    #[must_use]
+    pub fn utc(self) -> String {
+        self.zoned().strftime("%-d %b %Y, %H:%M UTC").to_string()
+    }
+
+    /// `24 Nov 2026`, where the hour does not matter.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.zoned().strftime("%-d %b %Y").to_string()
+    }
+
+    fn zoned(self) -> jiff::Zoned {
+        // Beyond jiff's years -9999 to 9999 the nearest moment is as good as any.
+        let edge = if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        };
+        jiff::Timestamp::from_microsecond(self.0)
+            .unwrap_or(edge)
+            .to_zoned(jiff::tz::TimeZone::UTC)
+    }
+}
+
+impl std::ops::Add<Span> for Timestamp {
+    type Output = Self;
+
+    fn add(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl std::ops::Sub<Span> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+}
+
+/// A length of time in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(i64);
+
+impl Span {
+    pub const ZERO: Self = Self(0);
+
+    #[must_use]
+    pub const fn seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    #[must_use]
+    pub const fn minutes(minutes: i64) -> Self {
+        Self::seconds(minutes * 60)
+    }
+
+    #[must_use]
+    pub const fn hours(hours: i64) -> Self {
+        Self::minutes(hours * 60)
+    }
+
+    #[must_use]
+    pub const fn days(days: i64) -> Self {
+        Self::hours(days * 24)
+    }
+
+    #[must_use]
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+}
+
+/// Where "now" comes from: the machine when serving, a hand-turned one in tests.
+pub trait Clock: Send + Sync + fmt::Debug {
+    fn now(&self) -> Timestamp;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_shown_for_machines_and_for_people() {
+        let at = Timestamp::from_seconds(1_795_504_800);
+        assert_eq!(at.iso(), "2026-11-24T07:20:00Z");
+        assert_eq!(at.utc(), "24 Nov 2026, 07:20 UTC");
+        assert_eq!(at.date(), "24 Nov 2026");
+    }
+
+    #[test]
+    fn seconds_round_down_before_1970_too() {
+        assert_eq!(Timestamp::from_micros(-1).seconds(), -1);
+        assert_eq!(Timestamp::from_micros(1_999_999).seconds(), 1);
+    }
+
+    #[test]
+    fn the_ends_of_time_do_not_panic() {
+        for at in [
+            Timestamp::from_micros(i64::MIN),
+            Timestamp::from_micros(i64::MAX),
+        ] {
+            assert!(!at.utc().is_empty());
+            let _ = at + Span::days(1);
+            let _ = at - Span::days(1);
+            let _ = at.since(Timestamp::from_seconds(0));
+        }
+    }
+}

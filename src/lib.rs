@@ -1,0 +1,6 @@
+//! Portico: the developers' front door to a platform.
+//!
+//! `web` and `cli` call `actions`; `actions` apply the rules of `domain` and write
+//! through `store`. ARCHITECTURE.md is the map.
+
+pub mod domain;
