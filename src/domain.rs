@@ -3,7 +3,23 @@
 //! Nothing here does I/O, knows SQL or the web, or reads the clock: time and
 //! randomness come in as arguments.
 
+pub mod account;
+pub mod address;
+pub mod app;
+pub mod audit;
+pub mod authorization;
+pub mod credential;
+pub mod email;
+pub mod event_type;
 pub mod fields;
+pub mod icon;
 pub mod id;
+pub mod jwt;
+pub mod overlap;
 pub mod secret;
+pub mod subscription;
+pub mod text;
+pub mod text_enum;
 pub mod time;
+pub mod url;
+pub mod user;

@@ -28,9 +28,7 @@ impl FieldErrors {
         what: &str,
         parsed: Result<T, E>,
     ) -> Option<T> {
-        parsed
-            .map_err(|error| self.add(field, error.sentence(what)))
-            .ok()
+        parsed.map_err(|error| self.add(field, error.sentence(what))).ok()
     }
 
     /// What `build` makes of the parts, if no field was wrong.
@@ -47,15 +45,11 @@ impl FieldErrors {
     /// The first sentence about a field.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&str> {
-        self.iter()
-            .find(|(name, _)| *name == field)
-            .map(|(_, sentence)| sentence)
+        self.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0
-            .iter()
-            .map(|(field, sentence)| (*field, sentence.as_str()))
+        self.0.iter().map(|(field, sentence)| (*field, sentence.as_str()))
     }
 
     #[must_use]
@@ -65,8 +59,7 @@ impl FieldErrors {
 
     /// Puts errors found apart from the others where their fields stand on the page.
     pub fn sort_by_page(&mut self, order: &[&str]) {
-        self.0
-            .sort_by_key(|(field, _)| order.iter().position(|name| name == field));
+        self.0.sort_by_key(|(field, _)| order.iter().position(|name| name == field));
     }
 }
 
@@ -74,8 +67,5 @@ impl FieldErrors {
 #[must_use]
 pub fn capitalised(sentence: &str) -> String {
     let mut chars = sentence.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -1,0 +1,138 @@
+//! Accounts, and what their members may do.
+
+use std::{fmt, marker::PhantomData};
+
+use super::{
+    id::{AccountId, UserId},
+    text::{self, define_text},
+    text_enum::text_enum,
+    time::Timestamp,
+};
+
+define_text!(
+    /// An account's name: 1 to 100 characters on one line.
+    AccountName,
+    text::line,
+    100
+);
+
+/// An organisation that owns apps.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub id: AccountId,
+    pub name: AccountName,
+    /// The platform's own name for it, if it has given one.
+    pub external_id: Option<String>,
+    pub standing: Standing,
+    pub created_at: Timestamp,
+}
+
+/// Whether an account may have active apps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It builds, but activates nothing before an admin approves it.
+    Pending,
+    Approved,
+    Suspended,
+}
+
+/// What a member may do; each role holds the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Viewer,
+    Developer,
+    Owner,
+}
+
+text_enum!(Role, "role", Viewer = "viewer", Developer = "developer", Owner = "owner");
+text_enum!(Standing, "standing", Pending = "pending", Approved = "approved", Suspended = "suspended");
+
+/// Marks a [`Member`] who may read.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer;
+/// Marks a [`Member`] who may build, change and reveal.
+#[derive(Clone, Copy, Debug)]
+pub struct Developer;
+/// Marks a [`Member`] who may do everything in the account.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner;
+
+/// One of the role marks above.
+pub trait AtLeast: Copy + fmt::Debug + Send + Sync + 'static {
+    const ROLE: Role;
+}
+
+impl AtLeast for Viewer {
+    const ROLE: Role = Role::Viewer;
+}
+impl AtLeast for Developer {
+    const ROLE: Role = Role::Developer;
+}
+impl AtLeast for Owner {
+    const ROLE: Role = Role::Owner;
+}
+
+/// Proof that a user holds at least role `R` in an account. Actions take it as a
+/// parameter, so that one cannot be called without the check.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<R> {
+    user: UserId,
+    account: AccountId,
+    role: Role,
+    at_least: PhantomData<R>,
+}
+
+impl<R: AtLeast> Member<R> {
+    /// The proof, if the role suffices.
+    #[must_use]
+    pub fn prove(user: UserId, account: AccountId, role: Role) -> Option<Self> {
+        (role >= R::ROLE).then_some(Self { user, account, role, at_least: PhantomData })
+    }
+
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The role that the member really has.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+}
+
+/// One of a user's accounts, with the role there.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    pub account: Account,
+    pub role: Role,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Id;
+
+    #[test]
+    fn a_role_proves_itself_and_those_below() {
+        let user = UserId::generate(Timestamp::default(), [1; 10]);
+        let account = AccountId::generate(Timestamp::default(), [2; 10]);
+        assert!(Member::<Viewer>::prove(user, account, Role::Viewer).is_some());
+        assert!(Member::<Developer>::prove(user, account, Role::Viewer).is_none());
+        assert!(Member::<Developer>::prove(user, account, Role::Owner).is_some());
+        assert!(Member::<Owner>::prove(user, account, Role::Developer).is_none());
+    }
+
+    #[test]
+    fn roles_are_read_as_they_are_written() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse::<Role>().as_ref(), Ok(role));
+        }
+        assert!("Owner".parse::<Role>().is_err());
+    }
+}

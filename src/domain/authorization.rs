@@ -1,0 +1,271 @@
+//! Yes or no to a request, and why: pure rules over what is known of an account.
+
+use std::borrow::Cow;
+
+use super::{
+    account::Standing,
+    app::StateKind,
+    id::{AccountId, AppId},
+    text_enum::text_enum,
+};
+
+/// Why a request was refused. The text is stable: clients and gateways branch on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    MissingToken,
+    InvalidToken,
+    TokenExpired,
+    TokenNotYetValid,
+    AppRequired,
+    AppDraft,
+    AppDeactivated,
+    AppSuspended,
+    AccountPending,
+    AccountSuspended,
+    Unavailable,
+}
+
+text_enum!(
+    Code,
+    "refusal code",
+    MissingToken = "missing_token",
+    InvalidToken = "invalid_token",
+    TokenExpired = "token_expired",
+    TokenNotYetValid = "token_not_yet_valid",
+    AppRequired = "app_required",
+    AppDraft = "app_draft",
+    AppDeactivated = "app_deactivated",
+    AppSuspended = "app_suspended",
+    AccountPending = "account_pending",
+    AccountSuspended = "account_suspended",
+    Unavailable = "unavailable",
+);
+
+impl Code {
+    /// The HTTP status that goes with it.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::MissingToken
+            | Self::InvalidToken
+            | Self::TokenExpired
+            | Self::TokenNotYetValid
+            | Self::AppRequired => 401,
+            Self::AppDraft
+            | Self::AppDeactivated
+            | Self::AppSuspended
+            | Self::AccountPending
+            | Self::AccountSuspended => 403,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The problem in a few words, the same for every occurrence (RFC 9457 §3.1.3).
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::MissingToken => "No token was sent",
+            Self::InvalidToken => "The token is not valid",
+            Self::TokenExpired => "The token has expired",
+            Self::TokenNotYetValid => "The token is not valid yet",
+            Self::AppRequired => "The token does not say which app is calling",
+            Self::AppDraft => "The app is a draft",
+            Self::AppDeactivated => "The app is deactivated",
+            Self::AppSuspended => "The app is suspended",
+            Self::AccountPending => "The account awaits approval",
+            Self::AccountSuspended => "The account is suspended",
+            Self::Unavailable => "Not available right now",
+        }
+    }
+}
+
+/// A no: the code for machines, a sentence that tells a developer what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub code: Code,
+    pub detail: Cow<'static, str>,
+}
+
+impl Refusal {
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    /// The token's form or signature is wrong, in the same words for an unknown key and a
+    /// bad signature, so that nothing helps a guesser.
+    #[must_use]
+    pub const fn not_verified() -> Self {
+        Self {
+            code: Code::InvalidToken,
+            detail: Cow::Borrowed(
+                "The signature could not be verified. Check that iss is your API key and that the token is signed with HS256 and your current API secret, exactly as shown.",
+            ),
+        }
+    }
+}
+
+/// An account's JWT apps and what decides about them.
+#[derive(Clone, Debug)]
+pub struct AccountSnapshot {
+    pub account: AccountId,
+    pub standing: Standing,
+    /// Every JWT app of the account.
+    pub apps: Vec<(AppId, StateKind)>,
+}
+
+/// Who is calling. Without `sub`, several active apps share one key and the app stays unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    pub account: AccountId,
+    pub app: Option<AppId>,
+}
+
+/// Decides about a token of this account whose signature, times and audience hold.
+///
+/// # Errors
+/// The refusal, if the account or the app may not call.
+pub fn decide(sub: Option<&str>, snapshot: &AccountSnapshot) -> Result<Pass, Refusal> {
+    match snapshot.standing {
+        Standing::Suspended => {
+            return Err(Refusal::new(
+                Code::AccountSuspended,
+                "An admin has suspended this account. Write to the platform's support.",
+            ));
+        }
+        Standing::Pending => {
+            return Err(Refusal::new(
+                Code::AccountPending,
+                "This account awaits an admin's approval; its apps may call once it is approved.",
+            ));
+        }
+        Standing::Approved => {}
+    }
+    let app = match sub {
+        Some(sub) => Some(named(sub, &snapshot.apps)?),
+        None => unnamed(&snapshot.apps)?,
+    };
+    Ok(Pass { account: snapshot.account, app })
+}
+
+fn named(sub: &str, apps: &[(AppId, StateKind)]) -> Result<AppId, Refusal> {
+    let wanted = sub.parse::<AppId>().ok();
+    let found = apps.iter().find(|(id, _)| Some(*id) == wanted);
+    let (id, state) = found.ok_or_else(|| {
+        Refusal::new(
+            Code::InvalidToken,
+            "sub must be the id of one of this account's JWT apps (app_…), or be left out.",
+        )
+    })?;
+    allowed(*state).map(|()| *id)
+}
+
+/// Without `sub` the shared key cannot say which app asks, so a stopped one stops them all.
+fn unnamed(apps: &[(AppId, StateKind)]) -> Result<Option<AppId>, Refusal> {
+    let required = || {
+        Refusal::new(
+            Code::AppRequired,
+            "Several apps share this API key and not all of them are active. Add sub with the id of the app that is calling (app_…).",
+        )
+    };
+    match apps {
+        [] => Err(Refusal::new(Code::InvalidToken, "This account has no JWT app any more.")),
+        [(id, state)] => allowed(*state).map(|()| Some(*id)),
+        several => {
+            let mut built = several.iter().filter(|(_, state)| *state != StateKind::Draft);
+            match (built.next(), built.next()) {
+                (None, _) => allowed(StateKind::Draft).map(|()| None),
+                (Some((id, StateKind::Active)), None) => Ok(Some(*id)),
+                (Some((_, StateKind::Active)), Some((_, StateKind::Active)))
+                    if built.all(|(_, state)| *state == StateKind::Active) =>
+                {
+                    Ok(None)
+                }
+                (Some(_), _) => Err(required()),
+            }
+        }
+    }
+}
+
+fn allowed(state: StateKind) -> Result<(), Refusal> {
+    match state {
+        StateKind::Active => Ok(()),
+        StateKind::Draft => Err(Refusal::new(
+            Code::AppDraft,
+            "This app is a draft. Activate it on its Activation page before calling.",
+        )),
+        StateKind::Deactivated => Err(Refusal::new(
+            Code::AppDeactivated,
+            "This app was deactivated by its developers. Reactivate it on its page before calling.",
+        )),
+        StateKind::Suspended => Err(Refusal::new(
+            Code::AppSuspended,
+            "An admin has suspended this app. Its page says why and whom to write to.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{id::Id, time::Timestamp};
+    use StateKind::{Active, Deactivated, Draft, Suspended};
+
+    fn app(n: u8) -> AppId {
+        AppId::generate(Timestamp::from_seconds(1), [n; 10])
+    }
+
+    fn snapshot(standing: Standing, states: &[StateKind]) -> AccountSnapshot {
+        let apps = states.iter().zip(0..).map(|(state, n)| (app(n), *state)).collect();
+        AccountSnapshot { account: AccountId::generate(Timestamp::from_seconds(1), [9; 10]), standing, apps }
+    }
+
+    #[test]
+    fn without_sub_a_stopped_app_stops_the_shared_key() {
+        let table: [(&[StateKind], Result<Option<u8>, Code>); 12] = [
+            (&[], Err(Code::InvalidToken)),
+            (&[Active], Ok(Some(0))),
+            (&[Draft], Err(Code::AppDraft)),
+            (&[Deactivated], Err(Code::AppDeactivated)),
+            (&[Suspended], Err(Code::AppSuspended)),
+            (&[Draft, Draft], Err(Code::AppDraft)),
+            (&[Draft, Active], Ok(Some(1))),
+            (&[Active, Active], Ok(None)),
+            (&[Active, Active, Draft, Active], Ok(None)),
+            (&[Active, Deactivated], Err(Code::AppRequired)),
+            (&[Deactivated, Deactivated], Err(Code::AppRequired)),
+            (&[Active, Active, Suspended], Err(Code::AppRequired)),
+        ];
+        for (states, expected) in table {
+            let decision = decide(None, &snapshot(Standing::Approved, states));
+            let got = decision.map(|pass| pass.app).map_err(|refusal| refusal.code);
+            assert_eq!(got, expected.map(|n| n.map(app)), "{states:?}");
+        }
+    }
+
+    #[test]
+    fn sub_names_the_app_whose_state_decides() {
+        let snapshot = snapshot(Standing::Approved, &[Active, Deactivated, Draft, Suspended]);
+        let code =
+            |sub: &str| decide(Some(sub), &snapshot).map(|pass| pass.app).map_err(|refusal| refusal.code);
+        assert_eq!(code(&app(0).to_string()), Ok(Some(app(0))));
+        assert_eq!(code(&app(1).to_string()), Err(Code::AppDeactivated));
+        assert_eq!(code(&app(2).to_string()), Err(Code::AppDraft));
+        assert_eq!(code(&app(3).to_string()), Err(Code::AppSuspended));
+        for stranger in
+            [app(4).to_string(), app(0).to_string().to_uppercase(), String::new(), String::from("ada")]
+        {
+            assert_eq!(code(&stranger), Err(Code::InvalidToken), "{stranger}");
+        }
+    }
+
+    #[test]
+    fn the_account_is_judged_before_the_app() {
+        for (standing, code) in
+            [(Standing::Suspended, Code::AccountSuspended), (Standing::Pending, Code::AccountPending)]
+        {
+            let decision = decide(None, &snapshot(standing, &[Active]));
+            assert_eq!(decision.map_err(|refusal| refusal.code), Err(code));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! E-mail addresses.
+
+use std::{fmt, str::FromStr};
+
+use email_address::{EmailAddress, Options};
+
+use super::{fields::Complaint, text::casefolded};
+
+/// An address that mail can be sent to: RFC 5321's grammar without comments, display
+/// names and address literals, its domain with a dot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form under which two addresses are the same person's.
+    #[must_use]
+    pub fn key(&self) -> String {
+        casefolded(&self.0)
+    }
+
+    /// What stands after the `@`, in lower case.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        self.0.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Not an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailError {
+    Empty,
+    Invalid,
+}
+
+impl Complaint for EmailError {
+    fn sentence(&self, what: &str) -> String {
+        match self {
+            Self::Empty => format!("Enter {what}."),
+            Self::Invalid => String::from("Enter an address such as name@example.com."),
+        }
+    }
+}
+
+impl FromStr for Email {
+    type Err = EmailError;
+
+    fn from_str(text: &str) -> Result<Self, EmailError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(EmailError::Empty);
+        }
+        // RFC 5321 §4.5.3.1.3: a path has 256 octets, its brackets among them.
+        if text.len() > 254 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(EmailError::Invalid);
+        }
+        let strict = Options::default().with_required_tld().without_domain_literal().without_display_text();
+        EmailAddress::parse_with_options(text, strict)
+            .map(|address| Self(address.as_str().to_owned()))
+            .map_err(|_| EmailError::Invalid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_mail_can_reach_are_taken() {
+        for good in [
+            "ada@meridian.example",
+            " ada+apps@mail.meridian.example ",
+            "o'hara@example.com",
+            "ü@example.com",
+        ] {
+            assert!(good.parse::<Email>().is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let wrong = [
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada@meridian",
+            "a b@example.com",
+            "Ada <ada@example.com>",
+            "ada@[127.0.0.1]",
+            "ada@example.com\r\nBcc: x@example.com",
+            "ada@@example.com",
+            "ada@exa mple.com",
+        ];
+        for wrong in wrong {
+            assert_eq!(wrong.parse::<Email>(), Err(EmailError::Invalid), "{wrong}");
+        }
+        assert_eq!("  ".parse::<Email>(), Err(EmailError::Empty));
+        let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(190));
+        assert!(long.parse::<Email>().is_err());
+    }
+
+    #[test]
+    fn case_does_not_make_another_person() {
+        let one: Email = "Ada@Example.com".parse().unwrap();
+        let other: Email = "ada@example.COM".parse().unwrap();
+        assert_eq!(one.key(), other.key());
+        assert_eq!(one.domain(), "example.com");
+    }
+}

@@ -1,0 +1,241 @@
+//! App-signed JWTs: RFC 7519 over RFC 7515, by the strict reading of RFC 8725.
+//!
+//! [`Unverified::parse`] judges the form, [`Unverified::verify`] the signature,
+//! [`Claims::check`] times and audience. `authorization::decide` does the rest.
+
+pub mod json;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use serde::Serialize;
+
+use super::{
+    authorization::{Code, Refusal},
+    credential::{ApiKey, ApiSecret},
+    overlap::MAX_OLD,
+    time::{Span, Timestamp},
+};
+use json::Json;
+
+/// The most bytes a token may have.
+pub const MAX_BYTES: usize = 8 * 1024;
+/// How far a caller's clock may be off.
+pub const LEEWAY: Span = Span::seconds(60);
+/// How far ahead `exp` may lie.
+pub const MAX_LIFETIME: Span = Span::days(365);
+/// A `NumericDate` of this size is in milliseconds: in seconds it would be the year 5138.
+const MILLISECONDS: f64 = 1e11;
+
+/// A token whose form is right and whose signature nobody has looked at.
+#[derive(Debug)]
+pub struct Unverified<'a> {
+    signing_input: &'a str,
+    signature: &'a str,
+    claims: Claims,
+}
+
+/// What a token claims. Only those are kept that decide something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    pub iss: String,
+    pub sub: Option<String>,
+    pub exp: Timestamp,
+    pub nbf: Option<Timestamp>,
+    pub iat: Option<Timestamp>,
+    /// Absent, or every audience named.
+    pub aud: Option<Vec<String>>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads a token in compact serialisation (RFC 7515 §3.1).
+    ///
+    /// # Errors
+    /// `invalid_token` with what is wrong with its form.
+    pub fn parse(token: &'a str) -> Result<Self, Refusal> {
+        if token.len() > MAX_BYTES {
+            return Err(invalid("The token is longer than 8 KiB."));
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or_else(not_compact)?;
+        let (header, payload) = signing_input.split_once('.').ok_or_else(not_compact)?;
+        if payload.contains('.') {
+            return Err(not_compact());
+        }
+        check_header(&object(header, "header")?)?;
+        let claims = Claims::read(&object(payload, "payload")?)?;
+        // Checked here, so that `verify` can take its form for granted.
+        decode(signature).ok_or_else(|| invalid("The signature is not base64url without padding."))?;
+        Ok(Self { signing_input, signature, claims })
+    }
+
+    /// The API key that the token names.
+    #[must_use]
+    pub fn iss(&self) -> &str {
+        &self.claims.iss
+    }
+
+    /// The claims, if one of the secrets signed them. Takes the same time whichever it
+    /// was, and with none to try.
+    ///
+    /// # Errors
+    /// `invalid_token`, in the same words for an unknown key and a bad signature.
+    pub fn verify(self, secrets: &[ApiSecret]) -> Result<Claims, Refusal> {
+        let nobody = ApiSecret::from_random([0; 32]);
+        let mut verified = false;
+        for n in 0..=MAX_OLD {
+            let tried = secrets.get(n);
+            let key = DecodingKey::from_secret(tried.unwrap_or(&nobody).expose().as_bytes());
+            let matches = jsonwebtoken::crypto::verify(
+                self.signature,
+                self.signing_input.as_bytes(),
+                &key,
+                Algorithm::HS256,
+            );
+            verified |= matches.unwrap_or(false) && tried.is_some();
+        }
+        if verified { Ok(self.claims) } else { Err(Refusal::not_verified()) }
+    }
+}
+
+impl Claims {
+    /// Judges times and audience.
+    ///
+    /// # Errors
+    /// `token_expired`, `token_not_yet_valid` or `invalid_token`.
+    pub fn check(&self, now: Timestamp, audience: &str) -> Result<(), Refusal> {
+        if now >= self.exp + LEEWAY {
+            let ago = now.since(self.exp).as_seconds();
+            return Err(Refusal::new(
+                Code::TokenExpired,
+                format!(
+                    "The token expired {ago} seconds ago. Sign a new one; if it is new, check your clock."
+                ),
+            ));
+        }
+        if self.exp > now + MAX_LIFETIME + LEEWAY {
+            return Err(invalid("exp lies more than one year ahead; sign a token that ends sooner."));
+        }
+        for (name, at) in [("nbf", self.nbf), ("iat", self.iat)] {
+            if let Some(at) = at.filter(|at| *at > now + LEEWAY) {
+                let ahead = at.since(now).as_seconds();
+                return Err(Refusal::new(
+                    Code::TokenNotYetValid,
+                    format!("{name} lies {ahead} seconds ahead. Check your clock."),
+                ));
+            }
+        }
+        match &self.aud {
+            Some(named) if !named.iter().any(|one| one == audience) => {
+                Err(invalid(format!("aud does not contain {audience}; name it or leave aud out.")))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn read(payload: &Json) -> Result<Self, Refusal> {
+        let text = |name: &'static str| match payload.get(name) {
+            None => Ok(None),
+            Some(Json::Text(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(invalid(format!("{name} must be a string."))),
+        };
+        let time = |name: &'static str| payload.get(name).map(|value| numeric_date(name, value)).transpose();
+        Ok(Self {
+            iss: text("iss")?.ok_or_else(|| invalid("iss is missing; it must be your API key (ak_…)."))?,
+            sub: text("sub")?,
+            exp: time("exp")?.ok_or_else(|| {
+                invalid("exp is missing; it must say when the token ends, in seconds since 1970.")
+            })?,
+            nbf: time("nbf")?,
+            iat: time("iat")?,
+            aud: payload.get("aud").map(audiences).transpose()?,
+        })
+    }
+}
+
+/// What [`sign`] puts into a token.
+#[derive(Serialize)]
+struct NewClaims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    iat: i64,
+    exp: i64,
+}
+
+/// A token for one app, signed with the API secret's text (RFC 7515 §5.1).
+#[must_use]
+pub fn sign(key: &ApiKey, secret: &ApiSecret, sub: &str, now: Timestamp, exp: Timestamp) -> Option<String> {
+    let claims = NewClaims { iss: key.as_str(), sub, iat: now.seconds(), exp: exp.seconds() };
+    let key = EncodingKey::from_secret(secret.expose().as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()
+}
+
+fn check_header(header: &Json) -> Result<(), Refusal> {
+    match header.get("alg") {
+        Some(Json::Text(alg)) if alg == "HS256" => {}
+        Some(_) | None => return Err(invalid("alg must be HS256.")),
+    }
+    match header.get("typ") {
+        None => {}
+        Some(Json::Text(typ)) if typ.eq_ignore_ascii_case("JWT") => {}
+        Some(_) => return Err(invalid("typ must be JWT or be left out.")),
+    }
+    // RFC 7515 §4.1.11: what is critical and not understood must be refused, and we understand none.
+    if header.get("crit").is_some() {
+        return Err(invalid("crit is not supported; leave it out."));
+    }
+    Ok(())
+}
+
+fn numeric_date(name: &str, value: &Json) -> Result<Timestamp, Refusal> {
+    let Json::Number(seconds) = value else {
+        return Err(invalid(format!("{name} must be a number of seconds since 1970.")));
+    };
+    if seconds.abs() >= MILLISECONDS {
+        return Err(invalid(format!(
+            "{name} is in milliseconds; it must be in seconds since 1970 (divide by 1000)."
+        )));
+    }
+    // Below 10^11 every whole number of seconds is exact in an f64, and a fraction is dropped.
+    #[expect(clippy::cast_possible_truncation, reason = "bounded just above")]
+    Ok(Timestamp::from_seconds(seconds.floor() as i64))
+}
+
+fn audiences(value: &Json) -> Result<Vec<String>, Refusal> {
+    let wrong = || invalid("aud must be a string or an array of strings.");
+    match value {
+        Json::Text(one) => Ok(vec![one.clone()]),
+        Json::Array(many) => many
+            .iter()
+            .map(|one| match one {
+                Json::Text(text) => Ok(text.clone()),
+                Json::Null | Json::Bool | Json::Number(_) | Json::Array(_) | Json::Object(_) => Err(wrong()),
+            })
+            .collect(),
+        Json::Null | Json::Bool | Json::Number(_) | Json::Object(_) => Err(wrong()),
+    }
+}
+
+fn object(part: &str, name: &str) -> Result<Json, Refusal> {
+    let bytes =
+        decode(part).ok_or_else(|| invalid(format!("The {name} is not base64url without padding.")))?;
+    match json::parse(&bytes) {
+        Ok(value @ Json::Object(_)) => Ok(value),
+        Ok(_) => Err(invalid(format!("The {name} must be a JSON object."))),
+        Err(why) => Err(invalid(format!("The {name} is not acceptable JSON: {why}."))),
+    }
+}
+
+fn decode(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).ok()
+}
+
+fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
+    Refusal::new(Code::InvalidToken, detail)
+}
+
+fn not_compact() -> Refusal {
+    invalid("A token has three parts with dots between them.")
+}
+
+#[cfg(test)]
+#[path = "jwt/tests.rs"]
+mod tests;

@@ -1,0 +1,124 @@
+//! JSON as a token may carry it: no member twice, no number beyond f64, not too deep.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// How deep arrays and objects may be nested.
+pub const MAX_DEPTH: u8 = 32;
+
+/// A value, as far as claims need it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    Null,
+    Bool,
+    Number(f64),
+    Text(String),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
+}
+
+impl Json {
+    /// A member of an object.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Null | Self::Bool | Self::Number(_) | Self::Text(_) | Self::Array(_) => None,
+        }
+    }
+}
+
+/// Reads one value and nothing after it.
+///
+/// # Errors
+/// In words: the syntax, a member named twice (RFC 7519 §4 lets us refuse it), a number
+/// that is not finite, or nesting deeper than [`MAX_DEPTH`].
+pub fn parse(bytes: &[u8]) -> Result<Json, String> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = Depth(0).deserialize(&mut reader).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    Ok(value)
+}
+
+#[derive(Clone, Copy)]
+struct Depth(u8);
+
+impl Depth {
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        if self.0 < MAX_DEPTH { Ok(Self(self.0 + 1)) } else { Err(E::custom("nested deeper than 32")) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Depth {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Depth {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Bool)
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "numbers beyond 2^53 are refused as times and unused elsewhere"
+    )]
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Number(number as f64))
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "numbers beyond 2^53 are refused as times and unused elsewhere"
+    )]
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number as f64))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Json, E> {
+        if number.is_finite() {
+            Ok(Json::Number(number))
+        } else {
+            Err(E::custom("a number that is not finite"))
+        }
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let depth = self.deeper()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(depth)? {
+            array.push(item);
+        }
+        Ok(Json::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+        let depth = self.deeper()?;
+        let mut object: Vec<(String, Json)> = Vec::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if object.iter().any(|(seen, _)| *seen == name) {
+                return Err(de::Error::custom("a member is named twice"));
+            }
+            object.push((name, members.next_value_seed(depth)?));
+        }
+        Ok(Json::Object(object))
+    }
+}

@@ -1,0 +1,101 @@
+//! People, their sessions and the links they are mailed.
+
+use std::net::IpAddr;
+
+use super::{
+    email::Email,
+    id::{AccountId, SessionId, UserId},
+    text::{self, define_text},
+    text_enum::text_enum,
+    time::{Span, Timestamp},
+};
+
+define_text!(
+    /// A person's name: 1 to 100 characters on one line.
+    PersonName,
+    text::line,
+    100
+);
+
+/// A person who signs in.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: UserId,
+    pub name: PersonName,
+    pub email: Email,
+    /// When the address was proven, if it was.
+    pub proven_at: Option<Timestamp>,
+    /// Opens the admin console; gives no role in any account.
+    pub is_admin: bool,
+    /// When an admin disabled the user, if one did.
+    pub disabled_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+/// A browser in which a user is signed in. The cookie's value is stored hashed.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    /// The account in which `/apps`, `/apps/new` and `/account` act.
+    pub account: Option<AccountId>,
+    pub created_at: Timestamp,
+    pub seen_at: Timestamp,
+    /// When the password was last entered.
+    pub confirmed_at: Timestamp,
+    pub address: Option<IpAddr>,
+    pub user_agent: String,
+}
+
+impl Session {
+    /// A session ends after this long without a request.
+    pub const IDLE: Span = Span::hours(12);
+    /// A session ends after this long, whatever happens.
+    pub const ABSOLUTE: Span = Span::days(30);
+    /// What reveals or makes a secret asks for the password again after this long.
+    pub const FRESH: Span = Span::hours(1);
+    /// `seen_at` is written at most this often, since writing it costs a transaction.
+    pub const SEEN_EVERY: Span = Span::minutes(5);
+
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        now < self.seen_at + Self::IDLE && now < self.created_at + Self::ABSOLUTE
+    }
+
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now < self.confirmed_at + Self::FRESH
+    }
+}
+
+/// What a mailed link is for. Each works once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// Proves the address that a user signed up with.
+    Verify,
+    /// Sets a new password.
+    Reset,
+    /// Proves a new address, which then replaces the old one.
+    ChangeEmail,
+    /// Makes the first admin. Printed at the first start, never mailed.
+    Setup,
+}
+
+text_enum!(
+    LinkKind,
+    "kind of link",
+    Verify = "verify",
+    Reset = "reset",
+    ChangeEmail = "change_email",
+    Setup = "setup"
+);
+
+impl LinkKind {
+    #[must_use]
+    pub const fn lasts(self) -> Span {
+        match self {
+            Self::Reset => Span::minutes(30),
+            Self::Verify | Self::ChangeEmail | Self::Setup => Span::hours(24),
+        }
+    }
+}
