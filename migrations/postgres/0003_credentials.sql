@@ -1,0 +1,18 @@
+-- The pair of each account. The key is public, secrets are sealed under the master key.
+
+create table api_keys (
+    account_id uuid not null primary key references accounts (id) on delete cascade,
+    api_key text not null unique
+);
+
+create table api_secrets (
+    id uuid not null primary key,
+    account_id uuid not null references accounts (id) on delete cascade,
+    secret_sealed bytea not null,
+    hint text not null,
+    made_at bigint not null,
+    made_by uuid,
+    retires_at bigint
+);
+create index api_secrets_by_account on api_secrets (account_id);
+create unique index api_secrets_one_current on api_secrets (account_id) where retires_at is null;
