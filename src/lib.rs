@@ -4,3 +4,4 @@
 //! through `store`. ARCHITECTURE.md is the map.
 
 pub mod domain;
+pub mod icons;
