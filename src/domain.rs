@@ -16,6 +16,7 @@ pub mod icon;
 pub mod id;
 pub mod jwt;
 pub mod overlap;
+pub mod password;
 pub mod secret;
 pub mod subscription;
 pub mod text;
