@@ -3,5 +3,6 @@
 //! `web` and `cli` call `actions`; `actions` apply the rules of `domain` and write
 //! through `store`. ARCHITECTURE.md is the map.
 
+pub mod crypto;
 pub mod domain;
 pub mod icons;
