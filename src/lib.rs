@@ -4,5 +4,6 @@
 //! through `store`. ARCHITECTURE.md is the map.
 
 pub mod crypto;
+pub mod config;
 pub mod domain;
 pub mod icons;
