@@ -18,10 +18,7 @@ use thiserror::Error;
 use url::Url;
 
 pub use self::log::Shape;
-use crate::domain::{
-    id::{Id as _, MailId},
-    time::Timestamp,
-};
+use crate::domain::{id::MailId, time::Timestamp};
 
 /// A mail to one person, in plain text.
 #[derive(Clone, PartialEq, Eq)]
@@ -201,6 +198,8 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 fn example(to: &str) -> Message {
+    use crate::domain::id::Id as _;
+
     Message {
         id: MailId::generate(Timestamp::from_seconds(1_795_504_800), [7; 10]),
         at: Timestamp::from_seconds(1_795_504_800),

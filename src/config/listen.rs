@@ -6,11 +6,10 @@ use super::error::Wrong;
 
 /// An address and a port; the port is not 0, or nobody would know where to find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listen(pub(super) SocketAddr);
+pub(super) struct Listen(pub(super) SocketAddr);
 
 impl Listen {
-    #[must_use]
-    pub const fn address(self) -> SocketAddr {
+    pub(super) const fn address(self) -> SocketAddr {
         self.0
     }
 }

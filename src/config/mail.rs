@@ -85,7 +85,22 @@ fn smtp(text: &str) -> Result<Mail, Wrong> {
             "must have a user name and a password, or neither",
         ));
     }
+    if !is_percent_encoded(url.username())
+        || !is_percent_encoded(url.password().unwrap_or_default())
+    {
+        return Err(Wrong::new(
+            "must have % in a user name or password written as %25",
+        ));
+    }
     Ok(Mail::Smtp(SmtpUrl(url)))
+}
+
+/// Each `%` begins two hexadecimal digits (RFC 3986 §2.1).
+fn is_percent_encoded(text: &str) -> bool {
+    let is_hex = |c: char| c.is_ascii_hexdigit();
+    text.split('%')
+        .skip(1)
+        .all(|part| part.chars().take(2).filter(|&c| is_hex(c)).count() == 2)
 }
 
 /// Who mail is from.
@@ -99,10 +114,14 @@ pub struct MailFrom {
 impl MailFrom {
     /// The platform, at the public URL's host if that is a name.
     pub(super) fn standard(platform: &PlatformName, public_url: &PublicUrl) -> Self {
-        let host = public_url.domain().unwrap_or("localhost");
+        // A host of a URL may end with a dot; in an address it may not.
+        let at_host = |host: &str| address(&format!("no-reply@{host}"));
         Self {
             name: platform.to_string(),
-            address: format!("no-reply@{host}"),
+            address: public_url
+                .domain()
+                .and_then(at_host)
+                .unwrap_or_else(|| String::from("no-reply@localhost")),
         }
     }
 }

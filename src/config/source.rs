@@ -190,7 +190,7 @@ fn unknown(key: &str, place: &str) -> String {
     let bare = lower.strip_prefix("portico_").unwrap_or(&lower);
     let nearest = SETTINGS
         .iter()
-        .min_by_key(|setting| distance(setting.key, bare))
+        .min_by_key(|setting| farness(setting.key, bare))
         .map_or("listen", |setting| setting.key);
     let nearest = if place.starts_with(PREFIX) && !place.contains(' ') {
         variable(nearest)
@@ -199,6 +199,12 @@ fn unknown(key: &str, place: &str) -> String {
     };
     let place = place.escape_debug();
     format!("{place} is not a setting of this version; the nearest one is {nearest}.")
+}
+
+/// A word of the key that is right counts for nearly as much as the whole key.
+fn farness(key: &str, typed: &str) -> usize {
+    let word = key.split('_').map(|word| distance(word, typed) + 1).min();
+    distance(key, typed).min(word.unwrap_or(usize::MAX))
 }
 
 /// How many letters must be put in, taken out or changed (Levenshtein).
@@ -241,6 +247,11 @@ mod tests {
                 "PORTICO_MAIL_FORM is not a setting of this version; the nearest one is PORTICO_MAIL_FROM.",
                 "listn in portico.toml is not a setting of this version; the nearest one is listen.",
             ]
+        );
+        let word = complaints("", &[("PORTICO_NAME", "Meridian")]);
+        assert!(
+            word[0].ends_with("the nearest one is PORTICO_PLATFORM_NAME."),
+            "{word:?}"
         );
         let shouted = complaints("PORTICO_MAIL = \"log\"", &[("PORTICO_listen", "x")]);
         assert!(shouted.iter().any(|s| s.ends_with("nearest one is mail.")));

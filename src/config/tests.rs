@@ -180,6 +180,8 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("mail", "smtp://mail.example?tls=off", "host and port"),
         ("mail", "smtp://ada@mail.example", "or neither"),
         ("mail", "smtp://mail.example:0", "port 0"),
+        ("mail", "smtp://ada:100%@mail.example", "%25"),
+        ("mail", "smtp://ada:%4z@mail.example", "%25"),
         ("mail_from", "portal", "an address such as"),
         (
             "mail_from",
@@ -298,6 +300,8 @@ fn a_public_url_under_https_may_not_print_mail_and_does_not_trust_new_accounts()
         config.public_url.link("/setup"),
         "https://portal.example/setup"
     );
+    let odd = good(&[("public_url", "http://portal.example.:8080")]);
+    assert_eq!(odd.mail_from.address, "no-reply@localhost");
     // One complaint a setting: a wrong value is not a missing one as well.
     assert_eq!(refused(&[https, ("mail", "pigeon")]).lines().count(), 1);
 }
