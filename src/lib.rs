@@ -3,7 +3,10 @@
 //! `web` and `cli` call `actions`; `actions` apply the rules of `domain` and write
 //! through `store`. ARCHITECTURE.md is the map.
 
-pub mod crypto;
+pub mod cli;
 pub mod config;
+pub mod crypto;
 pub mod domain;
 pub mod icons;
+pub mod mail;
+pub mod telemetry;

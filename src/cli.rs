@@ -1,0 +1,122 @@
+//! The command line.
+
+pub mod arguments;
+mod healthcheck;
+
+use std::{error::Error, ffi::OsString, io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+
+use self::arguments::{Arguments, Command, UserCommand};
+use crate::{
+    config::{Config, LogFormat},
+    telemetry,
+};
+
+/// What a command comes to: nothing, or why not, for the operator to read.
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Does what the arguments say. 0 is success, 1 a command that failed, 2 a command line
+/// that is not understood.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        // clap prints help to stdout and complaints to stderr.
+        Err(answer) => {
+            let _ = answer.print();
+            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+        }
+    };
+    match command(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let lines = sentence(error.as_ref()).replace('\n', "\nportico: ");
+            let _ = writeln!(std::io::stderr(), "portico: {lines}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(arguments: Arguments) -> Outcome {
+    let config = Config::load(arguments.config.as_deref(), environment())?;
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Healthcheck => healthcheck::run(config.listen),
+        Command::Serve => {
+            start_log(&config)?;
+            not_yet("serve")
+        }
+        Command::Migrate => {
+            start_log(&config)?;
+            not_yet("migrate")
+        }
+        Command::User(user) => {
+            start_log(&config)?;
+            match user.command {
+                UserCommand::Create(_) => not_yet("user create"),
+            }
+        }
+    }
+}
+
+fn not_yet(command: &str) -> Outcome {
+    Err(format!("{command} is not written yet").into())
+}
+
+fn start_log(config: &Config) -> Outcome {
+    let filter = config.log.as_str();
+    match config.log_format {
+        LogFormat::Text => telemetry::text(filter)?,
+        LogFormat::Json => telemetry::json(filter)?,
+    }
+    Ok(())
+}
+
+/// The environment, with what is not UTF-8 made visible so that the settings refuse it.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    let lossy = |text: OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(move |(name, value)| (lossy(name), lossy(value)))
+}
+
+/// The error and its causes as one sentence. Some libraries put the cause into their own
+/// words already; it is not said twice.
+fn sentence(error: &dyn Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !said.contains(&words) {
+            said = format!("{}: {words}", said.trim_end_matches('.'));
+        }
+        cause = error.source();
+    }
+    if !said.ends_with(['.', '!', '?']) {
+        said.push('.');
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use thiserror::Error;
+
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("the database cannot be reached")]
+    struct Outer(#[source] Middle);
+
+    #[derive(Debug, Error)]
+    #[error("network error: {0}")]
+    struct Middle(#[source] io::Error);
+
+    #[test]
+    fn an_error_and_its_causes_are_one_sentence_that_says_nothing_twice() {
+        let error = Outer(Middle(io::Error::other("connection refused")));
+        assert_eq!(
+            sentence(&error),
+            "the database cannot be reached: network error: connection refused."
+        );
+    }
+}
