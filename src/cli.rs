@@ -114,9 +114,6 @@ mod tests {
     #[test]
     fn an_error_and_its_causes_are_one_sentence_that_says_nothing_twice() {
         let error = Outer(Middle(io::Error::other("connection refused")));
-        assert_eq!(
-            sentence(&error),
-            "the database cannot be reached: network error: connection refused."
-        );
+        assert_eq!(sentence(&error), "the database cannot be reached: network error: connection refused.");
     }
 }

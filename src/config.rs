@@ -66,76 +66,28 @@ impl Setting {
     }
 
     const fn new(key: &'static str, default: &'static str, about: &'static str) -> Self {
-        Self {
-            key,
-            default,
-            about,
-        }
+        Self { key, default, about }
     }
 }
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
     Setting::new("listen", "127.0.0.1:8080", "address and port to listen on"),
-    Setting::new(
-        "public_url",
-        "http:// and the listen address",
-        "where browsers find the portal",
-    ),
-    Setting::new(
-        "database_url",
-        "sqlite://portico.db",
-        "sqlite://FILE or postgres://…",
-    ),
-    Setting::new(
-        "secret_key",
-        "none",
-        "32 bytes in base64 that seal secrets at rest",
-    ),
-    Setting::new(
-        "secret_key_file",
-        "portico.key",
-        "a file with that key; made with a new SQLite database",
-    ),
+    Setting::new("public_url", "http:// and the listen address", "where browsers find the portal"),
+    Setting::new("database_url", "sqlite://portico.db", "sqlite://FILE or postgres://…"),
+    Setting::new("secret_key", "none", "32 bytes in base64 that seal secrets at rest"),
+    Setting::new("secret_key_file", "portico.key", "a file with that key; made with a new SQLite database"),
     Setting::new("platform_name", "Portico", "the name visitors see"),
-    Setting::new(
-        "support",
-        "none",
-        "where \"Need help?\" leads: a URL or an e-mail address",
-    ),
-    Setting::new(
-        "audience",
-        "the public URL",
-        "what a token's aud must name, if it has one",
-    ),
+    Setting::new("support", "none", "where \"Need help?\" leads: a URL or an e-mail address"),
+    Setting::new("audience", "the public URL", "what a token's aud must name, if it has one"),
     Setting::new("sign_up", "open", "open, invite, or domain:example.com"),
-    Setting::new(
-        "new_accounts",
-        "open on loopback, else approve",
-        "open or approve",
-    ),
+    Setting::new("new_accounts", "open on loopback, else approve", "open or approve"),
     Setting::new("mail", "log", "log, file:DIR, smtp://… or smtps://…"),
-    Setting::new(
-        "mail_from",
-        "no-reply at the public host",
-        "the sender: Name <address>",
-    ),
+    Setting::new("mail_from", "no-reply at the public host", "the sender: Name <address>"),
     Setting::new("max_apps", "100", "apps an account may have"),
-    Setting::new(
-        "max_subscriptions",
-        "10",
-        "event subscriptions an app may have",
-    ),
-    Setting::new(
-        "trusted_proxies",
-        "none",
-        "networks whose X-Forwarded-For is believed",
-    ),
-    Setting::new(
-        "log",
-        "info",
-        "a level, or a filter such as info,portico=debug",
-    ),
+    Setting::new("max_subscriptions", "10", "event subscriptions an app may have"),
+    Setting::new("trusted_proxies", "none", "networks whose X-Forwarded-For is believed"),
+    Setting::new("log", "info", "a level, or a filter such as info,portico=debug"),
     Setting::new("log_format", "text", "text or json"),
 ];
 
@@ -176,19 +128,11 @@ impl Config {
         let name = path.unwrap_or(Path::new(STANDARD_FILE));
         let shown = name.display().to_string();
         match fs::read_to_string(name) {
-            Ok(text) => Self::read(
-                Some(File {
-                    name: &shown,
-                    text: &text,
-                }),
-                env,
-            ),
-            Err(error) if path.is_none() && error.kind() == ErrorKind::NotFound => {
-                Self::read(None, env)
+            Ok(text) => Self::read(Some(File { name: &shown, text: &text }), env),
+            Err(error) if path.is_none() && error.kind() == ErrorKind::NotFound => Self::read(None, env),
+            Err(error) => {
+                Err(ConfigError::new(vec![format!("The settings file {shown} cannot be read: {error}.")]))
             }
-            Err(error) => Err(ConfigError::new(vec![format!(
-                "The settings file {shown} cannot be read: {error}."
-            )])),
         }
     }
 
@@ -199,50 +143,30 @@ impl Config {
         let mut source = Source::read(file, env);
         let config = Self::from_source(&mut source);
         let complaints = source.into_complaints();
-        if complaints.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError::new(complaints))
-        }
+        if complaints.is_empty() { Ok(config) } else { Err(ConfigError::new(complaints)) }
     }
 
     /// Wrong values are noted in `source`; defaults stand in for them meanwhile.
     fn from_source(source: &mut Source) -> Self {
         let standard = Listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
         let listen = source.take("listen").unwrap_or(standard).address();
-        let public_url: PublicUrl = source
-            .take("public_url")
-            .unwrap_or_else(|| PublicUrl::of_listen(listen));
+        let public_url: PublicUrl = source.take("public_url").unwrap_or_else(|| PublicUrl::of_listen(listen));
         let database: Database = source
             .take("database_url")
-            .unwrap_or_else(|| Database::Sqlite {
-                path: PathBuf::from("portico.db"),
-            });
+            .unwrap_or_else(|| Database::Sqlite { path: PathBuf::from("portico.db") });
         let platform_name: PlatformName = source.take("platform_name").unwrap_or_default();
-        let new_accounts = if public_url.is_loopback() {
-            NewAccounts::Open
-        } else {
-            NewAccounts::Approve
-        };
+        let new_accounts = if public_url.is_loopback() { NewAccounts::Open } else { NewAccounts::Approve };
         Self {
             secret_key: secret_key(source, &database),
             support: source.take("support"),
-            audience: source
-                .take("audience")
-                .unwrap_or_else(|| Audience(public_url.origin())),
+            audience: source.take("audience").unwrap_or_else(|| Audience(public_url.origin())),
             sign_up: source.take("sign_up").unwrap_or(SignUp::Open),
             new_accounts: source.take("new_accounts").unwrap_or(new_accounts),
             mail: mail(source, &public_url),
             mail_from: mail_from(source, &platform_name, &public_url),
-            max_apps: source
-                .take::<Limit<100_000>>("max_apps")
-                .map_or(100, |limit| limit.0),
-            max_subscriptions: source
-                .take::<Limit<1_000>>("max_subscriptions")
-                .map_or(10, |limit| limit.0),
-            trusted_proxies: source
-                .take::<Nets>("trusted_proxies")
-                .map_or_else(Vec::new, |nets| nets.0),
+            max_apps: source.take::<Limit<100_000>>("max_apps").map_or(100, |limit| limit.0),
+            max_subscriptions: source.take::<Limit<1_000>>("max_subscriptions").map_or(10, |limit| limit.0),
+            trusted_proxies: source.take::<Nets>("trusted_proxies").map_or_else(Vec::new, |nets| nets.0),
             log: source.take("log").unwrap_or_default(),
             log_format: source.take("log_format").unwrap_or_default(),
             listen,
@@ -257,7 +181,8 @@ fn secret_key(source: &mut Source, database: &Database) -> SecretKey {
     let given = source.take::<KeyText>("secret_key");
     let path = source.take::<KeyPath>("secret_key_file");
     if source.has("secret_key") && source.has("secret_key_file") {
-        let both = "must not be set together with PORTICO_SECRET_KEY_FILE (secret_key_file); keep one of the two";
+        let both =
+            "must not be set together with PORTICO_SECRET_KEY_FILE (secret_key_file); keep one of the two";
         source.refuse("secret_key", &Wrong::new(both));
     }
     // Several processes share a PostgreSQL database; a key that one of them made by
@@ -269,14 +194,8 @@ fn secret_key(source: &mut Source, database: &Database) -> SecretKey {
     }
     match (given, path) {
         (Some(key), _) => SecretKey::Given(key.0),
-        (None, Some(path)) => SecretKey::File {
-            path: path.0,
-            named: true,
-        },
-        (None, None) => SecretKey::File {
-            path: PathBuf::from("portico.key"),
-            named: false,
-        },
+        (None, Some(path)) => SecretKey::File { path: path.0, named: true },
+        (None, None) => SecretKey::File { path: PathBuf::from("portico.key"), named: false },
     }
 }
 
@@ -293,10 +212,9 @@ fn mail(source: &mut Source, public_url: &PublicUrl) -> Mail {
 
 fn mail_from(source: &mut Source, platform: &PlatformName, public_url: &PublicUrl) -> MailFrom {
     match source.take::<MailFromText>("mail_from") {
-        Some(from) => MailFrom {
-            name: from.name.as_ref().unwrap_or(platform).to_string(),
-            address: from.address,
-        },
+        Some(from) => {
+            MailFrom { name: from.name.as_ref().unwrap_or(platform).to_string(), address: from.address }
+        }
         None => MailFrom::standard(platform, public_url),
     }
 }

@@ -9,4 +9,5 @@ pub mod crypto;
 pub mod domain;
 pub mod icons;
 pub mod mail;
+pub mod store;
 pub mod telemetry;

@@ -38,9 +38,7 @@ pub struct Message {
 /// Without the text, whose links open accounts.
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Message")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Message").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -101,11 +99,7 @@ impl Mailer {
     /// # Errors
     /// A sender's address that is none, or a directory that cannot be made or written.
     pub fn file(name: &str, address: &str, directory: PathBuf) -> Result<Self, MailError> {
-        Self::new(
-            name,
-            address,
-            Transport::File(file::Directory::make(directory)?),
-        )
+        Self::new(name, address, Transport::File(file::Directory::make(directory)?))
     }
 
     /// Hands mail to a server. `smtps://` speaks TLS from the start (port 465 unless
@@ -120,10 +114,7 @@ impl Mailer {
     }
 
     fn new(name: &str, address: &str, transport: Transport) -> Result<Self, MailError> {
-        Ok(Self {
-            from: mailbox(Some(name), address)?,
-            transport,
-        })
+        Ok(Self { from: mailbox(Some(name), address)?, transport })
     }
 
     /// Sends a mail. Sending the same one again writes the same file again, and has the
@@ -155,8 +146,7 @@ fn compose(
 ) -> Result<lettre::Message, MailError> {
     let millis = u64::try_from(message.at.micros() / 1_000).unwrap_or_default();
     let text = message.text.clone();
-    let body =
-        Body::new_with_encoding(text, encoding).unwrap_or_else(|_| Body::new(message.text.clone()));
+    let body = Body::new_with_encoding(text, encoding).unwrap_or_else(|_| Body::new(message.text.clone()));
     lettre::Message::builder()
         .from(from.clone())
         .to(mailbox(message.to_name.as_deref(), &message.to)?)
@@ -176,13 +166,10 @@ fn compose(
 
 fn mailbox(name: Option<&str>, address: &str) -> Result<Mailbox, MailError> {
     if address.contains(char::is_control) {
-        return Err(MailError::Unfit(String::from(
-            "the address has a control character",
-        )));
+        return Err(MailError::Unfit(String::from("the address has a control character")));
     }
-    let address: Address = address
-        .parse()
-        .map_err(|error| MailError::Unfit(format!("the address is not one: {error}")))?;
+    let address: Address =
+        address.parse().map_err(|error| MailError::Unfit(format!("the address is not one: {error}")))?;
     let name = name.map(one_line).filter(|name| !name.is_empty());
     Ok(Mailbox::new(name, address))
 }
@@ -246,14 +233,8 @@ mod tests {
             let mail = composed(&message);
             let (head, _) = mail.split_once("\r\n\r\n").unwrap();
             assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
-            assert!(
-                !head.replace("\r\n", "").contains(['\r', '\n', '\0']),
-                "{head}"
-            );
-            assert!(
-                head.contains("Subject: Hello Bcc: eve@example.com"),
-                "{head}"
-            );
+            assert!(!head.replace("\r\n", "").contains(['\r', '\n', '\0']), "{head}");
+            assert!(head.contains("Subject: Hello Bcc: eve@example.com"), "{head}");
         }
     }
 
@@ -263,18 +244,11 @@ mod tests {
         message.to_name = Some(String::from("\" <eve@example.com>, \""));
         let from = mailbox(None, "portal@meridian.example").unwrap();
         let mail = compose(&from, &message, ContentTransferEncoding::SevenBit).unwrap();
-        let to: Vec<_> = mail
-            .envelope()
-            .to()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let to: Vec<_> = mail.envelope().to().iter().map(ToString::to_string).collect();
         assert_eq!(to, ["ada@example.com"]);
         let mail = composed(&message);
         assert!(
-            mail.contains(
-                "\r\nTo: =?utf-8?b?IiA8ZXZlQGV4YW1wbGUuY29tPiwgIg==?= <ada@example.com>\r\n"
-            ),
+            mail.contains("\r\nTo: =?utf-8?b?IiA8ZXZlQGV4YW1wbGUuY29tPiwgIg==?= <ada@example.com>\r\n"),
             "{mail}"
         );
     }

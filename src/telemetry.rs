@@ -41,7 +41,5 @@ pub fn json(filter: &str) -> Result<(), LogError> {
 }
 
 fn parsed(filter: &str) -> Result<EnvFilter, LogError> {
-    EnvFilter::builder()
-        .parse(filter)
-        .map_err(|error| LogError(Box::new(error)))
+    EnvFilter::builder().parse(filter).map_err(|error| LogError(Box::new(error)))
 }

@@ -136,19 +136,16 @@ mod tests {
                 "portico user create --email a@b.example --name Ada --account {account} --password-stdin"
             );
             match parse(&line)?.command {
-                Some(Command::User(User {
-                    command: UserCommand::Create(user),
-                })) => Ok::<CreateUser, clap::Error>(user),
+                Some(Command::User(User { command: UserCommand::Create(user) })) => {
+                    Ok::<CreateUser, clap::Error>(user)
+                }
                 other => panic!("{other:?}"),
             }
         };
         let user = made("Meridian").unwrap();
         assert_eq!(user.account, AccountChoice::New(String::from("Meridian")));
         assert!(!user.admin);
-        assert_eq!(
-            made(ID).unwrap().account,
-            AccountChoice::Existing(ID.parse().unwrap())
-        );
+        assert_eq!(made(ID).unwrap().account, AccountChoice::Existing(ID.parse().unwrap()));
         assert_eq!(made("acc_typo").map(drop).unwrap_err().exit_code(), 2);
     }
 
@@ -156,10 +153,7 @@ mod tests {
     fn a_password_never_stands_on_the_command_line() {
         let without = parse("portico user create --email a@b.example --name Ada --account M");
         assert_eq!(without.unwrap_err().exit_code(), 2);
-        assert!(
-            parse("portico user create --email a@b.example --name A --account M --password x")
-                .is_err()
-        );
+        assert!(parse("portico user create --email a@b.example --name A --account M --password x").is_err());
     }
 
     #[test]
@@ -168,9 +162,6 @@ mod tests {
         for setting in SETTINGS {
             assert!(help.contains(&setting.variable()), "{}", setting.key);
         }
-        assert!(
-            help.lines().all(|line| line.chars().count() <= 100),
-            "{help}"
-        );
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     }
 }

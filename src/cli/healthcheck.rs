@@ -19,18 +19,13 @@ enum Unhealthy {
     #[error("{url} did not answer within 3 seconds")]
     Late { url: String },
     #[error("{url} cannot be reached")]
-    Unreachable {
-        url: String,
-        source: Box<dyn Error + Send + Sync>,
-    },
+    Unreachable { url: String, source: Box<dyn Error + Send + Sync> },
     #[error("{url} answered {status}; a healthy server answers 200")]
     Status { url: String, status: u16 },
 }
 
 pub(super) fn run(listen: SocketAddr) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(check(listen))?)
 }
 
@@ -85,8 +80,7 @@ mod tests {
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 1024]).unwrap();
-            let head =
-                format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nlocation: /healthz\r\n\r\n");
+            let head = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nlocation: /healthz\r\n\r\n");
             stream.write_all(head.as_bytes()).unwrap();
         });
         address
@@ -103,25 +97,17 @@ mod tests {
             let error = check(server(answer)).await.unwrap_err();
             assert!(error.to_string().contains("/healthz answered "), "{error}");
         }
-        let free = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let said = sentence(&check(free).await.unwrap_err());
-        assert!(
-            said.starts_with(&format!("http://{free}/healthz cannot be reached: ")),
-            "{said}"
-        );
+        assert!(said.starts_with(&format!("http://{free}/healthz cannot be reached: ")), "{said}");
         assert!(said.to_lowercase().contains("connection refused"), "{said}");
     }
 
     #[test]
     fn a_server_that_listens_everywhere_is_asked_on_loopback() {
-        for (listen, asked) in [
-            ("0.0.0.0:80", "127.0.0.1:80"),
-            ("[::]:80", "[::1]:80"),
-            ("10.0.0.1:80", "10.0.0.1:80"),
-        ] {
+        for (listen, asked) in
+            [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.0.0.1:80", "10.0.0.1:80")]
+        {
             assert_eq!(reachable(listen.parse().unwrap()).to_string(), asked);
         }
     }

@@ -54,9 +54,7 @@ impl FromStr for Database {
 
 fn sqlite(path: &str) -> Result<Database, Wrong> {
     if path == ":memory:" {
-        return Err(Wrong::new(
-            "must name a file: a database in memory is another one for each connection",
-        ));
+        return Err(Wrong::new("must name a file: a database in memory is another one for each connection"));
     }
     if path.contains(['?', '\0']) {
         return Err(Wrong::new("must be a file's path alone, without options"));
@@ -66,9 +64,7 @@ fn sqlite(path: &str) -> Result<Database, Wrong> {
             "must name a file, such as sqlite://portico.db or sqlite:///var/lib/portico/portico.db",
         ));
     }
-    Ok(Database::Sqlite {
-        path: PathBuf::from(path),
-    })
+    Ok(Database::Sqlite { path: PathBuf::from(path) })
 }
 
 fn postgres(text: &str) -> Result<Database, Wrong> {
@@ -77,7 +73,5 @@ fn postgres(text: &str) -> Result<Database, Wrong> {
     if url.cannot_be_a_base() {
         return Err(Wrong::new(ALLOWED));
     }
-    Ok(Database::Postgres {
-        url: Secret::new(text.to_owned()),
-    })
+    Ok(Database::Postgres { url: Secret::new(text.to_owned()) })
 }

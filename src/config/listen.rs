@@ -21,10 +21,9 @@ impl FromStr for Listen {
         match text.trim().parse::<SocketAddr>() {
             Ok(address) if address.port() != 0 => Ok(Self(address)),
             Ok(_) => Err(Wrong::must_be("given with a port from 1 to 65535", text)),
-            Err(_) => Err(Wrong::must_be(
-                "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080",
-                text,
-            )),
+            Err(_) => {
+                Err(Wrong::must_be("an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080", text))
+            }
         }
     }
 }

@@ -37,15 +37,12 @@ impl FromStr for PlatformName {
         let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if let Some(c) = name.chars().find(|&c| is_invisible(c)) {
             let code = u32::from(c);
-            let rest =
-                format!("contains a character that cannot be shown (U+{code:04X}); remove it");
+            let rest = format!("contains a character that cannot be shown (U+{code:04X}); remove it");
             return Err(Wrong::new(rest));
         }
         match name.chars().count() {
             1..=50 => Ok(Self(name)),
-            length => Err(Wrong::new(format!(
-                "must have 1 to 50 characters; it has {length}"
-            ))),
+            length => Err(Wrong::new(format!("must have 1 to 50 characters; it has {length}"))),
         }
     }
 }
@@ -82,14 +79,7 @@ impl Support {
                 let mut url = String::from("mailto:");
                 for byte in address.bytes() {
                     match byte {
-                        b'a'..=b'z'
-                        | b'A'..=b'Z'
-                        | b'0'..=b'9'
-                        | b'@'
-                        | b'.'
-                        | b'-'
-                        | b'_'
-                        | b'+' => {
+                        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'@' | b'.' | b'-' | b'_' | b'+' => {
                             url.push(char::from(byte));
                         }
                         other => url.push_str(&format!("%{other:02X}")),
@@ -117,9 +107,7 @@ impl FromStr for Support {
                 if url.username().is_empty() && url.password().is_none() && text.len() <= 2_048 {
                     Ok(Self::Page(url))
                 } else {
-                    Err(Wrong::new(
-                        "must be a URL of at most 2,048 bytes without user name and password",
-                    ))
+                    Err(Wrong::new("must be a URL of at most 2,048 bytes without user name and password"))
                 }
             }
             Ok(_) => Err(wrong()),

@@ -32,12 +32,7 @@ impl SmtpUrl {
 /// The server alone.
 impl fmt::Debug for SmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}://{}",
-            self.0.scheme(),
-            self.0.host_str().unwrap_or_default()
-        )
+        write!(f, "{}://{}", self.0.scheme(), self.0.host_str().unwrap_or_default())
     }
 }
 
@@ -60,9 +55,7 @@ impl FromStr for Mail {
 
 fn directory(path: &str) -> Result<Mail, Wrong> {
     if path.is_empty() || path.contains('\0') {
-        return Err(Wrong::new(
-            "must name a directory, such as file:mail or file:/var/spool/portico",
-        ));
+        return Err(Wrong::new("must name a directory, such as file:mail or file:/var/spool/portico"));
     }
     Ok(Mail::File(PathBuf::from(path)))
 }
@@ -81,16 +74,10 @@ fn smtp(text: &str) -> Result<Mail, Wrong> {
         return Err(Wrong::new("must not have port 0"));
     }
     if url.username().is_empty() != url.password().is_none() {
-        return Err(Wrong::new(
-            "must have a user name and a password, or neither",
-        ));
+        return Err(Wrong::new("must have a user name and a password, or neither"));
     }
-    if !is_percent_encoded(url.username())
-        || !is_percent_encoded(url.password().unwrap_or_default())
-    {
-        return Err(Wrong::new(
-            "must have % in a user name or password written as %25",
-        ));
+    if !is_percent_encoded(url.username()) || !is_percent_encoded(url.password().unwrap_or_default()) {
+        return Err(Wrong::new("must have % in a user name or password written as %25"));
     }
     Ok(Mail::Smtp(SmtpUrl(url)))
 }
@@ -98,9 +85,7 @@ fn smtp(text: &str) -> Result<Mail, Wrong> {
 /// Each `%` begins two hexadecimal digits (RFC 3986 §2.1).
 fn is_percent_encoded(text: &str) -> bool {
     let is_hex = |c: char| c.is_ascii_hexdigit();
-    text.split('%')
-        .skip(1)
-        .all(|part| part.chars().take(2).filter(|&c| is_hex(c)).count() == 2)
+    text.split('%').skip(1).all(|part| part.chars().take(2).filter(|&c| is_hex(c)).count() == 2)
 }
 
 /// Who mail is from.
@@ -148,11 +133,7 @@ impl FromStr for MailFromText {
                 text,
             )
         })?;
-        let name = if name.is_empty() {
-            None
-        } else {
-            Some(name.parse()?)
-        };
+        let name = if name.is_empty() { None } else { Some(name.parse()?) };
         Ok(Self { name, address })
     }
 }
@@ -160,9 +141,7 @@ impl FromStr for MailFromText {
 /// An address alone (RFC 5321 §4.1.2); the domain may be a single word, such as `localhost`.
 pub(super) fn address(text: &str) -> Option<String> {
     let text = text.trim();
-    let options = Options::default()
-        .without_domain_literal()
-        .without_display_text();
+    let options = Options::default().without_domain_literal().without_display_text();
     let plain = text.len() <= 254 && !text.contains(|c: char| c.is_control() || c.is_whitespace());
     EmailAddress::parse_with_options(text, options)
         .ok()

@@ -14,11 +14,7 @@ impl FromStr for Nets {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        text.split(',')
-            .map(str::trim)
-            .map(net)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        text.split(',').map(str::trim).map(net).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -26,10 +22,5 @@ fn net(text: &str) -> Result<IpNet, Wrong> {
     text.parse::<IpNet>()
         .map(|net| net.trunc())
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| {
-            Wrong::must_be(
-                "networks separated by commas, such as 10.0.0.0/8,fd00::/8",
-                text,
-            )
-        })
+        .map_err(|_| Wrong::must_be("networks separated by commas, such as 10.0.0.0/8,fd00::/8", text))
 }

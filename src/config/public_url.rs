@@ -88,9 +88,7 @@ impl FromStr for PublicUrl {
             return Err(Wrong::new("must not have port 0"));
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(Wrong::new(
-                "must end after the host and port: Portico does not live under a path",
-            ));
+            return Err(Wrong::new("must end after the host and port: Portico does not live under a path"));
         }
         Ok(Self(url))
     }

@@ -31,8 +31,7 @@ impl FromStr for KeyText {
 
     // The value is never repeated.
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        let padding =
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+        let padding = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
         let bytes = GeneralPurpose::new(&alphabet::STANDARD, padding)
             .decode(text.trim())
             .map(Zeroizing::new)
@@ -40,11 +39,7 @@ impl FromStr for KeyText {
         let length = bytes.len();
         <[u8; 32]>::try_from(bytes.as_slice())
             .map(|key| Self(Secret::new(key)))
-            .map_err(|_| {
-                Wrong::new(format!(
-                    "must hold 32 bytes in base64, not {length}; {MAKE_ONE}"
-                ))
-            })
+            .map_err(|_| Wrong::new(format!("must hold 32 bytes in base64, not {length}; {MAKE_ONE}")))
     }
 }
 

@@ -29,10 +29,7 @@ impl MailDomain {
     /// Whether an address belongs to it. Subdomains are other domains.
     #[must_use]
     pub fn holds(&self, address: &str) -> bool {
-        address
-            .rsplit_once('@')
-            .and_then(|(_, domain)| ascii(domain))
-            .is_some_and(|domain| domain == self.0)
+        address.rsplit_once('@').and_then(|(_, domain)| ascii(domain)).is_some_and(|domain| domain == self.0)
     }
 }
 
@@ -64,9 +61,7 @@ impl FromStr for SignUp {
 }
 
 fn ascii(domain: &str) -> Option<String> {
-    let plain = !domain.ends_with('.')
-        && !domain.contains([' ', '@', '%', ',', '*'])
-        && domain.len() <= 253;
+    let plain = !domain.ends_with('.') && !domain.contains([' ', '@', '%', ',', '*']) && domain.len() <= 253;
     match Host::parse(domain) {
         Ok(Host::Domain(name)) if plain => Some(name),
         Ok(Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_)) | Err(_) => None,

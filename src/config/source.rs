@@ -40,10 +40,7 @@ impl std::fmt::Debug for Written {
 
 impl Source {
     /// The environment's values, and the file's where the environment has none.
-    pub(super) fn read(
-        file: Option<File<'_>>,
-        env: impl Iterator<Item = (String, String)>,
-    ) -> Self {
+    pub(super) fn read(file: Option<File<'_>>, env: impl Iterator<Item = (String, String)>) -> Self {
         let mut source = Self::default();
         if let Some(file) = file {
             source.read_file(file);
@@ -75,9 +72,8 @@ impl Source {
 
     /// `shouted` is the key in upper case: a variable's name has no other spelling.
     fn put(&mut self, key: &str, shouted: &str, place: &str, value: Result<String, Wrong>) {
-        let Some(index) = SETTINGS
-            .iter()
-            .position(|setting| setting.key == key && setting.key.to_uppercase() == shouted)
+        let Some(index) =
+            SETTINGS.iter().position(|setting| setting.key == key && setting.key.to_uppercase() == shouted)
         else {
             return self.complain(SETTINGS.len(), unknown(key, place));
         };
@@ -119,10 +115,7 @@ impl Source {
     /// Every complaint, in the order of the table of settings.
     pub(super) fn into_complaints(mut self) -> Vec<String> {
         self.complaints.sort();
-        self.complaints
-            .into_iter()
-            .map(|(_, sentence)| sentence)
-            .collect()
+        self.complaints.into_iter().map(|(_, sentence)| sentence).collect()
     }
 }
 
@@ -161,13 +154,9 @@ fn usable(value: String) -> Result<String, Wrong> {
 /// Variables that begin with our prefix without being settings: our tests' own, and the
 /// addresses that Kubernetes gives every pod beside a Service named `portico`.
 fn is_another_programs(key: &str, value: &str) -> bool {
-    let service = ["_SERVICE_HOST", "_SERVICE_PORT"]
-        .iter()
-        .any(|end| format!("_{key}").ends_with(end))
+    let service = ["_SERVICE_HOST", "_SERVICE_PORT"].iter().any(|end| format!("_{key}").ends_with(end))
         || format!("_{key}").contains("_SERVICE_PORT_");
-    let port = ["tcp://", "udp://", "sctp://"]
-        .iter()
-        .any(|scheme| value.starts_with(scheme))
+    let port = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
         && format!("_{key}").ends_with("_PORT");
     let part = format!("_{key}")
         .split_once("_PORT_")
@@ -215,9 +204,7 @@ fn distance(a: &str, b: &str) -> usize {
         let mut left = i + 1;
         let mut next = vec![left];
         for (y, &above) in b.chars().zip(row.iter().skip(1)) {
-            left = (left + 1)
-                .min(above + 1)
-                .min(diagonal + usize::from(x != y));
+            left = (left + 1).min(above + 1).min(diagonal + usize::from(x != y));
             diagonal = above;
             next.push(left);
         }
@@ -232,10 +219,7 @@ mod tests {
 
     fn complaints(text: &str, env: &[(&str, &str)]) -> Vec<String> {
         let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        let file = File {
-            name: "portico.toml",
-            text,
-        };
+        let file = File { name: "portico.toml", text };
         Source::read(Some(file), env).into_complaints()
     }
 
@@ -249,17 +233,10 @@ mod tests {
             ]
         );
         let word = complaints("", &[("PORTICO_NAME", "Meridian")]);
-        assert!(
-            word[0].ends_with("the nearest one is PORTICO_PLATFORM_NAME."),
-            "{word:?}"
-        );
+        assert!(word[0].ends_with("the nearest one is PORTICO_PLATFORM_NAME."), "{word:?}");
         let shouted = complaints("PORTICO_MAIL = \"log\"", &[("PORTICO_listen", "x")]);
         assert!(shouted.iter().any(|s| s.ends_with("nearest one is mail.")));
-        assert!(
-            shouted
-                .iter()
-                .any(|s| s.ends_with("one is PORTICO_LISTEN."))
-        );
+        assert!(shouted.iter().any(|s| s.ends_with("one is PORTICO_LISTEN.")));
     }
 
     #[test]
@@ -279,34 +256,20 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_toml_is_named_with_the_line_and_without_its_text() {
-        let wrong = complaints(
-            "listen = \"127.0.0.1:1\"\nsecret_key = hunter2hunter2\n",
-            &[],
-        );
+        let wrong = complaints("listen = \"127.0.0.1:1\"\nsecret_key = hunter2hunter2\n", &[]);
         assert_eq!(wrong.len(), 1);
-        assert!(
-            wrong[0].starts_with("portico.toml is not valid TOML at line 2: "),
-            "{wrong:?}"
-        );
+        assert!(wrong[0].starts_with("portico.toml is not valid TOML at line 2: "), "{wrong:?}");
         assert!(!wrong[0].contains("hunter2"), "{wrong:?}");
     }
 
     #[test]
     fn a_file_holds_texts_numbers_and_lists_of_texts() {
         assert_eq!(
-            complaints(
-                "max_apps = 5\ntrusted_proxies = [\"10.0.0.0/8\"]\nsupport = \"x\"",
-                &[]
-            ),
+            complaints("max_apps = 5\ntrusted_proxies = [\"10.0.0.0/8\"]\nsupport = \"x\"", &[]),
             [""; 0]
         );
         assert_eq!(complaints("trusted_proxies = []", &[]), [""; 0]);
-        for wrong in [
-            "max_apps = true",
-            "max_apps = 1.5",
-            "trusted_proxies = [1]",
-            "[mail]\na = 1",
-        ] {
+        for wrong in ["max_apps = true", "max_apps = 1.5", "trusted_proxies = [1]", "[mail]\na = 1"] {
             let said = complaints(wrong, &[]);
             assert!(said[0].contains("must be a text in quotes"), "{said:?}");
         }

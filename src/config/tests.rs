@@ -7,13 +7,8 @@ use super::*;
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 fn read(file: &str, env: Pairs<'_>) -> Result<Config, ConfigError> {
-    let env = env
-        .iter()
-        .map(|(key, value)| (variable(key), (*value).to_owned()));
-    let file = File {
-        name: "portico.toml",
-        text: file,
-    };
+    let env = env.iter().map(|(key, value)| (variable(key), (*value).to_owned()));
+    let file = File { name: "portico.toml", text: file };
     Config::read(Some(file), env)
 }
 
@@ -22,10 +17,7 @@ fn good(env: Pairs<'_>) -> Config {
 }
 
 fn refused(env: Pairs<'_>) -> String {
-    read("", env)
-        .err()
-        .unwrap_or_else(|| panic!("taken: {env:?}"))
-        .to_string()
+    read("", env).err().unwrap_or_else(|| panic!("taken: {env:?}")).to_string()
 }
 
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
@@ -56,8 +48,7 @@ fn without_settings_everything_has_its_default() {
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
-    let file =
-        "max_apps = 7\nplatform_name = \"Meridian\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]";
+    let file = "max_apps = 7\nplatform_name = \"Meridian\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]";
     let config = read(file, &[("max_apps", "8")]).unwrap();
     assert_eq!(config.max_apps, 8);
     assert_eq!(config.platform_name.as_str(), "Meridian");
@@ -133,27 +124,15 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("public_url", "http://portal.example#a", "host and port"),
         ("public_url", "http://ada:pw@portal.example", "user name"),
         ("public_url", "http://portal.example:0", "port 0"),
-        (
-            "database_url",
-            "mysql://db",
-            "sqlite:// and a file's path, or postgres://",
-        ),
+        ("database_url", "mysql://db", "sqlite:// and a file's path, or postgres://"),
         ("database_url", "portico.db", "sqlite:// and a file's path"),
         ("database_url", "sqlite://", "must name a file"),
         ("database_url", "sqlite:///var/lib/", "must name a file"),
         ("database_url", "sqlite::memory:", "must name a file"),
         ("database_url", "sqlite://a.db?mode=ro", "without options"),
         ("database_url", "postgres:db", "must be"),
-        (
-            "secret_key",
-            "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw==",
-            "32 bytes in base64, not 31",
-        ),
-        (
-            "secret_key",
-            "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH",
-            "32 bytes in base64, not 33",
-        ),
+        ("secret_key", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw==", "32 bytes in base64, not 31"),
+        ("secret_key", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH", "32 bytes in base64, not 33"),
         ("secret_key", "not base64 at all!", "not base64"),
         ("secret_key_file", "keys/", "path of a file"),
         ("platform_name", &fifty_one, "1 to 50 characters; it has 51"),
@@ -183,11 +162,7 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("mail", "smtp://ada:100%@mail.example", "%25"),
         ("mail", "smtp://ada:%4z@mail.example", "%25"),
         ("mail_from", "portal", "an address such as"),
-        (
-            "mail_from",
-            "A <a@b.example>, B <b@c.example>",
-            "an address such as",
-        ),
+        ("mail_from", "A <a@b.example>, B <b@c.example>", "an address such as"),
         ("mail_from", "A\u{7} <a@b.example>", "U+0007"),
         ("max_apps", "0", "from 1 to 100000"),
         ("max_apps", "100001", "from 1 to 100000"),
@@ -206,10 +181,7 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         let said = refused(&[(key, value)]);
         assert!(said.starts_with(&variable(key)), "{said}");
         assert!(said.contains(allowed), "{said}");
-        assert!(
-            said.ends_with('.') && !said.contains(['\n', '\r']),
-            "{said}"
-        );
+        assert!(said.ends_with('.') && !said.contains(['\n', '\r']), "{said}");
     }
 }
 
@@ -226,28 +198,16 @@ fn every_wrong_setting_is_told_in_one_go_and_in_order() {
 #[test]
 fn secrets_are_in_no_error_and_no_debug_output() {
     let good = good(&[
-        (
-            "database_url",
-            "postgres://ada:hunter2@db.example/portico?password=hunter2",
-        ),
+        ("database_url", "postgres://ada:hunter2@db.example/portico?password=hunter2"),
         ("secret_key", KEY),
         ("mail", "smtp://ada:hunter2@mail.example"),
     ]);
     let shown = format!("{good:?} {}", good.database);
-    assert!(
-        !shown.contains("hunter2") && !shown.contains("BwcH"),
-        "{shown}"
-    );
+    assert!(!shown.contains("hunter2") && !shown.contains("BwcH"), "{shown}");
     assert!(!shown.contains("7, 7"), "{shown}");
-    assert_eq!(
-        good.database.to_string(),
-        "the PostgreSQL database portico at db.example:5432"
-    );
+    assert_eq!(good.database.to_string(), "the PostgreSQL database portico at db.example:5432");
     for (key, value) in [
-        (
-            "database_url",
-            "postgres://ada:hunter2@db.example:port/portico",
-        ),
+        ("database_url", "postgres://ada:hunter2@db.example:port/portico"),
         ("database_url", "ada:hunter2@db.example"),
         ("mail", "smtp://ada:hunter2@mail.example:port"),
         ("mail", "smtp://ada:hunter2#@mail.example"),
@@ -264,25 +224,13 @@ fn secrets_are_in_no_error_and_no_debug_output() {
 #[test]
 fn only_one_secret_key_may_be_given_and_postgresql_needs_one() {
     let both = read("secret_key_file = \"k\"", &[("secret_key", KEY)]).unwrap_err();
-    assert!(
-        both.to_string()
-            .starts_with("PORTICO_SECRET_KEY must not be set together")
-    );
+    assert!(both.to_string().starts_with("PORTICO_SECRET_KEY must not be set together"));
 
     let postgres = ("database_url", "postgres://db.example/portico");
-    assert!(
-        refused(&[postgres])
-            .starts_with("PORTICO_SECRET_KEY or PORTICO_SECRET_KEY_FILE must be set")
-    );
-    assert!(matches!(
-        good(&[postgres, ("secret_key", KEY)]).secret_key,
-        SecretKey::Given(_)
-    ));
+    assert!(refused(&[postgres]).starts_with("PORTICO_SECRET_KEY or PORTICO_SECRET_KEY_FILE must be set"));
+    assert!(matches!(good(&[postgres, ("secret_key", KEY)]).secret_key, SecretKey::Given(_)));
     let named = good(&[postgres, ("secret_key_file", "k")]);
-    assert!(matches!(
-        named.secret_key,
-        SecretKey::File { named: true, .. }
-    ));
+    assert!(matches!(named.secret_key, SecretKey::File { named: true, .. }));
 }
 
 #[test]
@@ -296,10 +244,7 @@ fn a_public_url_under_https_may_not_print_mail_and_does_not_trust_new_accounts()
     assert_eq!(config.new_accounts, NewAccounts::Approve);
     assert_eq!(config.audience.as_str(), "https://portal.example");
     assert_eq!(config.mail_from.address, "no-reply@portal.example");
-    assert_eq!(
-        config.public_url.link("/setup"),
-        "https://portal.example/setup"
-    );
+    assert_eq!(config.public_url.link("/setup"), "https://portal.example/setup");
     let odd = good(&[("public_url", "http://portal.example.:8080")]);
     assert_eq!(odd.mail_from.address, "no-reply@localhost");
     // One complaint a setting: a wrong value is not a missing one as well.
@@ -350,10 +295,7 @@ fn a_mail_domain_holds_its_own_addresses_alone() {
 fn a_support_address_becomes_a_link_that_cannot_carry_more() {
     let support = |value| good(&[("support", value)]).support.unwrap().href();
     assert_eq!(support("https://help.example/a"), "https://help.example/a");
-    assert_eq!(
-        support("help@platform.example"),
-        "mailto:help@platform.example"
-    );
+    assert_eq!(support("help@platform.example"), "mailto:help@platform.example");
     assert_eq!(support("a?bcc=b@c.example"), "mailto:a%3Fbcc%3Db@c.example");
 }
 
@@ -362,10 +304,7 @@ fn the_file_of_the_command_line_must_be_there_and_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("settings.toml");
     let error = Config::load(Some(&path), std::iter::empty()).unwrap_err();
-    assert!(
-        error.to_string().contains("settings.toml cannot be read: "),
-        "{error}"
-    );
+    assert!(error.to_string().contains("settings.toml cannot be read: "), "{error}");
     fs::write(&path, "max_apps = 3").unwrap();
     let config = Config::load(Some(&path), std::iter::empty()).unwrap();
     assert_eq!(config.max_apps, 3);

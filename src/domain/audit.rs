@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     app::AppType,
     id::{AccountId, AppId, SecretId, SessionId, SubscriptionId, UserId},
@@ -17,8 +19,35 @@ pub enum Actor {
     Visitor,
     /// The operator, at the machine's command line.
     Operator,
-    /// Portico itself.
-    System,
+}
+
+impl Actor {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Visitor => "visitor",
+            Self::Operator => "operator",
+        }
+    }
+
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Visitor | Self::Operator => None,
+        }
+    }
+
+    /// What to call an actor who has no name, or has it no more.
+    #[must_use]
+    pub fn word_in_a_persons_place(actor: &str) -> &'static str {
+        match actor {
+            "user" => "A former user",
+            "operator" => "The operator",
+            _ => "A visitor",
+        }
+    }
 }
 
 /// Where it was done from: the request's address and id, if it was one.
@@ -28,38 +57,111 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
+/// A field that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    pub field: String,
+    pub from: String,
+    pub to: String,
+}
+
 /// Every change that is audited, with what is needed to tell it. Secrets never.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", content = "detail", rename_all = "snake_case")]
 pub enum Change {
-    UserCreated { user: UserId, admin: bool },
-    AccountCreated { account: AccountId, name: String },
+    UserCreated { user: UserId, email: String, admin: bool },
+    AccountCreated { name: String },
     AccountRenamed { from: String, to: String },
-    AddressProven,
+    AccountJoined { user: UserId, role: String },
+    AddressProven { email: String },
     AddressChanged { from: String, to: String },
-    PasswordReset,
-    PasswordChanged,
+    PasswordReset {},
+    PasswordChanged {},
     ProfileChanged { from: String, to: String },
-    SignedIn,
+    SignedIn {},
     SignInFailed { email: String },
-    SignedOut,
+    Confirmed {},
+    ConfirmFailed {},
+    SignedOut {},
     SessionEnded { session: SessionId },
+    AccountSwitched {},
     AppCreated { app_type: AppType, name: String },
-    AppInformationChanged { fields: Vec<&'static str> },
-    AppActivated,
-    AppDeactivated,
-    AppReactivated,
+    AppInformationChanged { changes: Vec<FieldChange> },
+    AppActivated {},
+    AppDeactivated {},
+    AppReactivated {},
     AppDeleted { name: String },
-    SecretRevealed,
-    TokenMade { expires_at: Timestamp },
+    SecretRevealed {},
+    TokenMade { expires_at: String },
     SecretRegenerated { secret: SecretId, keep_old_for: KeepOld },
     SecretRevoked { secret: SecretId },
     EventsToggled { on: bool },
-    SubscriptionCreated { subscription: SubscriptionId },
-    SubscriptionChanged { subscription: SubscriptionId },
-    SubscriptionDeleted { subscription: SubscriptionId },
-    SigningSecretRevealed { subscription: SubscriptionId },
-    SigningSecretRotated { subscription: SubscriptionId, keep_old_for: KeepOld },
-    SigningSecretRevoked { subscription: SubscriptionId },
+    SubscriptionCreated { subscription: SubscriptionId, label: String },
+    SubscriptionChanged { subscription: SubscriptionId, label: String },
+    SubscriptionDeleted { subscription: SubscriptionId, label: String },
+    SigningSecretRevealed { subscription: SubscriptionId, label: String },
+    SigningSecretRotated { subscription: SubscriptionId, label: String, keep_old_for: KeepOld },
+}
+
+impl Change {
+    /// The action's stable name, and the rest as JSON.
+    #[must_use]
+    pub fn parts(&self) -> (String, String) {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        let action = value.get("action").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let detail = value.get("detail").map(ToString::to_string).unwrap_or_default();
+        (action, detail)
+    }
+
+    /// The change that [`Change::parts`] wrote.
+    #[must_use]
+    pub fn from_parts(action: &str, detail: &str) -> Option<Self> {
+        let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+        serde_json::from_value(serde_json::json!({ "action": action, "detail": detail })).ok()
+    }
+
+    /// What was done, to follow the name of who did it: "activated the app".
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::UserCreated { email, .. } => format!("made the user {email}"),
+            Self::AccountCreated { name } => format!("made the account {name}"),
+            Self::AccountRenamed { from, to } => format!("renamed the account from {from} to {to}"),
+            Self::AccountJoined { role, .. } => format!("joined the account as {role}"),
+            Self::AddressProven { email } => format!("proved the address {email}"),
+            Self::AddressChanged { from, to } => format!("changed the address from {from} to {to}"),
+            Self::PasswordReset {} => String::from("set a new password by mail"),
+            Self::PasswordChanged {} => String::from("changed the password"),
+            Self::ProfileChanged { from, to } => format!("changed the name from {from} to {to}"),
+            Self::SignedIn {} => String::from("signed in"),
+            Self::SignInFailed { email } => format!("failed to sign in as {email}"),
+            Self::Confirmed {} => String::from("entered the password again"),
+            Self::ConfirmFailed {} => String::from("entered a wrong password"),
+            Self::SignedOut {} => String::from("signed out"),
+            Self::SessionEnded { .. } => String::from("ended a session"),
+            Self::AccountSwitched {} => String::from("switched the account"),
+            Self::AppCreated { app_type, .. } => format!("created the {} app", app_type.label()),
+            Self::AppInformationChanged { changes } => match changes.as_slice() {
+                [one] => format!("changed the {}", one.field.replace('_', " ")),
+                several => format!("changed {} fields of the information", several.len()),
+            },
+            Self::AppActivated {} => String::from("activated the app"),
+            Self::AppDeactivated {} => String::from("deactivated the app"),
+            Self::AppReactivated {} => String::from("reactivated the app"),
+            Self::AppDeleted { name } => format!("deleted the app {name}"),
+            Self::SecretRevealed {} => String::from("revealed the API secret"),
+            Self::TokenMade { expires_at } => format!("made a token that ends on {expires_at}"),
+            Self::SecretRegenerated { .. } => String::from("regenerated the API secret"),
+            Self::SecretRevoked { .. } => String::from("revoked an old API secret"),
+            Self::EventsToggled { on: true } => String::from("turned event subscriptions on"),
+            Self::EventsToggled { on: false } => String::from("turned event subscriptions off"),
+            Self::SubscriptionCreated { label, .. } => format!("added the subscription {label}"),
+            Self::SubscriptionChanged { label, .. } => format!("changed the subscription {label}"),
+            Self::SubscriptionDeleted { label, .. } => format!("deleted the subscription {label}"),
+            Self::SigningSecretRevealed { label, .. } => format!("revealed the signing secret of {label}"),
+            Self::SigningSecretRotated { label, .. } => format!("rotated the signing secret of {label}"),
+        }
+    }
 }
 
 /// One row of the audit log, before it has an id.
@@ -72,4 +174,26 @@ pub struct Entry {
     pub account: Option<AccountId>,
     pub app: Option<AppId>,
     pub change: Change,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_read_as_it_was_written() {
+        let changes = [
+            Change::AppActivated {},
+            Change::AppCreated { app_type: AppType::Jwt, name: String::from("Relay") },
+            Change::EventsToggled { on: false },
+            Change::SecretRegenerated {
+                secret: crate::domain::id::Id::generate(Timestamp::from_seconds(1), [1; 10]),
+                keep_old_for: KeepOld::Day,
+            },
+        ];
+        for change in changes {
+            let (action, detail) = change.parts();
+            assert_eq!(Change::from_parts(&action, &detail), Some(change), "{action} {detail}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::time::Timestamp;
 
-/// An identifier: a UUIDv7 (RFC 9562 §5.7), shown as a prefix and 26 characters of
+/// An identifier: a UUID of version 7 (RFC 9562 §5.7), shown as a prefix and 26 characters of
 /// lower-case Crockford base32.
 pub trait Id: Copy + fmt::Display + FromStr {
     const PREFIX: &'static str;
@@ -60,6 +60,19 @@ macro_rules! define_id {
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
         impl FromStr for $name {
             type Err = NotAnId;
 
@@ -104,6 +117,11 @@ define_id!(
     /// A one-time link sent by mail.
     LinkId,
     "lnk"
+);
+define_id!(
+    /// One try that counts against a limit.
+    TryId,
+    "try"
 );
 define_id!(
     /// One mail in the outbox.

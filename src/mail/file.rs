@@ -14,10 +14,7 @@ pub(super) struct Directory(PathBuf);
 
 impl Directory {
     pub(super) fn make(path: PathBuf) -> Result<Self, MailError> {
-        let made = fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path);
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
         match made {
             Ok(()) => Ok(Self(path)),
             Err(source) => Err(MailError::File { path, source }),
@@ -74,10 +71,7 @@ mod tests {
             .collect();
         assert_eq!(names, [format!("20261124T072000Z-{}.eml", message.id)]);
         let path = mails.join(&names[0]);
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let mail = fs::read_to_string(path).unwrap();
         assert!(mail.contains("token=abc=def now.\r\nGrüße\r\n"), "{mail}");
     }

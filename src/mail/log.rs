@@ -24,10 +24,7 @@ pub(super) fn print(message: &Message, shape: Shape) -> Result<(), MailError> {
     std::io::stderr()
         .lock()
         .write_all(shown.as_bytes())
-        .map_err(|source| MailError::File {
-            path: "stderr".into(),
-            source,
-        })
+        .map_err(|source| MailError::File { path: "stderr".into(), source })
 }
 
 fn text(message: &Message) -> String {
@@ -52,9 +49,7 @@ fn json(message: &Message) -> String {
 
 /// Without characters that would steer a terminal.
 fn harmless(text: &str) -> String {
-    text.chars()
-        .filter(|&c| c == '\n' || !c.is_control())
-        .collect()
+    text.chars().filter(|&c| c == '\n' || !c.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -66,10 +61,7 @@ mod tests {
         let mut message = example("ada@example.com");
         message.subject = String::from("Hello\u{1b}[2J");
         let shown = text(&message);
-        assert!(
-            shown.contains("Mail to ada@example.com\nSubject: Hello[2J\n\nOpen https://"),
-            "{shown}"
-        );
+        assert!(shown.contains("Mail to ada@example.com\nSubject: Hello[2J\n\nOpen https://"), "{shown}");
         assert!(shown.contains("token=abc=def"), "{shown}");
     }
 

@@ -18,9 +18,7 @@ pub struct Letter {
 /// Without the text, whose links open accounts.
 impl std::fmt::Debug for Letter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Letter")
-            .field("subject", &self.subject)
-            .finish_non_exhaustive()
+        f.debug_struct("Letter").field("subject", &self.subject).finish_non_exhaustive()
     }
 }
 
@@ -43,10 +41,7 @@ pub struct Link<'a> {
 /// # Errors
 /// See [`MessageError`].
 pub fn verify_address(platform: &str, link: Link<'_>) -> Result<Letter, MessageError> {
-    letter(
-        format!("Confirm your e-mail address for {platform}"),
-        &VerifyAddress { platform, link },
-    )
+    letter(format!("Confirm your e-mail address for {platform}"), &VerifyAddress { platform, link })
 }
 
 /// To a user who forgot their password.
@@ -54,10 +49,7 @@ pub fn verify_address(platform: &str, link: Link<'_>) -> Result<Letter, MessageE
 /// # Errors
 /// See [`MessageError`].
 pub fn reset_password(platform: &str, link: Link<'_>) -> Result<Letter, MessageError> {
-    letter(
-        format!("Reset your password for {platform}"),
-        &ResetPassword { platform, link },
-    )
+    letter(format!("Reset your password for {platform}"), &ResetPassword { platform, link })
 }
 
 /// To a user whose password was changed, by whatever way. `forgot_url` is the page that
@@ -65,19 +57,8 @@ pub fn reset_password(platform: &str, link: Link<'_>) -> Result<Letter, MessageE
 ///
 /// # Errors
 /// See [`MessageError`].
-pub fn password_changed(
-    platform: &str,
-    at: Timestamp,
-    forgot_url: &str,
-) -> Result<Letter, MessageError> {
-    letter(
-        format!("Your password for {platform} was changed"),
-        &PasswordChanged {
-            platform,
-            at,
-            forgot_url,
-        },
-    )
+pub fn password_changed(platform: &str, at: Timestamp, forgot_url: &str) -> Result<Letter, MessageError> {
+    letter(format!("Your password for {platform} was changed"), &PasswordChanged { platform, at, forgot_url })
 }
 
 /// To the new address of a user: they have it from when the link is followed.
@@ -85,10 +66,7 @@ pub fn password_changed(
 /// # Errors
 /// See [`MessageError`].
 pub fn new_address(platform: &str, link: Link<'_>) -> Result<Letter, MessageError> {
-    letter(
-        format!("Confirm your new e-mail address for {platform}"),
-        &NewAddress { platform, link },
-    )
+    letter(format!("Confirm your new e-mail address for {platform}"), &NewAddress { platform, link })
 }
 
 /// To the old address of a user when it was changed. `help` is where the operator can be
@@ -104,12 +82,7 @@ pub fn address_changed(
 ) -> Result<Letter, MessageError> {
     letter(
         format!("Your e-mail address for {platform} was changed"),
-        &AddressChanged {
-            platform,
-            at,
-            new_address,
-            help,
-        },
+        &AddressChanged { platform, at, new_address, help },
     )
 }
 
@@ -125,11 +98,7 @@ pub fn already_signed_up(
 ) -> Result<Letter, MessageError> {
     letter(
         format!("You already have an account with {platform}"),
-        &AlreadySignedUp {
-            platform,
-            sign_in_url,
-            forgot_url,
-        },
+        &AlreadySignedUp { platform, sign_in_url, forgot_url },
     )
 }
 
@@ -191,10 +160,7 @@ mod tests {
     use super::*;
 
     const AT: Timestamp = Timestamp::from_seconds(1_795_504_800);
-    const LINK: Link<'static> = Link {
-        url: "https://portal.example/x?token=a_b-c&d=<e>",
-        ends: AT,
-    };
+    const LINK: Link<'static> = Link { url: "https://portal.example/x?token=a_b-c&d=<e>", ends: AT };
 
     fn all() -> Vec<Letter> {
         let forgot = "https://portal.example/password/forgot";
@@ -204,12 +170,7 @@ mod tests {
             reset_password("Meridian & Co", LINK),
             password_changed("Meridian & Co", AT, forgot),
             new_address("Meridian & Co", LINK),
-            address_changed(
-                "Meridian & Co",
-                AT,
-                "new@example.com",
-                Some("https://help.example"),
-            ),
+            address_changed("Meridian & Co", AT, "new@example.com", Some("https://help.example")),
             address_changed("Meridian & Co", AT, "new@example.com", None),
             already_signed_up("Meridian & Co", sign_in, forgot),
         ]
@@ -223,17 +184,11 @@ mod tests {
         for letter in all() {
             let Letter { subject, text } = &letter;
             assert!(subject.contains("Meridian & Co"), "{subject}");
-            assert!(
-                text.starts_with("Hello,\n\n") && text.contains("Meridian & Co"),
-                "{text}"
-            );
+            assert!(text.starts_with("Hello,\n\n") && text.contains("Meridian & Co"), "{text}");
             assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
             assert!(!text.contains("\n\n\n"), "{text:?}");
             // In seven bits and short lines, a mail needs no encoding that would break its links.
-            assert!(
-                text.is_ascii() && text.lines().all(|line| line.len() <= 80),
-                "{text}"
-            );
+            assert!(text.is_ascii() && text.lines().all(|line| line.len() <= 80), "{text}");
         }
     }
 
@@ -246,17 +201,10 @@ mod tests {
 
     #[test]
     fn links_stand_alone_on_their_line_as_they_are_with_their_end() {
-        for letter in [
-            verify_address("M", LINK),
-            reset_password("M", LINK),
-            new_address("M", LINK),
-        ] {
+        for letter in [verify_address("M", LINK), reset_password("M", LINK), new_address("M", LINK)] {
             let text = letter.unwrap().text;
             assert!(text.lines().any(|line| line == LINK.url), "{text}");
-            assert!(
-                text.contains("once, until 24 Nov 2026, 07:20 UTC"),
-                "{text}"
-            );
+            assert!(text.contains("once, until 24 Nov 2026, 07:20 UTC"), "{text}");
         }
     }
 
@@ -264,12 +212,7 @@ mod tests {
     fn help_is_named_if_there_is_any() {
         let with = address_changed("M", AT, "n@example.com", Some("https://help.example"));
         assert!(with.unwrap().text.contains("\nhttps://help.example\n"));
-        let without = address_changed("M", AT, "n@example.com", None)
-            .unwrap()
-            .text;
-        assert!(
-            without.ends_with("tell the people\nwho run M at once.\n"),
-            "{without}"
-        );
+        let without = address_changed("M", AT, "n@example.com", None).unwrap().text;
+        assert!(without.ends_with("tell the people\nwho run M at once.\n"), "{without}");
     }
 }

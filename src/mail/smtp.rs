@@ -27,9 +27,7 @@ impl Server {
             Some(Host::Ipv4(ip)) => ip.to_string(),
             Some(Host::Ipv6(ip)) => ip.to_string(),
             None => {
-                return Err(MailError::Unfit(String::from(
-                    "the mail server has no host",
-                )));
+                return Err(MailError::Unfit(String::from("the mail server has no host")));
             }
         };
         let credentials = credentials(url)?;
@@ -78,12 +76,8 @@ fn parameters(host: &str) -> Result<TlsParameters, MailError> {
 
 fn is_this_machine(host: &str) -> bool {
     host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|ip: std::net::Ipv4Addr| ip.is_loopback())
-        || host
-            .parse()
-            .is_ok_and(|ip: Ipv6Addr| ip.to_canonical().is_loopback())
+        || host.parse().is_ok_and(|ip: std::net::Ipv4Addr| ip.is_loopback())
+        || host.parse().is_ok_and(|ip: Ipv6Addr| ip.to_canonical().is_loopback())
 }
 
 fn credentials(url: &Url) -> Result<Option<Credentials>, MailError> {
@@ -164,11 +158,7 @@ mod tests {
     }
 
     fn mailer(url: &str) -> Result<Mailer, MailError> {
-        Mailer::smtp(
-            "Meridian",
-            "portal@meridian.example",
-            &Url::parse(url).unwrap(),
-        )
+        Mailer::smtp("Meridian", "portal@meridian.example", &Url::parse(url).unwrap())
     }
 
     async fn sent(recipient: &'static str, auth: &'static str) -> (Result<(), MailError>, String) {
@@ -207,11 +197,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_is_not_there_is_worth_a_retry() {
         // Bound and dropped: nobody listens on it.
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mailer = mailer(&format!("smtp://127.0.0.1:{port}")).unwrap();
         let error = mailer.send(&example("ada@example.com")).await.unwrap_err();
         assert!(error.is_worth_a_retry(), "{error:?}");
@@ -219,20 +205,13 @@ mod tests {
 
     #[tokio::test]
     async fn passwords_are_read_rightly_or_not_at_all_and_never_shown() {
-        for (text, expected) in [
-            ("p%40ss", Some("p@ss")),
-            ("a+b", Some("a+b")),
-            ("%4", None),
-            ("%zz", None),
-            ("%ff", None),
-        ] {
+        for (text, expected) in
+            [("p%40ss", Some("p@ss")), ("a+b", Some("a+b")), ("%4", None), ("%zz", None), ("%ff", None)]
+        {
             assert_eq!(decoded(text).as_deref(), expected, "{text}");
         }
         assert!(mailer("smtp://ada:%zz@mail.example").is_err());
-        for url in [
-            "smtp://ada:hunter2@mail.example",
-            "smtps://ada:hunter2@[2001:db8::1]",
-        ] {
+        for url in ["smtp://ada:hunter2@mail.example", "smtps://ada:hunter2@[2001:db8::1]"] {
             let shown = format!("{:?}", mailer(url).unwrap());
             assert!(!shown.contains("hunter2"), "{shown}");
         }

@@ -1,0 +1,31 @@
+//! What is kept, in SQLite or PostgreSQL, under one text of SQL.
+//!
+//! A [`Conn`] reads; only a [`Tx`] writes. Their methods are grouped by noun below.
+
+mod accounts;
+mod apps;
+mod audit;
+mod catalog;
+mod codec;
+mod credentials;
+mod db;
+mod error;
+mod forms;
+mod icons;
+mod installation;
+mod links;
+mod outbox;
+mod sessions;
+mod statements;
+mod subscriptions;
+mod tries;
+mod users;
+
+pub use apps::{AppFilter, AppPage};
+pub use audit::Activity;
+pub use credentials::SealedSecret;
+pub use db::{Conn, Database, Store, Tx};
+pub use error::{Result, StoreError};
+pub use links::Link;
+pub use outbox::Waiting;
+pub use users::Known;

@@ -1,0 +1,124 @@
+//! Accounts and who belongs to them.
+
+use sqlx::FromRow;
+
+use super::{
+    Conn, Result, Tx,
+    db::{all, execute, optional},
+    statements::statements,
+};
+use crate::domain::{
+    account::{Account, AccountName, Membership, Role, Standing},
+    email::Email,
+    id::{AccountId, UserId},
+    time::Timestamp,
+    user::PersonName,
+};
+
+statements! {
+    /// One account.
+    ACCOUNT = "select id, name, external_id, standing, created_at from accounts where id = $1";
+    /// A user's accounts, the oldest membership first.
+    MEMBERSHIPS = "select a.id, a.name, a.external_id, a.standing, a.created_at, m.role
+        from memberships m join accounts a on a.id = m.account_id
+        where m.user_id = $1 order by m.created_at, a.id";
+    /// The role of a user in an account.
+    ROLE = "select role from memberships where account_id = $1 and user_id = $2";
+    /// An account's members, the oldest first.
+    MEMBERS = "select u.name, u.email, m.role
+        from memberships m join users u on u.id = m.user_id
+        where m.account_id = $1 order by m.created_at, u.id";
+    /// A new account.
+    INSERT_ACCOUNT = "insert into accounts (id, name, standing, created_at) values ($1, $2, $3, $4)";
+    /// A new membership.
+    INSERT_MEMBERSHIP = "insert into memberships (account_id, user_id, role, created_at) values ($1, $2, $3, $4)
+        on conflict (account_id, user_id) do nothing";
+    /// Another name for an account.
+    SET_ACCOUNT_NAME = "update accounts set name = $2 where id = $1";
+    /// Takes the account's row, so that what is counted below it stays true until the end of the transaction.
+    LOCK_ACCOUNT = "update accounts set id = id where id = $1";
+}
+
+#[derive(FromRow)]
+struct AccountRow {
+    id: AccountId,
+    name: AccountName,
+    external_id: Option<String>,
+    standing: Standing,
+    created_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct MembershipRow {
+    #[sqlx(flatten)]
+    account: AccountRow,
+    role: Role,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        let AccountRow { id, name, external_id, standing, created_at } = row;
+        Self { id, name, external_id, standing, created_at }
+    }
+}
+
+impl Conn {
+    /// # Errors
+    /// As every function of the store: [`super::StoreError`].
+    pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>> {
+        let row: Option<AccountRow> = optional!(self, ACCOUNT, id);
+        Ok(row.map(Account::from))
+    }
+
+    /// The accounts of a user, with the role in each.
+    pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>> {
+        let rows: Vec<MembershipRow> = all!(self, MEMBERSHIPS, user);
+        Ok(rows.into_iter().map(|row| Membership { account: row.account.into(), role: row.role }).collect())
+    }
+
+    pub async fn role(&mut self, account: AccountId, user: UserId) -> Result<Option<Role>> {
+        let row: Option<(Role,)> = optional!(self, ROLE, account, user);
+        Ok(row.map(|(role,)| role))
+    }
+
+    /// Name, address and role of every member.
+    pub async fn members(&mut self, account: AccountId) -> Result<Vec<(PersonName, Email, Role)>> {
+        Ok(all!(self, MEMBERS, account))
+    }
+}
+
+impl Tx {
+    pub async fn insert_account(
+        &mut self,
+        id: AccountId,
+        name: &AccountName,
+        standing: Standing,
+        now: Timestamp,
+    ) -> Result<()> {
+        execute!(self, INSERT_ACCOUNT, id, name, standing, now);
+        Ok(())
+    }
+
+    /// Makes the user a member; one who is a member already keeps the role.
+    pub async fn insert_membership(
+        &mut self,
+        account: AccountId,
+        user: UserId,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<()> {
+        execute!(self, INSERT_MEMBERSHIP, account, user, role, now);
+        Ok(())
+    }
+
+    pub async fn set_account_name(&mut self, id: AccountId, name: &AccountName) -> Result<()> {
+        execute!(self, SET_ACCOUNT_NAME, id, name);
+        Ok(())
+    }
+
+    /// Makes others who would change what belongs to the account wait for this transaction.
+    pub async fn lock_account(&mut self, id: AccountId) -> Result<()> {
+        execute!(self, LOCK_ACCOUNT, id);
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! How domain types stand in columns. Reading parses too, so a bad row is an error and
+//! never a wrong value.
+
+use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
+use uuid::Uuid;
+
+use crate::domain::{
+    account::{AccountName, Role, Standing},
+    app::{
+        AppType, Resumable, StateKind,
+        information::{CompanyName, ContactName, LongDescription, ShortDescription},
+        name::AppName,
+    },
+    credential::ApiKey,
+    email::Email,
+    event_type::EventTypeName,
+    icon::IconHash,
+    id::{AccountId, AppId, AuditId, Id, LinkId, MailId, SecretId, SessionId, SubscriptionId, TryId, UserId},
+    password::PasswordHash,
+    subscription::SubscriptionName,
+    time::Timestamp,
+    url::{EndpointUrl, HttpsUrl},
+    user::{LinkKind, PersonName},
+};
+
+/// Columns of type `$column`, written by `$write` and read by `$read`.
+macro_rules! columns {
+    ($column:ty, $write:expr, $read:expr, $($name:ident),+ $(,)?) => {$(
+        impl<DB: Database> Type<DB> for $name
+        where
+            $column: Type<DB>,
+        {
+            fn type_info() -> DB::TypeInfo {
+                <$column as Type<DB>>::type_info()
+            }
+
+            fn compatible(ty: &DB::TypeInfo) -> bool {
+                <$column as Type<DB>>::compatible(ty)
+            }
+        }
+
+        impl<'q, DB: Database> Encode<'q, DB> for $name
+        where
+            $column: Encode<'q, DB>,
+        {
+            fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                let column: $column = $write(self);
+                column.encode(buffer)
+            }
+        }
+
+        impl<'r, DB: Database> Decode<'r, DB> for $name
+        where
+            $column: Decode<'r, DB>,
+        {
+            fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+                let column = <$column as Decode<'r, DB>>::decode(value)?;
+                let value: Option<Self> = $read(column);
+                value.ok_or_else(|| concat!("not a valid ", stringify!($name)).into())
+            }
+        }
+    )+};
+}
+
+columns!(
+    Uuid,
+    |id: &_| Id::uuid(*id),
+    |uuid| Some(Id::from_uuid(uuid)),
+    AccountId,
+    AppId,
+    AuditId,
+    LinkId,
+    MailId,
+    SecretId,
+    SessionId,
+    SubscriptionId,
+    TryId,
+    UserId,
+);
+
+columns!(
+    String,
+    |text: &_| ToString::to_string(text),
+    |text: String| text.parse().ok(),
+    AccountName,
+    ApiKey,
+    AppName,
+    AppType,
+    CompanyName,
+    ContactName,
+    Email,
+    EndpointUrl,
+    EventTypeName,
+    HttpsUrl,
+    IconHash,
+    LinkKind,
+    LongDescription,
+    PersonName,
+    Resumable,
+    Role,
+    ShortDescription,
+    Standing,
+    StateKind,
+    SubscriptionName,
+);
+
+columns!(i64, |at: &Timestamp| at.micros(), |micros| Some(Self::from_micros(micros)), Timestamp);
+
+columns!(
+    String,
+    |hash: &PasswordHash| hash.as_str().to_owned(),
+    |text: String| text.parse().ok(),
+    PasswordHash
+);

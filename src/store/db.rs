@@ -1,0 +1,268 @@
+//! The only file that knows there are two databases.
+
+use std::{fmt, ops, path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Result, statements};
+
+/// Which database to open.
+#[derive(Clone)]
+pub enum Database {
+    /// A file, made if it is missing.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL, password included.
+    Postgres(String),
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        })
+    }
+}
+
+/// The database, open. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pools: Pools,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
+    /// One writer, since SQLite has one: a queue in memory is fairer than `SQLITE_BUSY`.
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// How long a request waits for a connection before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(4);
+const CONNECTIONS: u32 = 16;
+
+/// A connection that reads.
+#[derive(Debug)]
+pub struct Conn(pub(super) Backend);
+
+/// A transaction: everything written through it holds together, or none of it.
+/// Dropped without [`Tx::commit`], it is undone.
+#[derive(Debug)]
+pub struct Tx(Conn);
+
+#[derive(Debug)]
+pub(super) enum Backend {
+    Sqlite(Held<Sqlite>),
+    Postgres(Held<Postgres>),
+}
+
+#[derive(Debug)]
+pub(super) enum Held<DB: sqlx::Database> {
+    Pooled(PoolConnection<DB>),
+    InTransaction(Transaction<'static, DB>),
+}
+
+impl<DB: sqlx::Database> Held<DB> {
+    pub(super) fn get(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::InTransaction(transaction) => transaction,
+        }
+    }
+}
+
+/// Runs one body against whichever connection is open. Expanded once for each database.
+macro_rules! on {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match &mut $conn.0 {
+            $crate::store::db::Backend::Sqlite(held) => {
+                let $c = held.get();
+                $body
+            }
+            $crate::store::db::Backend::Postgres(held) => {
+                let $c = held.get();
+                $body
+            }
+        }
+    };
+}
+
+/// The row, if there is one: `optional!(self, APP_BY_ID, account, id)`.
+macro_rules! optional {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on!($conn, |c| sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(c).await)?
+    };
+}
+
+/// Every row.
+macro_rules! all {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on!($conn, |c| sqlx::query_as($sql)$(.bind($bind))*.fetch_all(c).await)?
+    };
+}
+
+/// The one value of the one row.
+macro_rules! value {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on!($conn, |c| sqlx::query_scalar($sql)$(.bind($bind))*.fetch_one(c).await)?
+    };
+}
+
+/// How many rows the statement changed.
+macro_rules! execute {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on!($conn, |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))?
+    };
+}
+
+pub(super) use {all, execute, on, optional, value};
+
+impl Store {
+    /// Opens the database; makes the file of a SQLite one.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or the server does not let us in.
+    pub async fn open(database: &Database) -> Result<Self> {
+        let pools = match database {
+            Database::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(PATIENCE)
+                    .pragma("trusted_schema", "off");
+                let write = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(PATIENCE)
+                    .connect_with(options.clone().create_if_missing(true))
+                    .await?;
+                let read = SqlitePoolOptions::new()
+                    .max_connections(CONNECTIONS)
+                    .acquire_timeout(PATIENCE)
+                    .connect_lazy_with(options.read_only(true));
+                Pools::Sqlite { read, write }
+            }
+            Database::Postgres(url) => {
+                let options = PgConnectOptions::from_str(url)?.application_name("portico");
+                let pool = PgPoolOptions::new()
+                    .max_connections(CONNECTIONS)
+                    .acquire_timeout(PATIENCE)
+                    .connect_with(options)
+                    .await?;
+                Pools::Postgres(pool)
+            }
+        };
+        Ok(Self { pools })
+    }
+
+    /// Brings the schema up to date. Safe to run from several processes at once.
+    ///
+    /// # Errors
+    /// The database is newer than this program, or a migration fails.
+    pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
+            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+        }
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if none is free in time.
+    pub async fn read(&self) -> Result<Conn> {
+        Ok(Conn(match &self.pools {
+            Pools::Sqlite { read, .. } => Backend::Sqlite(Held::Pooled(read.acquire().await?)),
+            Pools::Postgres(pool) => Backend::Postgres(Held::Pooled(pool.acquire().await?)),
+        }))
+    }
+
+    /// A transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it cannot begin in time.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx(Conn(match &self.pools {
+            // A deferred transaction could fail when it turns from reading to writing.
+            Pools::Sqlite { write, .. } => {
+                Backend::Sqlite(Held::InTransaction(write.begin_with("begin immediate").await?))
+            }
+            Pools::Postgres(pool) => Backend::Postgres(Held::InTransaction(pool.begin().await?)),
+        })))
+    }
+
+    /// Whether the database answers and is migrated.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.read().await?.key_check().await.map(|_| ())
+    }
+
+    /// Prepares every statement; those that cannot be are named with the database's words.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn refused_statements(&self) -> Result<Vec<String>> {
+        let mut conn = self.read().await?;
+        let mut refused = Vec::new();
+        for (name, sql) in statements::all() {
+            use sqlx::{Executor, SqlSafeStr};
+            let outcome = on!(conn, |c| c.prepare(sql.into_sql_str()).await.map(|_| ()));
+            if let Err(error) = outcome {
+                refused.push(format!("{name}: {error}"));
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Closes every connection; waits for those in use.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything written hold.
+    ///
+    /// # Errors
+    /// The database could not; then nothing holds, unless the connection broke while it
+    /// answered.
+    pub async fn commit(self) -> Result<()> {
+        match self.0.0 {
+            Backend::Sqlite(Held::InTransaction(transaction)) => transaction.commit().await?,
+            Backend::Postgres(Held::InTransaction(transaction)) => transaction.commit().await?,
+            Backend::Sqlite(Held::Pooled(_)) | Backend::Postgres(Held::Pooled(_)) => {}
+        }
+        Ok(())
+    }
+}
+
+impl ops::Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl ops::DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}

@@ -1,0 +1,48 @@
+use thiserror::Error;
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// What can go wrong below an action.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A unique rule refused the write. A statement has one such rule at most, so the
+    /// caller knows which.
+    #[error("the value is taken")]
+    Duplicate,
+    /// The database did not answer, or had no connection to give.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A row holds what no type of ours allows.
+    #[error("a stored value cannot be read: {0}")]
+    Corrupt(String),
+    #[error("the database refused a statement: {0}")]
+    Other(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::error::ErrorKind;
+        match &error {
+            // By kind, not by name: SQLite does not tell the constraint's name.
+            sqlx::Error::Database(inner) if inner.kind() == ErrorKind::UniqueViolation => Self::Duplicate,
+            // 08: connection; 53: out of resources; 57P: shut down; SQLite 5 and 6: busy, 13: disk full.
+            sqlx::Error::Database(inner)
+                if inner.code().is_some_and(|code| {
+                    code.starts_with("08")
+                        || code.starts_with("53")
+                        || code.starts_with("57P")
+                        || matches!(code.as_ref(), "5" | "6" | "13" | "517" | "261")
+                }) =>
+            {
+                Self::Unavailable(error)
+            }
+            sqlx::Error::ColumnDecode { index, source } => Self::Corrupt(format!("column {index}: {source}")),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            _ => Self::Other(error),
+        }
+    }
+}

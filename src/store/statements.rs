@@ -1,0 +1,35 @@
+//! SQL as named constants, and the list of them that a test prepares on both databases.
+
+/// Defines statements, each with a sentence about what it finds or does.
+macro_rules! statements {
+    ($($(#[$doc:meta])+ $name:ident = $sql:literal;)+) => {
+        $($(#[$doc])+ const $name: &str = $sql;)+
+
+        /// Every statement of this file, by name.
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+pub(super) use statements;
+
+/// Every statement of the store, by name.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        super::accounts::ALL,
+        super::apps::ALL,
+        super::audit::ALL,
+        super::catalog::ALL,
+        super::credentials::ALL,
+        super::forms::ALL,
+        super::icons::ALL,
+        super::installation::ALL,
+        super::links::ALL,
+        super::outbox::ALL,
+        super::sessions::ALL,
+        super::subscriptions::ALL,
+        super::tries::ALL,
+        super::users::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

@@ -1,0 +1,42 @@
+//! Tries that count against a limit, in the database so that the limit holds across processes.
+
+use super::{
+    Conn, Result, Tx,
+    db::{execute, value},
+    statements::statements,
+};
+use crate::domain::{id::TryId, time::Timestamp};
+
+statements! {
+    /// Tries in a bucket since a moment.
+    TRIES = "select count(*) from tries where bucket = $1 and tried_at > $2";
+    /// One more.
+    INSERT_TRY = "insert into tries (id, bucket, tried_at) values ($1, $2, $3)";
+    /// A try that turned out not to count.
+    DELETE_TRY = "delete from tries where id = $1 and bucket = $2";
+    /// Drops tries that no limit looks at any more.
+    DELETE_OLD_TRIES = "delete from tries where tried_at < $1";
+}
+
+impl Conn {
+    pub async fn tries(&mut self, bucket: &[u8], since: Timestamp) -> Result<i64> {
+        Ok(value!(self, TRIES, bucket, since))
+    }
+}
+
+impl Tx {
+    /// `id` names the try, so that it can be taken back. Any fresh id serves.
+    pub async fn insert_try(&mut self, id: TryId, bucket: &[u8], now: Timestamp) -> Result<()> {
+        execute!(self, INSERT_TRY, id, bucket, now);
+        Ok(())
+    }
+
+    pub async fn delete_try(&mut self, id: TryId, bucket: &[u8]) -> Result<()> {
+        execute!(self, DELETE_TRY, id, bucket);
+        Ok(())
+    }
+
+    pub async fn delete_old_tries(&mut self, before: Timestamp) -> Result<u64> {
+        Ok(execute!(self, DELETE_OLD_TRIES, before))
+    }
+}

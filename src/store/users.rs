@@ -1,0 +1,125 @@
+//! People.
+
+use sqlx::FromRow;
+
+use super::{
+    Conn, Result, Tx,
+    db::{execute, optional, value},
+    statements::statements,
+};
+use crate::domain::{
+    email::Email,
+    id::UserId,
+    password::PasswordHash,
+    time::Timestamp,
+    user::{PersonName, User},
+};
+
+statements! {
+    /// One user.
+    USER = "select id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash from users where id = $1";
+    /// The user with this address, whatever its case.
+    USER_BY_EMAIL = "select id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash
+        from users where email_key = $1";
+    /// How many users may open the admin console.
+    ADMINS = "select count(*) from users where is_admin and disabled_at is null";
+    /// A new user.
+    INSERT_USER = "insert into users (id, name, email, email_key, password_hash, proven_at, is_admin, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// Another name.
+    SET_USER_NAME = "update users set name = $2 where id = $1";
+    /// Another address, proven at this moment.
+    SET_USER_EMAIL = "update users set email = $2, email_key = $3, proven_at = $4 where id = $1";
+    /// The address is proven, if this is still the address.
+    PROVE_EMAIL = "update users set proven_at = $3 where id = $1 and email_key = $2 and proven_at is null";
+    /// Another password.
+    SET_PASSWORD = "update users set password_hash = $2 where id = $1";
+}
+
+#[derive(FromRow)]
+struct UserRow {
+    id: UserId,
+    name: PersonName,
+    email: Email,
+    proven_at: Option<Timestamp>,
+    is_admin: bool,
+    disabled_at: Option<Timestamp>,
+    created_at: Timestamp,
+    password_hash: PasswordHash,
+}
+
+/// A user with what the password is checked against.
+#[derive(Debug)]
+pub struct Known {
+    pub user: User,
+    pub password: PasswordHash,
+}
+
+impl From<UserRow> for Known {
+    fn from(row: UserRow) -> Self {
+        let UserRow { id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash } = row;
+        Self {
+            user: User { id, name, email, proven_at, is_admin, disabled_at, created_at },
+            password: password_hash,
+        }
+    }
+}
+
+impl Conn {
+    pub async fn user(&mut self, id: UserId) -> Result<Option<Known>> {
+        let row: Option<UserRow> = optional!(self, USER, id);
+        Ok(row.map(Known::from))
+    }
+
+    pub async fn user_by_email(&mut self, email: &Email) -> Result<Option<Known>> {
+        let row: Option<UserRow> = optional!(self, USER_BY_EMAIL, email.key());
+        Ok(row.map(Known::from))
+    }
+
+    /// How many users may open the admin console.
+    pub async fn admins(&mut self) -> Result<i64> {
+        Ok(value!(self, ADMINS))
+    }
+}
+
+impl Tx {
+    /// # Errors
+    /// [`super::StoreError::Duplicate`] if the address is taken.
+    pub async fn insert_user(&mut self, user: &User, password: &PasswordHash) -> Result<()> {
+        execute!(
+            self,
+            INSERT_USER,
+            user.id,
+            &user.name,
+            &user.email,
+            user.email.key(),
+            password,
+            user.proven_at,
+            user.is_admin,
+            user.created_at,
+        );
+        Ok(())
+    }
+
+    pub async fn set_user_name(&mut self, id: UserId, name: &PersonName) -> Result<()> {
+        execute!(self, SET_USER_NAME, id, name);
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`super::StoreError::Duplicate`] if the address is taken.
+    pub async fn set_user_email(&mut self, id: UserId, email: &Email, now: Timestamp) -> Result<()> {
+        execute!(self, SET_USER_EMAIL, id, email, email.key(), now);
+        Ok(())
+    }
+
+    /// Whether the address was still the user's and not proven before.
+    pub async fn prove_email(&mut self, id: UserId, email: &Email, now: Timestamp) -> Result<bool> {
+        Ok(execute!(self, PROVE_EMAIL, id, email.key(), now) > 0)
+    }
+
+    pub async fn set_password(&mut self, id: UserId, password: &PasswordHash) -> Result<()> {
+        execute!(self, SET_PASSWORD, id, password);
+        Ok(())
+    }
+}
