@@ -1,6 +1,8 @@
 //! What keeps secrets secret.
 
+pub mod keyring;
 pub mod password;
+pub mod token;
 
 /// Random bytes of the operating system.
 ///

@@ -1,0 +1,3 @@
+//! What tests of every kind stand on.
+
+pub mod databases;
