@@ -8,12 +8,7 @@ use thirtyfour::Key;
 
 use crate::browser::{Browser, Look, Scheme, Script};
 
-const PHONE: Look = Look {
-    width: 360,
-    height: 800,
-    scheme: Scheme::Light,
-    script: Script::On,
-};
+const PHONE: Look = Look { width: 360, height: 800, scheme: Scheme::Light, script: Script::On };
 
 #[tokio::test]
 async fn a_form_is_filled_in_by_its_words() {
@@ -27,10 +22,7 @@ async fn a_form_is_filled_in_without_script() {
 
 async fn walk(script: Script) {
     let icon = tempfile::NamedTempFile::with_suffix(".png").expect("a file");
-    let look = Look {
-        script,
-        ..Look::default()
-    };
+    let look = Look { script, ..Look::default() };
     let browser = Browser::open(&serve(), look).await;
     browser.visit("/form").await;
     let ran = match script {
@@ -48,9 +40,7 @@ async fn walk(script: Script) {
     browser.tick("I agree").await;
     browser.press("Create").await;
     assert_eq!(browser.path().await, "/done");
-    browser
-        .sees("name=Relay&email=ada%40example.com&kind=webhook")
-        .await;
+    browser.sees("name=Relay&email=ada%40example.com&kind=webhook").await;
     assert!(browser.text_of("h1").await.ends_with("&agree=yes"));
     browser.follow("Back").await;
     assert_eq!(browser.path().await, "/form?again");
@@ -193,19 +183,13 @@ fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
     }
     let mut sent = vec![0; length];
     reader.read_exact(&mut sent)?;
-    let sent = String::from_utf8_lossy(&sent)
-        .replace("icon=&", "")
-        .replace("icon=", "");
+    let sent = String::from_utf8_lossy(&sent).replace("icon=&", "").replace("icon=", "");
     let path = request.split(' ').nth(1).unwrap_or_default();
     let (status, kind, body) = match path.split('?').next().unwrap_or_default() {
         "/form" => ("200 OK", "text/html", FORM.to_owned()),
         "/done" => {
             let back = r#"<p><a href="/form?again">Back</a>"#;
-            (
-                "200 OK",
-                "text/html",
-                format!("<title>Done</title><h1>{sent}</h1>{back}"),
-            )
+            ("200 OK", "text/html", format!("<title>Done</title><h1>{sent}</h1>{back}"))
         }
         "/refused" => ("422 Unprocessable Content", "text/html", FORM.to_owned()),
         "/hostile" => ("200 OK", "text/html", HOSTILE.to_owned()),
@@ -219,11 +203,7 @@ fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
         "/favicon.ico" | "/icon.png" => ("204 No Content", "image/png", String::new()),
         _ => ("404 Not Found", "text/plain", String::new()),
     };
-    let html = if kind == "text/html" {
-        "<!doctype html><html lang=en>"
-    } else {
-        ""
-    };
+    let html = if kind == "text/html" { "<!doctype html><html lang=en>" } else { "" };
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nConnection: close\r\n\

@@ -23,13 +23,9 @@ async fn take() {
             browser.appear(width, 800, scheme).await;
             for path in paths.split_whitespace() {
                 browser.visit(path).await;
-                let page = path
-                    .trim_matches('/')
-                    .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                let page = path.trim_matches('/').replace(|c: char| !c.is_ascii_alphanumeric(), "-");
                 let page = if page.is_empty() { "home" } else { &page };
-                browser
-                    .screenshot(&folder.join(format!("{page}.{width}.{word}.png")))
-                    .await;
+                browser.screenshot(&folder.join(format!("{page}.{width}.{word}.png"))).await;
             }
         }
     }

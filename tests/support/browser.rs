@@ -4,11 +4,7 @@
 //! They panic, saying where the browser was and what it showed, so that a test reads
 //! as the walk it makes. `scripts/test` installs what this needs.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by test binaries, each of which uses its own part"
-)]
+#![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
 #[path = "browser/checks.rs"]
 mod checks;
@@ -69,12 +65,7 @@ pub struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Self {
-            width: 1280,
-            height: 800,
-            scheme: Scheme::Light,
-            script: Script::On,
-        }
+        Self { width: 1280, height: 800, scheme: Scheme::Light, script: Script::On }
     }
 }
 
@@ -92,17 +83,11 @@ impl Browser {
         let chromedriver = chromedriver::running();
         let profile = tempfile::tempdir_in(&chromedriver.profiles).expect("a profile's folder");
         let capabilities = capabilities(profile.path(), look.script).expect("capabilities");
-        let driver = WebDriver::new(chromedriver.url(), capabilities)
-            .await
-            .expect("Chromium starts");
+        let driver = WebDriver::new(chromedriver.url(), capabilities).await.expect("Chromium starts");
         // The library's own end of a session waits two minutes on the runtime of a test that
         // panicked; `drop` below needs no runtime.
         driver.clone().leak().expect("a session that has not ended");
-        let browser = Self {
-            driver,
-            base: base.trim_end_matches('/').to_owned(),
-            _profile: profile,
-        };
+        let browser = Self { driver, base: base.trim_end_matches('/').to_owned(), _profile: profile };
         browser.appear(look.width, look.height, look.scheme).await;
         browser
     }
@@ -129,19 +114,13 @@ impl Browser {
             .set_device_metrics_override(width, height, 1.0, false)
             .await
             .expect("the size is set");
-        devtools
-            .send_raw("Emulation.setEmulatedMedia", media)
-            .await
-            .expect("the scheme is set");
+        devtools.send_raw("Emulation.setEmulatedMedia", media).await.expect("the scheme is set");
     }
 
     /// Goes to a path of the portal, as if typed into the address bar.
     pub async fn visit(&self, path: &str) {
         let url = format!("{}{path}", self.base);
-        self.driver
-            .goto(url.as_str())
-            .await
-            .unwrap_or_else(|error| panic!("{url} does not open: {error}"));
+        self.driver.goto(url.as_str()).await.unwrap_or_else(|error| panic!("{url} does not open: {error}"));
     }
 
     /// Where the browser is: the path, and the query if there is one.
@@ -164,11 +143,7 @@ impl Browser {
 
     /// Whether the page, as it is now, has such an element.
     pub async fn has(&self, css: &str) -> bool {
-        let found = self
-            .driver
-            .find_all(By::Css(css))
-            .await
-            .expect("a selector");
+        let found = self.driver.find_all(By::Css(css)).await.expect("a selector");
         !found.is_empty()
     }
 
@@ -187,20 +162,14 @@ impl Browser {
     pub async fn fill(&self, field: &str, value: &str) {
         let element = self.field(field).await;
         element.clear().await.expect("the field can be cleared");
-        element
-            .send_keys(value)
-            .await
-            .expect("the field takes text");
+        element.send_keys(value).await.expect("the field takes text");
     }
 
     /// Chooses a file of this machine in a file field.
     pub async fn attach(&self, field: &str, file: &Path) {
         let path = file.to_str().expect("a path in UTF-8");
         let element = self.field(field).await;
-        element
-            .send_keys(path)
-            .await
-            .expect("the field takes a file");
+        element.send_keys(path).await.expect("the field takes a file");
     }
 
     /// Chooses an option of a `<select>` by its words.
@@ -211,18 +180,13 @@ impl Browser {
                 return candidate.click().await.expect("the option can be chosen");
             }
         }
-        self.lost(&format!("the option {option:?} of {field:?}"))
-            .await;
+        self.lost(&format!("the option {option:?} of {field:?}")).await;
     }
 
     /// Ticks a checkbox or chooses a radio button; leaves it so if it is already.
     pub async fn tick(&self, field: &str) {
         let element = self.field(field).await;
-        if !element
-            .is_selected()
-            .await
-            .expect("a checkbox or radio button")
-        {
+        if !element.is_selected().await.expect("a checkbox or radio button") {
             element.click().await.expect("it can be clicked");
         }
     }

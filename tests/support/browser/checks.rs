@@ -9,14 +9,7 @@ use url::Url;
 use super::Browser;
 
 /// WCAG 2.2 AA, and axe's own good practice.
-const AXE_TAGS: [&str; 6] = [
-    "wcag2a",
-    "wcag2aa",
-    "wcag21a",
-    "wcag21aa",
-    "wcag22aa",
-    "best-practice",
-];
+const AXE_TAGS: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 impl Browser {
     /// Complaints on the console since this was last asked: what the content security policy
@@ -34,17 +27,13 @@ impl Browser {
     /// Fails if the console holds a complaint (S22).
     pub async fn assert_quiet_console(&self) {
         let complaints = self.complaints().await;
-        assert!(
-            complaints.is_empty(),
-            "the console complains:\n{}",
-            complaints.join("\n")
-        );
+        assert!(complaints.is_empty(), "the console complains:\n{}", complaints.join("\n"));
     }
 
     /// What axe finds wrong with the page as it is now, a finding a line.
     pub async fn axe(&self) -> Vec<String> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/browser/node_modules/axe-core/axe.min.js");
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(file).expect("axe-core; scripts/test installs it");
         // Through the driver, since the page's policy would let no other script in.
         let run = format!(
@@ -63,11 +52,7 @@ impl Browser {
     pub async fn assert_accessible(&self) {
         let findings = self.axe().await;
         let path = self.path().await;
-        assert!(
-            findings.is_empty(),
-            "axe on {path}:\n{}",
-            findings.join("\n")
-        );
+        assert!(findings.is_empty(), "axe on {path}:\n{}", findings.join("\n"));
     }
 
     /// Fails if the page is wider than the window.

@@ -58,11 +58,8 @@ pub fn running() -> &'static ChromeDriver {
 }
 
 fn start() -> ChromeDriver {
-    let profiles = tempfile::Builder::new()
-        .prefix("portico-browser.")
-        .tempdir()
-        .expect("a folder for profiles")
-        .keep();
+    let profiles =
+        tempfile::Builder::new().prefix("portico-browser.").tempdir().expect("a folder for profiles").keep();
     let mut watcher = Command::new("sh")
         .args(["-c", WATCH, "sh"])
         .arg(&profiles)
@@ -81,9 +78,5 @@ fn start() -> ChromeDriver {
         .expect("ChromeDriver starts; scripts/test installs it");
     // Somebody must go on reading, or ChromeDriver would stop at a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
-    ChromeDriver {
-        port,
-        profiles,
-        _watcher: watcher,
-    }
+    ChromeDriver { port, profiles, _watcher: watcher }
 }
