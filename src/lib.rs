@@ -3,6 +3,7 @@
 //! `web` and `cli` call `actions`; `actions` apply the rules of `domain` and write
 //! through `store`. ARCHITECTURE.md is the map.
 
+pub mod actions;
 pub mod cli;
 pub mod config;
 pub mod crypto;

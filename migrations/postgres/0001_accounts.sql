@@ -63,14 +63,20 @@ create table links (
 );
 create index links_by_user on links (user_id);
 
--- Tries that count against a limit; `bucket` is a hash of what is limited.
-create table tries (
-    id uuid not null primary key,
-    bucket bytea not null,
+-- What is limited, by a keyed hash. Its row is taken while its tries are counted.
+create table buckets (
+    bucket bytea not null primary key,
     tried_at bigint not null
 );
-create index tries_by_bucket on tries (bucket, tried_at);
-create index tries_by_time on tries (tried_at);
+create index buckets_by_time on buckets (tried_at);
+
+create table tries (
+    bucket bytea not null references buckets (bucket) on delete cascade,
+    id uuid not null,
+    tried_at bigint not null,
+    primary key (bucket, id)
+);
+create index tries_by_time on tries (bucket, tried_at);
 
 -- What fits this database and no other: a value sealed under the master key.
 create table installation (

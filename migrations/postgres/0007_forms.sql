@@ -1,8 +1,8 @@
--- One-time form values that have done their work, and where it led.
+-- One-time form values that have done their work, and what they made.
 
 create table form_uses (
     token_hash bytea not null primary key,
-    location text not null,
+    result text not null,
     used_at bigint not null
 );
 create index form_uses_by_time on form_uses (used_at);

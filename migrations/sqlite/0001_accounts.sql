@@ -63,14 +63,20 @@ create table links (
 ) strict;
 create index links_by_user on links (user_id);
 
--- Tries that count against a limit; `bucket` is a hash of what is limited.
-create table tries (
-    id blob not null primary key,
-    bucket blob not null,
+-- What is limited, by a keyed hash. Its row is taken while its tries are counted.
+create table buckets (
+    bucket blob not null primary key,
     tried_at integer not null
 ) strict;
-create index tries_by_bucket on tries (bucket, tried_at);
-create index tries_by_time on tries (tried_at);
+create index buckets_by_time on buckets (tried_at);
+
+create table tries (
+    bucket blob not null references buckets (bucket) on delete cascade,
+    id blob not null,
+    tried_at integer not null,
+    primary key (bucket, id)
+) strict;
+create index tries_by_time on tries (bucket, tried_at);
 
 -- What fits this database and no other: a value sealed under the master key.
 create table installation (

@@ -1,0 +1,182 @@
+//! What people do: one file a noun, one function a thing done. Each validates, opens one
+//! transaction, applies the domain's rule, writes the store and the audit log, commits.
+
+pub mod accounts;
+pub mod activation;
+pub mod apps;
+pub mod authorize;
+pub mod credentials;
+mod error;
+pub mod housekeeping;
+pub mod information;
+mod once;
+pub mod outbox;
+pub mod passwords;
+pub mod settings;
+pub mod setup;
+pub mod sign_in;
+pub mod sign_up;
+pub mod subscriptions;
+mod throttle;
+
+use std::{num::NonZeroU32, sync::Arc};
+
+pub use error::{Conflict, Error, Result};
+pub use once::{FormValue, Once};
+
+use crate::{
+    crypto::{self, keyring::Keyring, password::PasswordHasher},
+    domain::{
+        account::{Member, Standing},
+        audit::{Actor, Change, Entry, Origin},
+        id::{AccountId, AppId, Id, UserId},
+        time::{Clock, Timestamp},
+    },
+    icons::Decoder,
+    store::{Conn, Store, Tx},
+};
+
+/// Everything an action needs. One a process, shared by all.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub store: Store,
+    pub keys: Keyring,
+    pub clock: Arc<dyn Clock>,
+    pub passwords: PasswordHasher,
+    pub icons: Decoder,
+    pub policy: Arc<Policy>,
+}
+
+/// What the operator has decided.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub platform_name: String,
+    /// Scheme, host and port, without a slash at the end. Links in mail begin with it.
+    pub public_url: String,
+    /// What a token's `aud` must contain, if it has one.
+    pub audience: String,
+    /// Where "Need help?" leads, if anywhere.
+    pub support: Option<String>,
+    pub sign_up: SignUp,
+    /// The standing of an account made by signing up.
+    pub new_accounts: Standing,
+    pub max_apps: NonZeroU32,
+    pub max_subscriptions: NonZeroU32,
+}
+
+/// Who may sign up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignUp {
+    Open,
+    /// Nobody, without an invitation.
+    Invite,
+    /// Whoever has an address of this domain, once it is proven.
+    Domain(String),
+}
+
+impl Policy {
+    /// A URL of the portal.
+    #[must_use]
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+}
+
+impl Context {
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new identifier of this moment.
+    #[must_use]
+    pub fn new_id<T: Id>(&self) -> T {
+        T::generate(self.now(), crypto::random())
+    }
+
+    pub(crate) async fn read(&self) -> Result<Conn> {
+        Ok(self.store.read().await?)
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(self.store.begin().await?)
+    }
+
+    /// Writes down a change within the transaction that makes it.
+    pub(crate) async fn audit(&self, tx: &mut Tx, by: &By, on: On, change: Change) -> Result<()> {
+        let entry = Entry {
+            at: self.now(),
+            actor: by.actor,
+            origin: by.origin.clone(),
+            account: on.account,
+            app: on.app,
+            change,
+        };
+        Ok(tx.audit(self.new_id(), &entry).await?)
+    }
+}
+
+/// Who does something, and from where.
+#[derive(Clone, Debug)]
+pub struct By {
+    pub actor: Actor,
+    pub origin: Origin,
+}
+
+impl By {
+    #[must_use]
+    pub const fn user(id: UserId, origin: Origin) -> Self {
+        Self { actor: Actor::User(id), origin }
+    }
+
+    #[must_use]
+    pub const fn visitor(origin: Origin) -> Self {
+        Self { actor: Actor::Visitor, origin }
+    }
+
+    #[must_use]
+    pub fn operator() -> Self {
+        Self { actor: Actor::Operator, origin: Origin::default() }
+    }
+}
+
+/// A member of an account who does something there with at least role `R`.
+#[derive(Clone, Debug)]
+pub struct Acting<R> {
+    pub member: Member<R>,
+    pub origin: Origin,
+}
+
+impl<R: crate::domain::account::AtLeast> Acting<R> {
+    #[must_use]
+    pub fn by(&self) -> By {
+        By::user(self.member.user(), self.origin.clone())
+    }
+
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.member.account()
+    }
+}
+
+/// What a change is written down under.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct On {
+    account: Option<AccountId>,
+    app: Option<AppId>,
+}
+
+impl On {
+    /// The platform's own log.
+    pub(crate) const fn platform() -> Self {
+        Self { account: None, app: None }
+    }
+
+    pub(crate) const fn account(account: AccountId) -> Self {
+        Self { account: Some(account), app: None }
+    }
+
+    pub(crate) const fn app(account: AccountId, app: AppId) -> Self {
+        Self { account: Some(account), app: Some(app) }
+    }
+}

@@ -1,0 +1,89 @@
+//! Accounts and their names.
+
+use super::{Acting, By, Context, FormValue, On, Once, Result};
+use crate::{
+    crypto,
+    domain::{
+        account::{Account, AccountName, Owner, Role, Standing, Viewer},
+        audit::Change,
+        credential::ApiKey,
+        email::Email,
+        id::{AccountId, UserId},
+        user::PersonName,
+    },
+    store::Tx,
+};
+
+/// An account that is about to be made.
+#[derive(Debug)]
+pub(super) struct NewAccount {
+    pub(super) id: AccountId,
+    pub(super) name: AccountName,
+    pub(super) standing: Standing,
+}
+
+/// What the page of an account shows.
+#[derive(Debug)]
+pub struct AccountView {
+    pub account: Account,
+    pub api_key: ApiKey,
+    pub members: Vec<(PersonName, Email, Role)>,
+}
+
+/// # Errors
+/// `NotFound` if the account is gone.
+pub async fn view(ctx: &Context, acting: &Acting<Viewer>) -> Result<AccountView> {
+    let mut read = ctx.read().await?;
+    let account = read.account(acting.account()).await?.ok_or(super::Error::NotFound)?;
+    let api_key = read.api_key(account.id).await?.ok_or(super::Error::NotFound)?;
+    let members = read.members(account.id).await?;
+    Ok(AccountView { account, api_key, members })
+}
+
+/// Another account, with the user as its owner.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn create(
+    ctx: &Context,
+    by: &By,
+    user: UserId,
+    form: FormValue,
+    name: AccountName,
+) -> Result<Once<AccountId>> {
+    let account = NewAccount { id: ctx.new_id(), name, standing: ctx.policy.new_accounts };
+    let mut tx = ctx.begin().await?;
+    if let Some(before) = ctx.form_result(&mut tx, form, &account.id).await? {
+        return Ok(Once::Before(before));
+    }
+    ctx.insert_account(&mut tx, by, &account).await?;
+    tx.insert_membership(account.id, user, Role::Owner, ctx.now()).await?;
+    tx.commit().await?;
+    Ok(Once::Now(account.id))
+}
+
+/// # Errors
+/// `NotFound` if the account is gone.
+pub async fn rename(ctx: &Context, acting: &Acting<Owner>, name: &AccountName) -> Result<()> {
+    let id = acting.account();
+    let mut tx = ctx.begin().await?;
+    tx.lock_account(id).await?;
+    let before = tx.account(id).await?.ok_or(super::Error::NotFound)?;
+    if before.name == *name {
+        return Ok(());
+    }
+    tx.set_account_name(id, name).await?;
+    let change = Change::AccountRenamed { from: before.name.to_string(), to: name.to_string() };
+    ctx.audit(&mut tx, &acting.by(), On::account(id), change).await?;
+    Ok(tx.commit().await?)
+}
+
+impl Context {
+    /// The account with its pair: every account has one from the start.
+    pub(super) async fn insert_account(&self, tx: &mut Tx, by: &By, new: &NewAccount) -> Result<()> {
+        tx.insert_account(new.id, &new.name, new.standing, self.now()).await?;
+        tx.insert_api_key(new.id, &ApiKey::from_random(crypto::random())).await?;
+        self.insert_api_secret(tx, new.id, by.actor.user()).await?;
+        self.audit(tx, by, On::account(new.id), Change::AccountCreated { name: new.name.to_string() }).await
+    }
+}

@@ -1,0 +1,172 @@
+//! The account's pair: revealed, tried, regenerated, revoked.
+
+use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
+use crate::{
+    crypto::{self, keyring::Place},
+    domain::{
+        account::{Developer, Owner},
+        app::App,
+        audit::Change,
+        credential::{ApiKey, ApiSecret, SecretFacts},
+        id::{AccountId, AppId, SecretId, UserId},
+        jwt,
+        overlap::{KeepOld, MAX_OLD},
+        time::Timestamp,
+    },
+    store::{SealedSecret, Tx},
+};
+
+/// The pair as its page shows it, without the secret.
+#[derive(Debug)]
+pub struct Pair {
+    pub api_key: ApiKey,
+    pub current: Option<SecretFacts>,
+    /// Old secrets that still verify, the newest first.
+    pub old: Vec<SecretFacts>,
+}
+
+/// A token made to try things out. Nothing stores it.
+#[derive(Debug)]
+pub struct TestToken {
+    pub token: String,
+    pub iss: ApiKey,
+    pub sub: AppId,
+    pub iat: Timestamp,
+    pub exp: Timestamp,
+}
+
+/// # Errors
+/// `NotFound` if the account is gone.
+pub async fn pair(ctx: &Context, account: AccountId) -> Result<Pair> {
+    let mut read = ctx.read().await?;
+    let api_key = read.api_key(account).await?.ok_or(Error::NotFound)?;
+    let secrets = read.api_secrets(account, ctx.now()).await?.into_iter().map(|secret| secret.facts);
+    let (old, current): (Vec<_>, Vec<_>) = secrets.partition(|facts| facts.retires_at.is_some());
+    Ok(Pair { api_key, current: current.into_iter().next(), old })
+}
+
+/// The API secret in clear. That it was shown is written down, and by whom.
+///
+/// # Errors
+/// `NotFound` if there is none.
+pub async fn reveal(ctx: &Context, acting: &Acting<Developer>, app: &App) -> Result<ApiSecret> {
+    let mut tx = ctx.begin().await?;
+    let secret = current(ctx, &mut tx, app.account).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), Change::SecretRevealed {}).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// A token signed now, for one app, until `exp`.
+///
+/// # Errors
+/// `NotFound` if there is no secret to sign with.
+pub async fn test_token(
+    ctx: &Context,
+    acting: &Acting<Developer>,
+    app: &App,
+    exp: Timestamp,
+) -> Result<TestToken> {
+    let now = ctx.now();
+    let mut tx = ctx.begin().await?;
+    let iss = tx.api_key(app.account).await?.ok_or(Error::NotFound)?;
+    let secret = current(ctx, &mut tx, app.account).await?;
+    let token = jwt::sign(&iss, &secret, &app.id.to_string(), now, exp)
+        .ok_or_else(|| Error::Internal("a token could not be signed".into()))?;
+    let change = Change::TokenMade { expires_at: exp.iso() };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    tx.commit().await?;
+    Ok(TestToken { token, iss, sub: app.id, iat: now, exp })
+}
+
+/// Makes a new API secret. The old one verifies as long as was chosen; `No` stops it and
+/// every older one at once.
+///
+/// # Errors
+/// `Conflict` while three old secrets still verify.
+pub async fn regenerate(
+    ctx: &Context,
+    acting: &Acting<Owner>,
+    app: &App,
+    form: FormValue,
+    keep: KeepOld,
+) -> Result<Once<SecretId>> {
+    let account = app.account;
+    let mut tx = ctx.begin().await?;
+    tx.lock_account(account).await?;
+    let id: SecretId = ctx.new_id();
+    if let Some(before) = ctx.form_result(&mut tx, form, &id).await? {
+        return Ok(Once::Before(before));
+    }
+    match keep.lasts() {
+        None => tx.delete_api_secrets(account).await?,
+        Some(span) => {
+            let old = tx.api_secrets(account, ctx.now()).await?;
+            if old.iter().filter(|secret| secret.facts.retires_at.is_some()).count() >= MAX_OLD {
+                return Err(Conflict::OldSecrets.into());
+            }
+            tx.retire_api_secret(account, ctx.now() + span).await?;
+        }
+    }
+    ctx.seal_api_secret(&mut tx, id, account, Some(acting.member.user())).await?;
+    let change = Change::SecretRegenerated { secret: id, keep_old_for: keep };
+    ctx.audit(&mut tx, &acting.by(), On::app(account, app.id), change).await?;
+    tx.commit().await?;
+    Ok(Once::Now(id))
+}
+
+/// Stops an old secret before its time.
+///
+/// # Errors
+/// `NotFound` if it is not an old secret of the account.
+pub async fn revoke(ctx: &Context, acting: &Acting<Owner>, app: &App, secret: SecretId) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.lock_account(app.account).await?;
+    if !tx.delete_old_api_secret(app.account, secret).await? {
+        return Err(Error::NotFound);
+    }
+    let change = Change::SecretRevoked { secret };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn current(ctx: &Context, tx: &mut Tx, account: AccountId) -> Result<ApiSecret> {
+    let secrets = tx.api_secrets(account, ctx.now()).await?;
+    let current = secrets.iter().find(|secret| secret.facts.retires_at.is_none()).ok_or(Error::NotFound)?;
+    ctx.open_api_secret(current)
+}
+
+impl Context {
+    /// Opens a stored API secret.
+    pub(super) fn open_api_secret(&self, secret: &SealedSecret) -> Result<ApiSecret> {
+        let place = Place { column: "api_secrets.secret", row: &secret.facts.id };
+        let text = self.keys.open_text(place, &secret.sealed)?;
+        text.expose()
+            .parse()
+            .map_err(|error: crate::domain::credential::Malformed| Error::Internal(error.into()))
+    }
+
+    /// The first secret of an account.
+    pub(super) async fn insert_api_secret(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        made_by: Option<UserId>,
+    ) -> Result<()> {
+        self.seal_api_secret(tx, self.new_id(), account, made_by).await
+    }
+
+    async fn seal_api_secret(
+        &self,
+        tx: &mut Tx,
+        id: SecretId,
+        account: AccountId,
+        made_by: Option<UserId>,
+    ) -> Result<()> {
+        let secret = ApiSecret::from_random(crypto::random());
+        let place = Place { column: "api_secrets.secret", row: &id };
+        let sealed = self.keys.seal(place, secret.expose().as_bytes())?;
+        let facts = SecretFacts { id, hint: secret.hint(), made_at: self.now(), made_by, retires_at: None };
+        Ok(tx.insert_api_secret(account, &SealedSecret { facts, sealed }).await?)
+    }
+}

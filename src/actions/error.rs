@@ -1,0 +1,107 @@
+use thiserror::Error;
+
+use crate::{
+    crypto::{keyring::DoesNotOpen, password::Busy},
+    domain::{
+        app::{StateKind, WrongState},
+        fields::FieldErrors,
+        time::Span,
+    },
+    store::StoreError,
+};
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something was not done, as far as the one who asked may know.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// There is no such thing, or it is not theirs to see.
+    #[error("there is no such thing")]
+    NotFound,
+    /// What was entered, field by field.
+    #[error("some fields are wrong")]
+    Invalid(FieldErrors),
+    /// Not in the state that things are in.
+    #[error("{0}")]
+    Conflict(#[from] Conflict),
+    /// Too often; again after a while.
+    #[error("too many tries")]
+    TooMany { retry_after: Span },
+    /// Not now: the database is out of reach, or too much is going on.
+    #[error("not available right now")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A fault of ours. The source is for the log alone.
+    #[error("something went wrong")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What stands against it, in a sentence for the one who asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Conflict {
+    #[error("This account has {max} apps, the most it may have. Delete one that is no longer needed.")]
+    AppLimit { max: u32 },
+    #[error("This app has {max} event subscriptions, the most it may have. Delete one to add another.")]
+    SubscriptionLimit { max: u32 },
+    #[error("Three old secrets still work. Revoke one before you make another.")]
+    OldSecrets,
+    #[error("{}", wrong_state(*.0))]
+    State(StateKind),
+    #[error("Something is still missing. The page lists what.")]
+    Incomplete,
+    #[error(
+        "This account awaits approval by an admin of the platform. You can build; activating comes after."
+    )]
+    AccountPending,
+    #[error("This account is suspended by an admin of the platform.")]
+    AccountSuspended,
+    #[error(
+        "This account has a suspended JWT app, and its JWT apps share one API secret. Another one can be created or activated once an admin has reinstated it."
+    )]
+    SuspendedSibling,
+    #[error("You are now working in another account. Go back to the account you meant, or reload the page.")]
+    OtherAccount,
+}
+
+fn wrong_state(state: StateKind) -> &'static str {
+    match state {
+        StateKind::Draft => "This app is a draft; it can be activated, not more.",
+        StateKind::Active => "This app is active already.",
+        StateKind::Deactivated => "This app is deactivated already; it can be reactivated.",
+        StateKind::Suspended => "This app is suspended. Only an admin of the platform can reinstate it.",
+    }
+}
+
+impl From<WrongState> for Error {
+    fn from(WrongState(state): WrongState) -> Self {
+        Self::Conflict(Conflict::State(state))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            StoreError::Duplicate | StoreError::Corrupt(_) | StoreError::Other(_) => {
+                Self::Internal(error.into())
+            }
+        }
+    }
+}
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<DoesNotOpen> for Error {
+    fn from(error: DoesNotOpen) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<Busy> for Error {
+    fn from(error: Busy) -> Self {
+        Self::Unavailable(error.into())
+    }
+}

@@ -1,0 +1,31 @@
+//! What has had its day is swept away.
+
+use super::{Context, Result};
+use crate::domain::{time::Span, user::Session};
+
+/// A browser is remembered this long.
+const DEVICE: Span = Span::days(180);
+/// Links are kept this long after their end, so that one can be told it was used.
+const LINK: Span = Span::days(7);
+/// No limit looks further back.
+const TRIES: Span = Span::hours(1);
+
+/// Drops sessions, links, tries, form values, icons, names and secrets that serve nobody
+/// any more; says how many rows. Safe to run from several processes.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn sweep(ctx: &Context) -> Result<u64> {
+    let now = ctx.now();
+    let mut tx = ctx.begin().await?;
+    let mut dropped = tx.delete_ended_sessions(now).await?;
+    dropped += tx.delete_old_devices(now - DEVICE).await?;
+    dropped += tx.delete_ended_links(now - LINK).await?;
+    dropped += tx.delete_old_tries(now - TRIES).await?;
+    dropped += tx.delete_old_form_uses(now - Session::ABSOLUTE).await?;
+    dropped += tx.delete_unused_icons(now).await?;
+    dropped += tx.delete_free_names(now).await?;
+    dropped += tx.delete_ended_secrets(now).await?;
+    tx.commit().await?;
+    Ok(dropped)
+}

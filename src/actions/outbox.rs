@@ -1,0 +1,213 @@
+//! Mail: written in the transaction of what it tells, sent afterwards.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Error, Result};
+use crate::{
+    crypto::{keyring::Place, token::Token},
+    domain::{
+        email::Email,
+        id::MailId,
+        time::{Span, Timestamp},
+        user::LinkKind,
+    },
+    mail::{
+        Mailer, Message,
+        messages::{self, Letter},
+    },
+    store::{Link, Tx, Waiting},
+};
+
+/// A mail as it waits. Its words are chosen when it is sent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Mail {
+    /// A link that proves the address; times in microseconds.
+    Proof {
+        to: String,
+        token: String,
+        ends: i64,
+    },
+    /// A link that moves the user to this address.
+    NewAddress {
+        to: String,
+        token: String,
+        ends: i64,
+    },
+    /// A link to set a new password, if the address is somebody's.
+    ResetIfKnown {
+        to: String,
+    },
+    PasswordChanged {
+        to: String,
+        at: i64,
+    },
+    AddressChanged {
+        to: String,
+        new_address: String,
+        at: i64,
+    },
+    AlreadySignedUp {
+        to: String,
+    },
+}
+
+/// How long one process may take to send what it has claimed.
+const LEASE: Span = Span::minutes(2);
+/// A mail is given up after this long.
+const PATIENCE: Span = Span::days(2);
+
+/// What a turn of [`send_due`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    pub sent: usize,
+    pub postponed: usize,
+    pub given_up: usize,
+}
+
+impl Context {
+    /// Puts a mail into the outbox.
+    pub(super) async fn post(&self, tx: &mut Tx, mail: &Mail) -> Result<()> {
+        let id: MailId = self.new_id();
+        let plain = serde_json::to_vec(mail).map_err(|error| Error::Internal(error.into()))?;
+        let sealed = self.keys.seal(Place { column: "outbox.mail", row: &id }, &plain)?;
+        Ok(tx.insert_mail(id, &sealed, self.now()).await?)
+    }
+}
+
+/// Sends the mail that is due. Several processes may do so at once.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone; a mail that cannot be sent is tried again later.
+pub async fn send_due(ctx: &Context, mailer: &Mailer) -> Result<Sent> {
+    let now = ctx.now();
+    let mut tx = ctx.begin().await?;
+    let waiting = tx.claim_mail(now, now + LEASE).await?;
+    tx.commit().await?;
+    let mut sent = Sent::default();
+    for mail in waiting {
+        // One that fails must not keep the others waiting.
+        match send(ctx, mailer, &mail).await {
+            Ok(()) => {
+                sent.sent += 1;
+                done(ctx, mail.id).await?;
+            }
+            Err(Failure::Later(error)) if now < mail.created_at + PATIENCE => {
+                sent.postponed += 1;
+                tracing::warn!(mail = %mail.id, tries = mail.tries, error, "a mail could not be sent yet");
+                let mut tx = ctx.begin().await?;
+                tx.postpone_mail(mail.id, now + wait(mail.tries)).await?;
+                tx.commit().await?;
+            }
+            Err(Failure::Later(error) | Failure::Never(error)) => {
+                sent.given_up += 1;
+                tracing::error!(mail = %mail.id, tries = mail.tries, error, "a mail was given up");
+                done(ctx, mail.id).await?;
+            }
+        }
+    }
+    Ok(sent)
+}
+
+enum Failure {
+    Later(String),
+    Never(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+
+/// 10 s, 20 s, 40 s … up to an hour.
+fn wait(tries: i64) -> Span {
+    Span::seconds(10_i64.saturating_mul(1 << tries.clamp(0, 9)).min(3_600))
+}
+
+async fn done(ctx: &Context, id: MailId) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.delete_mail(id).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn send(ctx: &Context, mailer: &Mailer, waiting: &Waiting) -> std::result::Result<(), Failure> {
+    let never = |error: &dyn std::fmt::Display| Failure::Never(error.to_string());
+    let place = Place { column: "outbox.mail", row: &waiting.id };
+    let plain = ctx.keys.open(place, &waiting.mail_sealed).map_err(|error| never(&error))?;
+    let mail: Mail = serde_json::from_slice(plain.expose()).map_err(|error| never(&error))?;
+    let Some((to, letter)) = letter(ctx, mail).await? else { return Ok(()) };
+    let letter = letter.map_err(|error| never(&error))?;
+    let message = Message {
+        id: waiting.id,
+        at: waiting.created_at,
+        to,
+        to_name: None,
+        subject: letter.subject,
+        text: letter.text,
+    };
+    mailer.send(&message).await.map_err(|error| {
+        if error.is_worth_a_retry() { Failure::Later(error.to_string()) } else { never(&error) }
+    })
+}
+
+type Written = (String, std::result::Result<Letter, messages::MessageError>);
+
+async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
+    let platform = ctx.policy.platform_name.as_str();
+    Ok(match mail {
+        Mail::Proof { to, token, ends } => {
+            let url = ctx.policy.link(&format!("/verify-email?token={token}"));
+            Some((to, messages::verify_address(platform, link(&url, ends))))
+        }
+        Mail::NewAddress { to, token, ends } => {
+            let url = ctx.policy.link(&format!("/verify-email?token={token}"));
+            Some((to, messages::new_address(platform, link(&url, ends))))
+        }
+        Mail::ResetIfKnown { to } => match reset_link(ctx, &to).await? {
+            Some((token, ends)) => {
+                let url = ctx.policy.link(&format!("/password/reset?token={}", token.expose()));
+                Some((to, messages::reset_password(platform, link(&url, ends.micros()))))
+            }
+            None => None,
+        },
+        Mail::PasswordChanged { to, at } => {
+            let forgot = ctx.policy.link("/password/forgot");
+            Some((to, messages::password_changed(platform, Timestamp::from_micros(at), &forgot)))
+        }
+        Mail::AddressChanged { to, new_address, at } => {
+            let help = ctx.policy.support.as_deref();
+            let at = Timestamp::from_micros(at);
+            Some((to, messages::address_changed(platform, at, &new_address, help)))
+        }
+        Mail::AlreadySignedUp { to } => {
+            let (sign_in, forgot) = (ctx.policy.link("/sign-in"), ctx.policy.link("/password/forgot"));
+            Some((to, messages::already_signed_up(platform, &sign_in, &forgot)))
+        }
+    })
+}
+
+fn link(url: &str, ends: i64) -> messages::Link<'_> {
+    messages::Link { url, ends: Timestamp::from_micros(ends) }
+}
+
+/// A new link for the user of an address; older ones are void.
+async fn reset_link(ctx: &Context, to: &str) -> Result<Option<(Token, Timestamp)>> {
+    let Ok(email) = to.parse::<Email>() else { return Ok(None) };
+    let Some(known) = ctx.read().await?.user_by_email(&email).await? else { return Ok(None) };
+    if known.user.disabled_at.is_some() {
+        return Ok(None);
+    }
+    let now = ctx.now();
+    let token = Token::generate();
+    let link = Link {
+        id: ctx.new_id(),
+        user: Some(known.user.id),
+        email: Some(known.user.email),
+        expires_at: now + LinkKind::Reset.lasts(),
+    };
+    let mut tx = ctx.begin().await?;
+    tx.void_links(known.user.id, LinkKind::Reset, now).await?;
+    tx.insert_link(&link, LinkKind::Reset, token.hash().as_bytes(), now).await?;
+    tx.commit().await?;
+    Ok(Some((token, link.expires_at)))
+}

@@ -1,0 +1,215 @@
+//! Forgotten and changed passwords, and the proof of an address.
+
+use super::{
+    By, Context, Error, On, Result,
+    outbox::Mail,
+    sign_in::{Browser, check_password},
+};
+use crate::{
+    crypto::token::Token,
+    domain::{
+        audit::{Actor, Change},
+        email::Email,
+        fields::FieldErrors,
+        id::UserId,
+        password::{NewPassword, TypedPassword},
+        user::{LinkKind, Session, User},
+    },
+    store::{Link, StoreError, Tx},
+};
+
+/// Asks for a link to set a new password. The same for an address that nobody has: what is
+/// done for it is decided when the mail is due, so that the answer's time does not tell (S5).
+///
+/// # Errors
+/// `TooMany` after ten from one place in a quarter of an hour.
+pub async fn forget(ctx: &Context, browser: &Browser, email: &Email) -> Result<()> {
+    ctx.count_try(vec![ctx.keys.bucket("reset place", &browser.address_text())]).await?;
+    // One address is not flooded either, whoever asks; that it was enough is not said.
+    if ctx.count_try(vec![ctx.keys.bucket("reset address", &email.key())]).await.is_err() {
+        return Ok(());
+    }
+    let mut tx = ctx.begin().await?;
+    ctx.post(&mut tx, &Mail::ResetIfKnown { to: email.to_string() }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whom a link that still works belongs to, without using it.
+///
+/// # Errors
+/// `NotFound` for one that is unknown, used or has ended.
+pub async fn peek(ctx: &Context, kind: LinkKind, token: &Token) -> Result<(Link, User)> {
+    let mut read = ctx.read().await?;
+    let link = read.link(token.hash().as_bytes(), kind, ctx.now()).await?.ok_or(Error::NotFound)?;
+    let user = read.user(link.user.ok_or(Error::NotFound)?).await?.ok_or(Error::NotFound)?.user;
+    Ok((link, user))
+}
+
+/// Sets a new password by a mailed link, and ends every session.
+///
+/// # Errors
+/// `NotFound` for a link that is unknown, used or has ended.
+pub async fn reset(ctx: &Context, by: &By, token: &Token, password: NewPassword) -> Result<()> {
+    let (link, user) = peek(ctx, LinkKind::Reset, token).await?;
+    let hash = ctx.passwords.hash(password).await?;
+    let mut tx = ctx.begin().await?;
+    if !tx.use_link(link.id, ctx.now()).await? {
+        return Err(Error::NotFound);
+    }
+    let by = By { actor: Actor::User(user.id), origin: by.origin.clone() };
+    tx.set_password(user.id, &hash).await?;
+    tx.delete_sessions(user.id).await?;
+    tx.delete_devices(user.id).await?;
+    tx.void_links(user.id, LinkKind::Reset, ctx.now()).await?;
+    // Whoever opened the link reads this address's mail.
+    if tx.prove_email(user.id, &user.email, ctx.now()).await? {
+        ctx.audit(&mut tx, &by, On::platform(), Change::AddressProven { email: user.email.to_string() })
+            .await?;
+    }
+    ctx.audit(&mut tx, &by, On::platform(), Change::PasswordReset {}).await?;
+    ctx.post(&mut tx, &Mail::PasswordChanged { to: user.email.to_string(), at: ctx.now().micros() }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Changes the password of somebody who is signed in, and ends the other sessions (S9).
+///
+/// # Errors
+/// `Invalid` for a wrong current password, `TooMany` after ten.
+pub async fn change(
+    ctx: &Context,
+    by: &By,
+    session: &Session,
+    current: TypedPassword,
+    password: NewPassword,
+) -> Result<()> {
+    let user = check_password(ctx, by, session.user, current, "current_password").await?;
+    let hash = ctx.passwords.hash(password).await?;
+    let mut tx = ctx.begin().await?;
+    tx.set_password(user.id, &hash).await?;
+    tx.delete_other_sessions(user.id, session.id).await?;
+    tx.delete_devices(user.id).await?;
+    tx.void_links(user.id, LinkKind::Reset, ctx.now()).await?;
+    ctx.audit(&mut tx, by, On::platform(), Change::PasswordChanged {}).await?;
+    ctx.post(&mut tx, &Mail::PasswordChanged { to: user.email.to_string(), at: ctx.now().micros() }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Sends the link that proves the address once more.
+///
+/// # Errors
+/// `TooMany` after ten in a quarter of an hour.
+pub async fn send_proof(ctx: &Context, user: &User) -> Result<()> {
+    if user.proven_at.is_some() {
+        return Ok(());
+    }
+    ctx.count_try(vec![ctx.keys.bucket("proof", &user.id.to_string())]).await?;
+    let mut tx = ctx.begin().await?;
+    ctx.mail_link(&mut tx, LinkKind::Verify, user.id, &user.email).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Asks to change the address: a link goes to the new one, and the change happens there.
+///
+/// # Errors
+/// `Invalid` for a wrong password or a taken address, `TooMany` after ten.
+pub async fn ask_new_address(
+    ctx: &Context,
+    by: &By,
+    session: &Session,
+    password: TypedPassword,
+    email: &Email,
+) -> Result<()> {
+    let user = check_password(ctx, by, session.user, password, "email_password").await?;
+    let mut tx = ctx.begin().await?;
+    tx.void_links(user.id, LinkKind::ChangeEmail, ctx.now()).await?;
+    ctx.mail_link(&mut tx, LinkKind::ChangeEmail, user.id, email).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What a link in a mail that proves an address is for.
+///
+/// # Errors
+/// `NotFound` for one that is unknown, used or has ended.
+pub async fn peek_proof(ctx: &Context, token: &Token) -> Result<(LinkKind, Link, User)> {
+    for kind in [LinkKind::Verify, LinkKind::ChangeEmail] {
+        match peek(ctx, kind, token).await {
+            Ok((link, user)) => return Ok((kind, link, user)),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::NotFound)
+}
+
+/// Proves the address by its link, or moves the user to the new one.
+///
+/// # Errors
+/// `NotFound` for a link that is unknown, used or has ended; `Invalid` if the new address
+/// was taken meanwhile.
+pub async fn prove(ctx: &Context, by: &By, token: &Token) -> Result<()> {
+    let (kind, link, user) = peek_proof(ctx, token).await?;
+    let email = link.email.ok_or(Error::NotFound)?;
+    let mut tx = ctx.begin().await?;
+    if !tx.use_link(link.id, ctx.now()).await? {
+        return Err(Error::NotFound);
+    }
+    let by = By { actor: Actor::User(user.id), origin: by.origin.clone() };
+    if kind == LinkKind::Verify {
+        if tx.prove_email(user.id, &email, ctx.now()).await? {
+            let change = Change::AddressProven { email: email.to_string() };
+            ctx.audit(&mut tx, &by, On::platform(), change).await?;
+        }
+    } else {
+        move_to(ctx, &mut tx, &by, &user, &email).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn move_to(ctx: &Context, tx: &mut Tx, by: &By, user: &User, email: &Email) -> Result<()> {
+    match tx.set_user_email(user.id, email, ctx.now()).await {
+        Err(StoreError::Duplicate) => {
+            return Err(FieldErrors::one("token", "Another user has this address now.").into());
+        }
+        other => other?,
+    }
+    // Links sent to the old address must not act on the user any more.
+    tx.void_links(user.id, LinkKind::Reset, ctx.now()).await?;
+    tx.void_links(user.id, LinkKind::Verify, ctx.now()).await?;
+    tx.delete_sessions(user.id).await?;
+    tx.delete_devices(user.id).await?;
+    let change = Change::AddressChanged { from: user.email.to_string(), to: email.to_string() };
+    ctx.audit(tx, by, On::platform(), change).await?;
+    let notice = Mail::AddressChanged {
+        to: user.email.to_string(),
+        new_address: email.to_string(),
+        at: ctx.now().micros(),
+    };
+    ctx.post(tx, &notice).await
+}
+
+impl Context {
+    /// A link of this kind to a user, and the mail that carries it.
+    pub(super) async fn mail_link(
+        &self,
+        tx: &mut Tx,
+        kind: LinkKind,
+        user: UserId,
+        to: &Email,
+    ) -> Result<()> {
+        let token = Token::generate();
+        let now = self.now();
+        let link = Link {
+            id: self.new_id(),
+            user: Some(user),
+            email: Some(to.clone()),
+            expires_at: now + kind.lasts(),
+        };
+        tx.insert_link(&link, kind, token.hash().as_bytes(), now).await?;
+        let (to, token, ends) = (to.to_string(), token.expose().to_owned(), link.expires_at.micros());
+        let mail = match kind {
+            LinkKind::ChangeEmail => Mail::NewAddress { to, token, ends },
+            LinkKind::Verify | LinkKind::Reset | LinkKind::Setup => Mail::Proof { to, token, ends },
+        };
+        self.post(tx, &mail).await
+    }
+}

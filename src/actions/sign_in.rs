@@ -1,0 +1,252 @@
+//! Signing in and out, and entering the password again.
+
+use std::net::IpAddr;
+
+use super::{By, Context, Error, On, Result, throttle::Counted};
+use crate::{
+    crypto::token::Token,
+    domain::{
+        account::Membership,
+        audit::{Actor, Change},
+        email::Email,
+        fields::FieldErrors,
+        id::{AccountId, UserId},
+        password::{PasswordHash, TypedPassword},
+        user::{LinkKind, Session, User},
+    },
+    store::{Known, Tx},
+};
+
+/// The browser that a request comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    pub address: Option<IpAddr>,
+    pub user_agent: String,
+    /// What an earlier sign-in left there.
+    pub device: Option<Token>,
+}
+
+/// A new session, and the two cookies that go with it.
+#[derive(Debug)]
+pub struct SignedIn {
+    pub session: Token,
+    pub device: Token,
+}
+
+/// Who a cookie belongs to.
+#[derive(Clone, Debug)]
+pub struct SignedInUser {
+    pub session: Session,
+    pub user: User,
+    pub memberships: Vec<Membership>,
+}
+
+impl Browser {
+    pub(super) fn address_text(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+}
+
+impl SignedInUser {
+    /// The account in which the session acts.
+    #[must_use]
+    pub fn current(&self) -> Option<&Membership> {
+        let chosen = self.memberships.iter().find(|one| Some(one.account.id) == self.session.account);
+        chosen.or(self.memberships.first())
+    }
+}
+
+/// Signs in by address and password.
+///
+/// # Errors
+/// `Invalid` with the same words for an unknown address and a wrong password; `TooMany`
+/// after ten failures in a quarter of an hour, by address or by place. A browser in which
+/// the user signed in before is counted by itself, so that guesses made elsewhere do not
+/// lock the user out (S5, S6).
+pub async fn sign_in(
+    ctx: &Context,
+    by: &By,
+    browser: &Browser,
+    email: &Email,
+    password: TypedPassword,
+) -> Result<SignedIn> {
+    let known = ctx.read().await?.user_by_email(email).await?;
+    let counted = ctx.count_sign_in(browser, email, known.as_ref()).await?;
+    let Some(known) = known else {
+        ctx.passwords.verify_nobody(password).await?;
+        return failed(ctx, by, email).await;
+    };
+    let verified = ctx.passwords.verify(password.clone(), &known.password).await?;
+    if !verified.ok {
+        return failed(ctx, by, email).await;
+    }
+    ctx.take_back(counted).await?;
+    if known.user.disabled_at.is_some() {
+        return Err(FieldErrors::one(
+            "email",
+            "An admin has disabled this user. Write to the platform's support.",
+        )
+        .into());
+    }
+    if known.user.proven_at.is_none() && matches!(ctx.policy.sign_up, super::SignUp::Domain(_)) {
+        let mut tx = ctx.begin().await?;
+        ctx.mail_link(&mut tx, LinkKind::Verify, known.user.id, &known.user.email).await?;
+        tx.commit().await?;
+        let sentence = "Prove your address first. We have sent you a new link; open it, then sign in.";
+        return Err(FieldErrors::one("email", sentence).into());
+    }
+    let stronger = if verified.rehash { Some(ctx.passwords.hash_again(password).await?) } else { None };
+    begin_session(ctx, by, browser, known.user.id, stronger).await
+}
+
+async fn begin_session(
+    ctx: &Context,
+    by: &By,
+    browser: &Browser,
+    user: UserId,
+    stronger: Option<PasswordHash>,
+) -> Result<SignedIn> {
+    let mut tx = ctx.begin().await?;
+    if let Some(hash) = stronger {
+        tx.set_password(user, &hash).await?;
+    }
+    let by = By { actor: Actor::User(user), origin: by.origin.clone() };
+    let session = ctx.new_session(&mut tx, &by, browser, user).await?;
+    tx.commit().await?;
+    Ok(session)
+}
+
+async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<SignedIn> {
+    let mut tx = ctx.begin().await?;
+    ctx.audit(&mut tx, by, On::platform(), Change::SignInFailed { email: email.to_string() }).await?;
+    tx.commit().await?;
+    Err(FieldErrors::one("email", "The address or the password is not right.").into())
+}
+
+/// The user of a session cookie, unless the session has ended.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone; no session is `None`.
+pub async fn signed_in(ctx: &Context, cookie: &Token) -> Result<Option<SignedInUser>> {
+    let now = ctx.now();
+    let mut read = ctx.read().await?;
+    let Some(session) = read.session(cookie.hash().as_bytes()).await? else { return Ok(None) };
+    if !session.is_alive(now) {
+        return Ok(None);
+    }
+    let Some(Known { user, .. }) = read.user(session.user).await? else { return Ok(None) };
+    if user.disabled_at.is_some() {
+        return Ok(None);
+    }
+    let memberships = read.memberships(user.id).await?;
+    drop(read);
+    if now.since(session.seen_at) > Session::SEEN_EVERY {
+        let mut tx = ctx.begin().await?;
+        tx.set_session_seen(session.id, now).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(SignedInUser { session, user, memberships }))
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn sign_out(ctx: &Context, by: &By, session: &Session) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.delete_session(session.id, session.user).await?;
+    ctx.audit(&mut tx, by, On::platform(), Change::SignedOut {}).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The password entered again: the session is fresh, under a new cookie.
+///
+/// # Errors
+/// `Invalid` for a wrong password, `TooMany` after ten.
+pub async fn confirm(ctx: &Context, by: &By, session: &Session, password: TypedPassword) -> Result<Token> {
+    check_password(ctx, by, session.user, password, "password").await?;
+    let cookie = Token::generate();
+    let mut tx = ctx.begin().await?;
+    tx.set_session_confirmed(session.id, ctx.now(), cookie.hash().as_bytes()).await?;
+    ctx.audit(&mut tx, by, On::platform(), Change::Confirmed {}).await?;
+    tx.commit().await?;
+    Ok(cookie)
+}
+
+/// Checks the password of somebody who is signed in.
+pub(super) async fn check_password(
+    ctx: &Context,
+    by: &By,
+    user: UserId,
+    password: TypedPassword,
+    field: &'static str,
+) -> Result<User> {
+    let counted = ctx.count_try(vec![ctx.keys.bucket("confirm", &user.to_string())]).await?;
+    let known = ctx.read().await?.user(user).await?.ok_or(Error::NotFound)?;
+    if ctx.passwords.verify(password, &known.password).await?.ok {
+        ctx.take_back(counted).await?;
+        return Ok(known.user);
+    }
+    let mut tx = ctx.begin().await?;
+    ctx.audit(&mut tx, by, On::platform(), Change::ConfirmFailed {}).await?;
+    tx.commit().await?;
+    Err(FieldErrors::one(field, "This is not your password.").into())
+}
+
+/// The session acts in another of the user's accounts from now on.
+///
+/// # Errors
+/// `NotFound` if the user is not a member there.
+pub async fn switch_account(ctx: &Context, by: &By, session: &Session, account: AccountId) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.role(account, session.user).await?.ok_or(Error::NotFound)?;
+    tx.set_session_account(session.id, account).await?;
+    ctx.audit(&mut tx, by, On::account(account), Change::AccountSwitched {}).await?;
+    Ok(tx.commit().await?)
+}
+
+impl Context {
+    /// A new session under a value nobody has seen, whatever the browser brought (S14).
+    pub(super) async fn new_session(
+        &self,
+        tx: &mut Tx,
+        by: &By,
+        browser: &Browser,
+        user: UserId,
+    ) -> Result<SignedIn> {
+        let now = self.now();
+        let signed_in = SignedIn { session: Token::generate(), device: Token::generate() };
+        let account = tx.memberships(user).await?.first().map(|one| one.account.id);
+        let session = Session {
+            id: self.new_id(),
+            user,
+            account,
+            created_at: now,
+            seen_at: now,
+            confirmed_at: now,
+            address: browser.address,
+            user_agent: browser.user_agent.chars().take(400).collect(),
+        };
+        tx.insert_session(&session, signed_in.session.hash().as_bytes()).await?;
+        tx.insert_device(signed_in.device.hash_for(user).as_bytes(), user, now).await?;
+        self.audit(tx, by, On::platform(), Change::SignedIn {}).await?;
+        Ok(signed_in)
+    }
+
+    async fn count_sign_in(
+        &self,
+        browser: &Browser,
+        email: &Email,
+        known: Option<&Known>,
+    ) -> Result<Counted> {
+        if let (Some(device), Some(known)) = (&browser.device, known) {
+            let hash = device.hash_for(known.user.id);
+            if self.read().await?.knows_device(hash.as_bytes(), known.user.id).await? {
+                return self.count_try(vec![self.keys.bucket("sign-in device", device.expose())]).await;
+            }
+        }
+        let address = self.keys.bucket("sign-in address", &email.key());
+        let place = self.keys.bucket("sign-in place", &browser.address_text());
+        self.count_try(vec![address, place]).await
+    }
+}

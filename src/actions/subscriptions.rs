@@ -1,0 +1,221 @@
+//! Event subscriptions of an app, and what signs their deliveries.
+
+use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
+use crate::{
+    crypto::{self, keyring::Place},
+    domain::{
+        account::Developer,
+        app::App,
+        audit::Change,
+        credential::{SecretFacts, SigningSecret},
+        event_type::{EventType, EventTypeName},
+        id::{SecretId, SubscriptionId, UserId},
+        overlap::{KeepOld, MAX_OLD},
+        subscription::{EventTypes, EventTypesError, NewSubscription, Subscription},
+    },
+    store::{SealedSecret, Tx},
+};
+
+/// The catalog, in its order.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn catalog(ctx: &Context) -> Result<Vec<EventType>> {
+    Ok(ctx.read().await?.event_types().await?)
+}
+
+/// The chosen event types: of the catalog, or of those that the subscription has already
+/// although they are retired.
+///
+/// # Errors
+/// Nothing chosen, or something that cannot be.
+pub fn choose(
+    catalog: &[EventType],
+    had: Option<&EventTypes>,
+    chosen: &[String],
+) -> std::result::Result<EventTypes, EventTypesError> {
+    let known = |text: &String| {
+        let name = text.parse::<EventTypeName>().ok();
+        let entry = catalog.iter().find(|entry| Some(&entry.name) == name.as_ref());
+        let allowed = entry.filter(|entry| !entry.retired || had.is_some_and(|had| had.contains(text)));
+        allowed.map(|entry| entry.name.clone()).ok_or_else(|| EventTypesError::Unknown(text.clone()))
+    };
+    let names = chosen.iter().map(known).collect::<std::result::Result<Vec<_>, _>>()?;
+    EventTypes::new(names).ok_or(EventTypesError::None)
+}
+
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn list(ctx: &Context, app: &App) -> Result<Vec<Subscription>> {
+    Ok(ctx.read().await?.subscriptions(app.id).await?)
+}
+
+/// One subscription, with what is known of the secrets that sign for it.
+///
+/// # Errors
+/// `NotFound` if the app has none such.
+pub async fn view(ctx: &Context, app: &App, id: SubscriptionId) -> Result<(Subscription, Vec<SecretFacts>)> {
+    let mut read = ctx.read().await?;
+    let subscription = read.subscription(app.id, id).await?.ok_or(Error::NotFound)?;
+    let secrets = read.signing_secrets(id, ctx.now()).await?;
+    Ok((subscription, secrets.into_iter().map(|secret| secret.facts).collect()))
+}
+
+/// Event Subscriptions on or off; what is subscribed to stays.
+///
+/// # Errors
+/// `NotFound` if the app is gone.
+pub async fn toggle(ctx: &Context, acting: &Acting<Developer>, app: &App, on: bool) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    let app = tx.app_to_change(app.account, app.id).await?;
+    if app.events_on == on {
+        return Ok(());
+    }
+    tx.set_events_on(app.account, app.id, on).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), Change::EventsToggled { on }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// # Errors
+/// `Conflict` at the limit of subscriptions.
+pub async fn create(
+    ctx: &Context,
+    acting: &Acting<Developer>,
+    app: &App,
+    form: FormValue,
+    new: &NewSubscription,
+) -> Result<Once<SubscriptionId>> {
+    let mut tx = ctx.begin().await?;
+    let app = tx.app_to_change(app.account, app.id).await?;
+    let id: SubscriptionId = ctx.new_id();
+    if let Some(before) = ctx.form_result(&mut tx, form, &id).await? {
+        return Ok(Once::Before(before));
+    }
+    let max = ctx.policy.max_subscriptions.get();
+    if tx.subscription_count(app.id).await? >= i64::from(max) {
+        return Err(Conflict::SubscriptionLimit { max }.into());
+    }
+    tx.insert_subscription(app.id, id, new, ctx.now()).await?;
+    seal(ctx, &mut tx, ctx.new_id(), id, acting.member.user()).await?;
+    let change = Change::SubscriptionCreated { subscription: id, label: label(new) };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    tx.commit().await?;
+    Ok(Once::Now(id))
+}
+
+/// # Errors
+/// `NotFound` if the app has none such.
+pub async fn save(
+    ctx: &Context,
+    acting: &Acting<Developer>,
+    app: &App,
+    id: SubscriptionId,
+    new: &NewSubscription,
+) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    let app = tx.app_to_change(app.account, app.id).await?;
+    if !tx.update_subscription(app.id, id, new).await? {
+        return Err(Error::NotFound);
+    }
+    let change = Change::SubscriptionChanged { subscription: id, label: label(new) };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    Ok(tx.commit().await?)
+}
+
+/// # Errors
+/// `NotFound` if the app has none such.
+pub async fn delete(ctx: &Context, acting: &Acting<Developer>, app: &App, id: SubscriptionId) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    let subscription = to_change(&mut tx, app, id).await?;
+    tx.delete_subscription(app.id, id).await?;
+    let change = Change::SubscriptionDeleted { subscription: id, label: subscription.label().to_owned() };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The signing secret in clear. That it was shown is written down, and by whom.
+///
+/// # Errors
+/// `NotFound` if the app has none such.
+pub async fn reveal(
+    ctx: &Context,
+    acting: &Acting<Developer>,
+    app: &App,
+    id: SubscriptionId,
+) -> Result<SigningSecret> {
+    let mut tx = ctx.begin().await?;
+    let subscription = to_change(&mut tx, app, id).await?;
+    let secrets = tx.signing_secrets(id, ctx.now()).await?;
+    let current = secrets.iter().find(|secret| secret.facts.retires_at.is_none()).ok_or(Error::NotFound)?;
+    let place = Place { column: "signing_secrets.secret", row: &current.facts.id };
+    let text = ctx.keys.open_text(place, &current.sealed)?;
+    let change = Change::SigningSecretRevealed { subscription: id, label: subscription.label().to_owned() };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    tx.commit().await?;
+    text.expose().parse().map_err(|error: crate::domain::credential::Malformed| Error::Internal(error.into()))
+}
+
+/// Makes a new signing secret. The old one signs beside it as long as was chosen.
+///
+/// # Errors
+/// `Conflict` while three old secrets still sign; `NotFound` if the app has none such.
+pub async fn rotate(
+    ctx: &Context,
+    acting: &Acting<Developer>,
+    app: &App,
+    id: SubscriptionId,
+    form: FormValue,
+    keep: KeepOld,
+) -> Result<Once<SecretId>> {
+    let mut tx = ctx.begin().await?;
+    let subscription = to_change(&mut tx, app, id).await?;
+    let secret: SecretId = ctx.new_id();
+    if let Some(before) = ctx.form_result(&mut tx, form, &secret).await? {
+        return Ok(Once::Before(before));
+    }
+    match keep.lasts() {
+        None => tx.delete_signing_secrets(id).await?,
+        Some(span) => {
+            let old = tx.signing_secrets(id, ctx.now()).await?;
+            if old.iter().filter(|secret| secret.facts.retires_at.is_some()).count() >= MAX_OLD {
+                return Err(Conflict::OldSecrets.into());
+            }
+            tx.retire_signing_secret(id, ctx.now() + span).await?;
+        }
+    }
+    seal(ctx, &mut tx, secret, id, acting.member.user()).await?;
+    let change = Change::SigningSecretRotated {
+        subscription: id,
+        label: subscription.label().to_owned(),
+        keep_old_for: keep,
+    };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    tx.commit().await?;
+    Ok(Once::Now(secret))
+}
+
+async fn to_change(tx: &mut Tx, app: &App, id: SubscriptionId) -> Result<Subscription> {
+    let app = tx.app_to_change(app.account, app.id).await?;
+    tx.subscription(app.id, id).await?.ok_or(Error::NotFound)
+}
+
+fn label(new: &NewSubscription) -> String {
+    let url = new.endpoints.production().or(new.endpoints.development());
+    let named = new.name.as_ref().map(ToString::to_string);
+    named.or_else(|| url.map(ToString::to_string)).unwrap_or_default()
+}
+
+async fn seal(
+    ctx: &Context,
+    tx: &mut Tx,
+    id: SecretId,
+    subscription: SubscriptionId,
+    made_by: UserId,
+) -> Result<()> {
+    let secret = SigningSecret::from_random(crypto::random());
+    let place = Place { column: "signing_secrets.secret", row: &id };
+    let sealed = ctx.keys.seal(place, secret.expose().as_bytes())?;
+    let facts =
+        SecretFacts { id, hint: secret.hint(), made_at: ctx.now(), made_by: Some(made_by), retires_at: None };
+    Ok(tx.insert_signing_secret(subscription, &SealedSecret { facts, sealed }).await?)
+}

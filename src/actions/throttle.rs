@@ -1,0 +1,58 @@
+//! Limits on guessing, counted in the database so that they hold across processes (S6).
+
+use super::{Context, Error, Result};
+use crate::domain::{id::TryId, time::Span};
+
+/// How long a try counts.
+const WINDOW: Span = Span::minutes(15);
+/// How many may count at one time.
+const MAX: i64 = 10;
+
+/// A try that has been counted. It stays so unless it is taken back.
+#[derive(Debug)]
+pub(super) struct Counted {
+    id: TryId,
+    buckets: Vec<[u8; 32]>,
+}
+
+impl Context {
+    /// Counts a try in every bucket before anything is judged, so that tries at the same
+    /// time cannot all slip under the limit.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] once a bucket is full.
+    pub(super) async fn count_try(&self, mut buckets: Vec<[u8; 32]>) -> Result<Counted> {
+        let now = self.now();
+        let id = self.new_id();
+        // In one order, so that two who take the same buckets never wait for each other.
+        buckets.sort_unstable();
+        let mut tx = self.begin().await?;
+        let mut full = false;
+        for bucket in &buckets {
+            tx.lock_bucket(bucket, now).await?;
+            full |= tx.tries(bucket, now - WINDOW).await? >= MAX;
+        }
+        if full {
+            return Err(Error::TooMany { retry_after: WINDOW });
+        }
+        for bucket in &buckets {
+            tx.insert_try(id, bucket, now).await?;
+        }
+        tx.commit().await?;
+        Ok(Counted { id, buckets })
+    }
+
+    /// The try was none: it turned out right.
+    pub(super) async fn take_back(&self, counted: Counted) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for bucket in &counted.buckets {
+            tx.delete_try(counted.id, bucket).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether a bucket is full; the try itself is counted apart.
+    pub(super) async fn is_full(&self, bucket: &[u8; 32]) -> Result<bool> {
+        Ok(self.read().await?.tries(bucket, self.now() - WINDOW).await? >= MAX)
+    }
+}
