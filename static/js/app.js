@@ -1,0 +1,9 @@
+// The one script a page loads. Served joined: src/web/assets.rs replaces each import by its file, in a block of its own.
+import './page.js';
+import './time.js';
+import './zone.js';
+import './copy.js';
+import './reveal.js';
+import './filter.js';
+import './icon.js';
+import './unsaved.js';

@@ -1,0 +1,24 @@
+// <form data-reveal="id"> fetches the secret by POST and shows it in place; without script the form does it by itself.
+addEventListener('submit', async (e) => {
+  const form = e.target;
+  const to = form.dataset.reveal && document.getElementById(form.dataset.reveal);
+  if (!to) return;
+  e.preventDefault();
+  const label = form.querySelector('button span');
+  if (to.dataset.masked) {
+    to.textContent = to.dataset.masked;
+    delete to.dataset.masked;
+    label.textContent = 'Reveal';
+    return;
+  }
+  try {
+    const r = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), headers: { accept: 'application/json' }, redirect: 'manual' });
+    const { value } = await r.json();
+    if (!r.ok || !value) throw new Error('not shown');
+    to.dataset.masked = to.textContent;
+    to.textContent = value;
+    label.textContent = 'Hide';
+  } catch {
+    form.submit(); // The password is needed again, or something went wrong: the server's page says which.
+  }
+});
