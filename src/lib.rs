@@ -12,3 +12,4 @@ pub mod icons;
 pub mod mail;
 pub mod store;
 pub mod telemetry;
+pub mod web;
