@@ -1,0 +1,153 @@
+//! What every page of one app shows around its content: the head and the side navigation.
+
+use super::tile::Tile;
+use crate::domain::time::Timestamp;
+
+/// The head and side navigation of an app's pages.
+#[derive(Clone, Debug)]
+pub(crate) struct AppFrame {
+    /// The id, `app_…`, as in the address.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// The type in words: "JWT", "Webhook Only".
+    pub(crate) type_words: &'static str,
+    pub(crate) state: State,
+    pub(crate) tile: Tile,
+    pub(crate) steps: Vec<Step>,
+    /// Whether this is the overview, which is no step.
+    pub(crate) on_overview: bool,
+    /// Why the app is stopped, shown on every one of its pages.
+    pub(crate) stop: Option<Stop>,
+    /// Whether the viewer may change the app.
+    pub(crate) can_edit: bool,
+}
+
+impl AppFrame {
+    /// The address of the app, or of a page beneath it: `frame.at("/features")`.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("/apps/{}{path}", self.id)
+    }
+}
+
+/// The state of an app, as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Draft,
+    Active,
+    Deactivated,
+    Suspended,
+}
+
+impl State {
+    /// The class of its badge; of the head too, which boards a stopped app up.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Deactivated => "deactivated",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::Active => "Active",
+            Self::Deactivated => "Deactivated",
+            Self::Suspended => "Suspended",
+        }
+    }
+
+    /// What the state means for the app, in a sentence or two.
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Draft => "This app is being built. Its calls are refused until it is activated.",
+            Self::Active => "This app may call the API and receives production events.",
+            Self::Deactivated => {
+                "Every call of this app is refused and nothing is delivered, until it is reactivated."
+            }
+            Self::Suspended => {
+                "Every call of this app is refused and nothing is delivered, until the platform's staff reinstate it."
+            }
+        }
+    }
+}
+
+/// Why an app is stopped.
+#[derive(Clone, Debug)]
+pub(crate) enum Stop {
+    /// By its own developers, who can take it back.
+    Deactivated {
+        by: String,
+        at: Timestamp,
+        /// Whether this viewer may reactivate it.
+        can_reactivate: bool,
+    },
+    /// By the platform's staff, who alone can take it back.
+    Suspended { reason: String, at: Timestamp },
+}
+
+/// A step of the flow, as the side navigation shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) number: u8,
+    pub(crate) name: &'static str,
+    /// Where it is; empty for the app type, which cannot be changed.
+    pub(crate) href: String,
+    pub(crate) done: bool,
+    pub(crate) current: bool,
+    /// Its state in a word: the app type, "Current", "Done" or "To do".
+    pub(crate) word: &'static str,
+}
+
+/// The pages that are steps of the flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Overview,
+    Information,
+    Credentials,
+    Features,
+    Activation,
+}
+
+/// Which steps of the flow are complete. The app type always is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) information: bool,
+    pub(crate) credentials: bool,
+    pub(crate) features: bool,
+    pub(crate) activation: bool,
+}
+
+/// The five steps, as they stand for one app.
+pub(crate) fn steps(app: &str, type_words: &'static str, done: Done, at: At) -> Vec<Step> {
+    let step = |number, name, path: &str, done, page| {
+        let current = page == at;
+        Step {
+            number,
+            name,
+            href: format!("/apps/{app}/{path}"),
+            done,
+            current,
+            word: match (current, done) {
+                (true, _) => "Current",
+                (false, true) => "Done",
+                (false, false) => "To do",
+            },
+        }
+    };
+    vec![
+        Step {
+            number: 1,
+            name: "App type",
+            href: String::new(),
+            done: true,
+            current: false,
+            word: type_words,
+        },
+        step(2, "Information", "information", done.information, At::Information),
+        step(3, "Credentials", "credentials", done.credentials, At::Credentials),
+        step(4, "Features", "features", done.features, At::Features),
+        step(5, "Activation", "activation", done.activation, At::Activation),
+    ]
+}
