@@ -1,0 +1,74 @@
+//! `/docs`: the documentation, with the reader's own key where there is one.
+
+use askama::Template;
+
+use crate::web::page::Chrome;
+
+/// `/docs`: the contents, and the way from nothing to a first call.
+#[derive(Template)]
+#[template(path = "docs/start.html")]
+pub(crate) struct StartPage {
+    pub(crate) chrome: Chrome,
+    pub(crate) examples: Examples,
+}
+
+/// `/docs/jwt`: sign a JWT in one's own code.
+#[derive(Template)]
+#[template(path = "docs/jwt.html")]
+pub(crate) struct JwtPage {
+    pub(crate) chrome: Chrome,
+    pub(crate) examples: Examples,
+}
+
+/// `/docs/refusals`: every code, and what to do about it.
+#[derive(Template)]
+#[template(path = "docs/refusals.html")]
+pub(crate) struct RefusalsPage {
+    pub(crate) chrome: Chrome,
+    pub(crate) examples: Examples,
+}
+
+/// `/docs/secrets`: what identifiers and secrets look like.
+#[derive(Template)]
+#[template(path = "docs/secrets.html")]
+pub(crate) struct SecretsPage {
+    pub(crate) chrome: Chrome,
+}
+
+/// `/docs/icons`: the rules for names and icons.
+#[derive(Template)]
+#[template(path = "docs/icons.html")]
+pub(crate) struct IconsPage {
+    pub(crate) chrome: Chrome,
+}
+
+/// What the examples are filled with.
+pub(crate) struct Examples {
+    /// `PORTICO_PUBLIC_URL`, without a slash at its end.
+    pub(crate) public_url: String,
+    /// `PORTICO_AUDIENCE`
+    pub(crate) audience: String,
+    /// The name of the reader's current account.
+    pub(crate) own_account_name: Option<String>,
+    /// The API key of the reader's current account.
+    pub(crate) own_api_key: Option<String>,
+    /// The id of a JWT app of that account.
+    pub(crate) own_app_id: Option<String>,
+}
+
+impl Examples {
+    /// The key to print: the reader's own, or one that is plainly a placeholder.
+    pub(crate) fn api_key(&self) -> &str {
+        self.own_api_key.as_deref().unwrap_or("ak_YOUR_API_KEY")
+    }
+
+    /// The app to print, likewise.
+    pub(crate) fn app_id(&self) -> &str {
+        self.own_app_id.as_deref().unwrap_or("app_YOUR_APP_ID")
+    }
+
+    /// The account to print, likewise.
+    pub(crate) fn account_name(&self) -> &str {
+        self.own_account_name.as_deref().unwrap_or("Your organisation")
+    }
+}
