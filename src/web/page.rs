@@ -211,8 +211,14 @@ mod tests {
     #[test]
     fn support_is_a_link_whether_address_or_page() {
         let mail = Support::from_setting("dev@example.com");
-        assert_eq!((mail.href.as_str(), mail.shown.as_str()), ("mailto:dev@example.com", "dev@example.com"));
+        assert_eq!(
+            (mail.href.as_str(), mail.shown.as_str()),
+            ("mailto:dev@example.com", "dev@example.com")
+        );
         let page = Support::from_setting("https://help.example.com/");
-        assert_eq!((page.href.as_str(), page.shown.as_str()), ("https://help.example.com/", "help.example.com"));
+        assert_eq!(
+            (page.href.as_str(), page.shown.as_str()),
+            ("https://help.example.com/", "help.example.com")
+        );
     }
 }

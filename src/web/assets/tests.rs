@@ -35,7 +35,10 @@ fn every_asset_named_in_a_template_exists() {
             named += 1;
         }
     }
-    assert!(named >= 3, "the base layout names its style, script and icon");
+    assert!(
+        named >= 3,
+        "the base layout names its style, script and icon"
+    );
 }
 
 #[test]
@@ -75,7 +78,9 @@ fn every_part_is_joined_into_the_file_it_belongs_to() {
     assert_eq!(styles.matches('{').count(), styles.matches('}').count());
     assert!(!scripts.contains("import ") && !scripts.contains("\n//"));
     for name in Static::iter().filter(|name| is_part(name)) {
-        let line = |file: &str, text: &str| text.contains(&format!("/{file}")) || text.contains(&format!("\"{file}"));
+        let line = |file: &str, text: &str| {
+            text.contains(&format!("/{file}")) || text.contains(&format!("\"{file}"))
+        };
         match name.split_once('/').unwrap() {
             (_, "app.css" | "app.js") => {}
             ("css", file) => assert!(line(file, &text("css/app.css")), "{name}"),
@@ -86,7 +91,13 @@ fn every_part_is_joined_into_the_file_it_belongs_to() {
 
 #[test]
 fn what_is_not_there_is_not_found() {
-    for path in ["", "app.css", "css/base.css", "../Cargo.toml", "app.0000000000000000.css"] {
+    for path in [
+        "",
+        "app.css",
+        "css/base.css",
+        "../Cargo.toml",
+        "app.0000000000000000.css",
+    ] {
         assert_eq!(lookup(path, true), None, "{path}");
     }
 }
@@ -102,7 +113,9 @@ fn brotli_is_sent_to_those_who_take_it() {
     assert!(!accepts("gzip, deflate"));
     assert!(!accepts("br;q=0, gzip"));
     assert!(!accepts("brotli"));
-    assert!(!accepts_brotli(TestRequest::get().to_http_request().headers()));
+    assert!(!accepts_brotli(
+        TestRequest::get().to_http_request().headers()
+    ));
 }
 
 #[actix_web::test]
@@ -112,8 +125,14 @@ async fn a_file_is_kept_for_good() {
         .to_http_request();
     let response = get(request, web::Path::from(path_of("app.js").to_owned())).await;
     let value = |name| response.headers().get(name).unwrap().to_str().unwrap();
-    assert_eq!(value(header::CONTENT_TYPE), "text/javascript; charset=utf-8");
+    assert_eq!(
+        value(header::CONTENT_TYPE),
+        "text/javascript; charset=utf-8"
+    );
     assert_eq!(value(header::CONTENT_ENCODING), "br");
-    assert_eq!(value(header::CACHE_CONTROL), "public, max-age=31536000, immutable");
+    assert_eq!(
+        value(header::CACHE_CONTROL),
+        "public, max-age=31536000, immutable"
+    );
     assert_eq!(value(header::VARY), "accept-encoding");
 }

@@ -69,6 +69,8 @@ impl Examples {
 
     /// The account to print, likewise.
     pub(crate) fn account_name(&self) -> &str {
-        self.own_account_name.as_deref().unwrap_or("Your organisation")
+        self.own_account_name
+            .as_deref()
+            .unwrap_or("Your organisation")
     }
 }
