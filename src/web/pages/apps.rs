@@ -2,3 +2,13 @@
 
 pub(crate) mod frame;
 pub(crate) mod tile;
+
+pub(crate) mod manage;
+pub(crate) mod new;
+pub(crate) mod overview;
+
+pub(crate) mod activation;
+pub(crate) mod credentials;
+pub(crate) mod features;
+pub(crate) mod information;
+pub(crate) mod subscription;
