@@ -20,12 +20,11 @@ pub(crate) struct JwtPage {
     pub(crate) examples: Examples,
 }
 
-/// `/docs/refusals`: every code, and what to do about it.
+/// `/docs/refusals`: every code, and what to do about it. Each code is an anchor.
 #[derive(Template)]
 #[template(path = "docs/refusals.html")]
 pub(crate) struct RefusalsPage {
     pub(crate) chrome: Chrome,
-    pub(crate) examples: Examples,
 }
 
 /// `/docs/secrets`: what identifiers and secrets look like.
