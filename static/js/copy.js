@@ -9,7 +9,7 @@ const secret = async (form) => {
 const copy = async (id) => {
   const el = document.getElementById(id);
   const form = document.querySelector(`form[data-reveal="${id}"]`);
-  if (!form || el.dataset.masked) return navigator.clipboard.writeText(el.dataset.value ?? el.textContent.trim());
+  if (!form || 'shown' in el.dataset) return navigator.clipboard.writeText(el.dataset.value ?? el.textContent.trim());
   // Written as a promise: some browsers forget the click while the answer is on its way.
   return navigator.clipboard.write([new ClipboardItem({ 'text/plain': secret(form) })]);
 };

@@ -4,7 +4,7 @@ addEventListener('input', (e) => {
   const form = e.target.form?.closest('[data-unsaved]');
   if (form) changed.add(form);
 });
-addEventListener('submit', () => changed.clear());
+addEventListener('submit', (e) => changed.delete(e.target));
 addEventListener('beforeunload', (e) => {
   if (changed.size) e.preventDefault();
 });
