@@ -154,6 +154,9 @@ mod tests {
             token.curl(),
             "curl https://portico.example/api/v1/me -H 'Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30.xz9BADiZHP4'"
         );
-        assert_eq!((token.beginning(), token.end()), ("eyJhbGciOiJI", "BADiZHP4"));
+        assert_eq!(
+            (token.beginning(), token.end()),
+            ("eyJhbGciOiJI", "BADiZHP4")
+        );
     }
 }

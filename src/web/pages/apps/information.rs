@@ -100,7 +100,9 @@ impl IconField {
             IconSource::Monogram => "No icon yet: a letter stands in for it.",
             IconSource::Saved => "Choose a file to replace the icon.",
             IconSource::SavedAfterRefusal => "The icon you had is kept.",
-            IconSource::SetAside { .. } => "This icon fits and is set aside. It is kept when you save within the hour.",
+            IconSource::SetAside { .. } => {
+                "This icon fits and is set aside. It is kept when you save within the hour."
+            }
         }
     }
 }

@@ -101,7 +101,10 @@ mod tests {
             ..ManageFilter::default()
         };
         assert!(filter.narrows());
-        assert_eq!(filter.href("app_1"), "/apps?q=a%26b&state=active&after=app_1");
+        assert_eq!(
+            filter.href("app_1"),
+            "/apps?q=a%26b&state=active&after=app_1"
+        );
         assert!(!ManageFilter::default().narrows());
         assert_eq!(ManageFilter::default().href(""), "/apps");
     }

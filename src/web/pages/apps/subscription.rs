@@ -30,8 +30,9 @@ impl SubscriptionPage {
         )
     }
 
+    /// How many event types are ticked, hidden ones too.
     pub(crate) fn chosen(&self) -> usize {
-        self.form.event_types.len()
+        self.groups.iter().map(EventGroup::chosen).sum()
     }
 
     /// How many event types there are to choose from, hidden ones too.
@@ -102,15 +103,19 @@ impl EventGroup {
     }
 
     pub(crate) fn any_shown(&self) -> bool {
-        self.types.iter().any(|choice| choice.shown)
+        self.shown().next().is_some()
     }
 
-    /// Ticks every event type of the group; if all were ticked, none.
+    /// Ticks every event type of the group that is shown; if all were ticked, none.
     pub(crate) fn select_all(&mut self) {
-        let all = self.types.iter().all(|choice| choice.chosen);
-        for choice in &mut self.types {
+        let all = self.shown().all(|choice| choice.chosen);
+        for choice in self.types.iter_mut().filter(|choice| choice.shown) {
             choice.chosen = !all;
         }
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &EventChoice> {
+        self.types.iter().filter(|choice| choice.shown)
     }
 }
 
@@ -211,7 +216,11 @@ mod tests {
             .collect();
         assert_eq!(
             flat,
-            [(true, false, false), (false, false, false), (false, true, true)]
+            [
+                (true, false, false),
+                (false, false, false),
+                (false, true, true)
+            ]
         );
     }
 
@@ -222,10 +231,16 @@ mod tests {
             ..SubscriptionForm::default()
         };
         let counts = |form: &SubscriptionForm| -> Vec<usize> {
-            groups(catalog(), form).iter().map(EventGroup::chosen).collect()
+            groups(catalog(), form)
+                .iter()
+                .map(EventGroup::chosen)
+                .collect()
         };
         assert_eq!(counts(&form), [0, 2]);
-        form.event_types = vec![String::from("meeting.started"), String::from("meeting.ended")];
+        form.event_types = vec![
+            String::from("meeting.started"),
+            String::from("meeting.ended"),
+        ];
         assert_eq!(counts(&form), [0, 0]);
     }
 }
