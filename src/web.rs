@@ -1,5 +1,17 @@
-//! What people and programs reach over HTTP.
+//! The pages and the HTTP API: what comes in is parsed here, what goes out is drawn here.
 
+mod api;
 pub mod assets;
+mod cookies;
+mod error;
+mod extract;
+mod flash;
+mod middleware;
+mod next;
 pub mod page;
 pub mod pages;
+mod respond;
+pub mod routes;
+mod server;
+
+pub use server::{Server, Settings};

@@ -4,7 +4,7 @@ use super::{Acting, By, Context, FormValue, On, Once, Result};
 use crate::{
     crypto,
     domain::{
-        account::{Account, AccountName, Owner, Role, Standing, Viewer},
+        account::{Account, AccountName, Owner, Role, Standing},
         audit::Change,
         credential::ApiKey,
         email::Email,
@@ -32,9 +32,9 @@ pub struct AccountView {
 
 /// # Errors
 /// `NotFound` if the account is gone.
-pub async fn view(ctx: &Context, acting: &Acting<Viewer>) -> Result<AccountView> {
+pub async fn view(ctx: &Context, id: AccountId) -> Result<AccountView> {
     let mut read = ctx.read().await?;
-    let account = read.account(acting.account()).await?.ok_or(super::Error::NotFound)?;
+    let account = read.account(id).await?.ok_or(super::Error::NotFound)?;
     let api_key = read.api_key(account.id).await?.ok_or(super::Error::NotFound)?;
     let members = read.members(account.id).await?;
     Ok(AccountView { account, api_key, members })

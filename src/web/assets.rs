@@ -2,8 +2,8 @@
 //!
 //! A page names a file as `href("app.css")` and gets `/assets/app.0123456789ab.css`:
 //! the content never changes under its address, so a browser keeps it for good.
-//! The style sheets are sent joined as one, and the scripts likewise (design.md: at most
-//! six requests a page).
+//! The style sheets are sent joined as one, and the scripts likewise, so that a first visit
+//! takes at most six requests.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -52,10 +52,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::build);
 /// empty address; a test holds every name in every template to the files there are.
 #[must_use]
 pub fn href(name: &str) -> &'static str {
-    ASSETS
-        .by_name
-        .get(name)
-        .map_or("", |stored| stored.href.as_str())
+    ASSETS.by_name.get(name).map_or("", |stored| stored.href.as_str())
 }
 
 /// The file under an address, without its `/assets/`.
@@ -94,9 +91,7 @@ fn accepts_brotli(headers: &HeaderMap) -> bool {
         .flat_map(|value| value.split(','))
         .any(|coding| {
             let mut parts = coding.split(';').map(str::trim);
-            let named = parts
-                .next()
-                .is_some_and(|name| name.eq_ignore_ascii_case("br"));
+            let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("br"));
             let weight = parts
                 .find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")))
                 .map_or(Some(1.0), |weight| weight.parse::<f32>().ok());
@@ -106,10 +101,7 @@ fn accepts_brotli(headers: &HeaderMap) -> bool {
 
 impl Assets {
     fn build() -> Self {
-        let mut assets = Self {
-            by_name: HashMap::new(),
-            name_of: HashMap::new(),
-        };
+        let mut assets = Self { by_name: HashMap::new(), name_of: HashMap::new() };
         assets.add("app.css", join_styles().into_bytes());
         assets.add("app.js", join_scripts().into_bytes());
         for name in Static::iter().filter(|name| !is_part(name)) {
@@ -203,11 +195,7 @@ fn minify_script(script: &str) -> String {
 
 fn lines(text: &str, keep: impl Fn(&str) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
-    for line in text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && keep(line))
-    {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && keep(line)) {
         kept.push_str(line);
         kept.push('\n');
     }

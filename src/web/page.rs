@@ -27,11 +27,7 @@ impl Chrome {
     /// The account the viewer acts for on pages that belong to no app.
     #[must_use]
     pub fn account(&self) -> Option<&AccountChoice> {
-        self.viewer
-            .as_ref()?
-            .accounts
-            .iter()
-            .find(|account| account.current)
+        self.viewer.as_ref()?.accounts.iter().find(|account| account.current)
     }
 }
 
@@ -58,10 +54,7 @@ impl Support {
         } else {
             format!("mailto:{setting}")
         };
-        Self {
-            href,
-            shown: shown.to_owned(),
-        }
+        Self { href, shown: shown.to_owned() }
     }
 }
 
@@ -78,12 +71,7 @@ pub struct ViewerChrome {
 impl ViewerChrome {
     #[must_use]
     pub fn new(name: &str, email: &str, accounts: Vec<AccountChoice>) -> Self {
-        Self {
-            name: name.to_owned(),
-            email: email.to_owned(),
-            initials: initials(name),
-            accounts,
-        }
+        Self { name: name.to_owned(), email: email.to_owned(), initials: initials(name), accounts }
     }
 }
 
@@ -113,10 +101,7 @@ impl AccountChoice {
     /// The same, as the one the viewer acts for.
     #[must_use]
     pub fn current(self) -> Self {
-        Self {
-            current: true,
-            ..self
-        }
+        Self { current: true, ..self }
     }
 }
 
@@ -132,49 +117,36 @@ pub struct Flash {
 impl Flash {
     #[must_use]
     pub fn new(done: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            done: done.into(),
-            more: Cow::Borrowed(""),
-        }
+        Self { done: done.into(), more: Cow::Borrowed("") }
     }
 
     /// The same with a second sentence.
     #[must_use]
     pub fn more(self, more: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            more: more.into(),
-            ..self
-        }
+        Self { more: more.into(), ..self }
     }
 }
 
 /// The first letter or digit of a name, for a tile without an icon.
 #[must_use]
 pub fn monogram(name: &str) -> String {
-    name.chars()
-        .find(|c| c.is_alphanumeric())
-        .map_or_else(|| "·".to_owned(), |c| c.to_uppercase().collect())
+    name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "·".to_owned(), |c| c.to_uppercase().collect())
 }
 
 /// The first letters of a person's first and last name.
 #[must_use]
 pub fn initials(name: &str) -> String {
-    let mut words = name
-        .split_whitespace()
-        .filter(|word| word.chars().any(char::is_alphanumeric));
+    let mut words = name.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
     let first = words.next().map(monogram);
     let last = words.next_back().map(monogram);
-    first
-        .map(|first| first + &last.unwrap_or_default())
-        .unwrap_or_else(|| "·".to_owned())
+    first.map(|first| first + &last.unwrap_or_default()).unwrap_or_else(|| "·".to_owned())
 }
 
 /// The colour of a tile without an icon, 0 to 7: FNV-1a of the id, so that it never changes.
 #[must_use]
 pub fn hue(id: &str) -> u8 {
-    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash =
+        id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     // The low bits of FNV are its weakest; fold the high ones into them.
     ((hash ^ (hash >> 16)) % 8) as u8
 }
@@ -211,10 +183,7 @@ mod tests {
     #[test]
     fn support_is_a_link_whether_address_or_page() {
         let mail = Support::from_setting("dev@example.com");
-        assert_eq!(
-            (mail.href.as_str(), mail.shown.as_str()),
-            ("mailto:dev@example.com", "dev@example.com")
-        );
+        assert_eq!((mail.href.as_str(), mail.shown.as_str()), ("mailto:dev@example.com", "dev@example.com"));
         let page = Support::from_setting("https://help.example.com/");
         assert_eq!(
             (page.href.as_str(), page.shown.as_str()),

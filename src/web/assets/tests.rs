@@ -35,19 +35,13 @@ fn every_asset_named_in_a_template_exists() {
             named += 1;
         }
     }
-    assert!(
-        named >= 3,
-        "the base layout names its style, script and icon"
-    );
+    assert!(named >= 3, "the base layout names its style, script and icon");
 }
 
 #[test]
 fn an_address_holds_the_hash_of_the_content() {
     let path = path_of("app.css");
-    let hash = path
-        .strip_prefix("app.")
-        .and_then(|rest| rest.strip_suffix(".css"))
-        .unwrap();
+    let hash = path.strip_prefix("app.").and_then(|rest| rest.strip_suffix(".css")).unwrap();
     assert_eq!(hash.len(), HASH_LENGTH);
     let asset = lookup(path, false).unwrap();
     assert_eq!(super::hash(asset.bytes), hash);
@@ -91,13 +85,7 @@ fn every_part_is_joined_into_the_file_it_belongs_to() {
 
 #[test]
 fn what_is_not_there_is_not_found() {
-    for path in [
-        "",
-        "app.css",
-        "css/base.css",
-        "../Cargo.toml",
-        "app.0000000000000000.css",
-    ] {
+    for path in ["", "app.css", "css/base.css", "../Cargo.toml", "app.0000000000000000.css"] {
         assert_eq!(lookup(path, true), None, "{path}");
     }
 }
@@ -113,26 +101,16 @@ fn brotli_is_sent_to_those_who_take_it() {
     assert!(!accepts("gzip, deflate"));
     assert!(!accepts("br;q=0, gzip"));
     assert!(!accepts("brotli"));
-    assert!(!accepts_brotli(
-        TestRequest::get().to_http_request().headers()
-    ));
+    assert!(!accepts_brotli(TestRequest::get().to_http_request().headers()));
 }
 
 #[actix_web::test]
 async fn a_file_is_kept_for_good() {
-    let request = TestRequest::get()
-        .insert_header((header::ACCEPT_ENCODING, "br"))
-        .to_http_request();
+    let request = TestRequest::get().insert_header((header::ACCEPT_ENCODING, "br")).to_http_request();
     let response = get(request, web::Path::from(path_of("app.js").to_owned())).await;
     let value = |name| response.headers().get(name).unwrap().to_str().unwrap();
-    assert_eq!(
-        value(header::CONTENT_TYPE),
-        "text/javascript; charset=utf-8"
-    );
+    assert_eq!(value(header::CONTENT_TYPE), "text/javascript; charset=utf-8");
     assert_eq!(value(header::CONTENT_ENCODING), "br");
-    assert_eq!(
-        value(header::CACHE_CONTROL),
-        "public, max-age=31536000, immutable"
-    );
+    assert_eq!(value(header::CACHE_CONTROL), "public, max-age=31536000, immutable");
     assert_eq!(value(header::VARY), "accept-encoding");
 }

@@ -1,10 +1,20 @@
 //! `/confirm`: the password again, before a secret is shown or changed.
 
+use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::actions::{Context, sign_in};
 use crate::domain::fields::FieldErrors;
+use crate::domain::password::TypedPassword;
+use crate::domain::time::Span;
+use crate::web::cookies::{self, Name};
+use crate::web::error::of_form;
+use crate::web::extract::form::Post;
+use crate::web::extract::signed_in::SignedIn;
+use crate::web::next;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, ok, refused, see_other};
 
 /// One question: is it still you?
 #[derive(Template)]
@@ -28,4 +38,51 @@ pub(crate) struct ConfirmForm {
     pub(crate) password: String,
     /// Where to go afterwards: a path of this site (S25).
     pub(crate) next: String,
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, at: SignedIn, query: Query<ConfirmForm>) -> PageResult {
+    let form = ConfirmForm { next: query.into_inner().next, ..ConfirmForm::default() };
+    ok(&draw(&ctx, &at, form, FieldErrors::default()))
+}
+
+pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<SignedIn, ConfirmForm>) -> PageResult {
+    let Post { at, form } = post;
+    let mut errors = FieldErrors::default();
+    if form.password.is_empty() {
+        errors.add("password", "Enter your password.");
+    }
+    let password = errors.take("password", "the password", TypedPassword::parse(&form.password));
+    let password = match errors.into_result(|| password) {
+        Ok(password) => password,
+        Err(errors) => return refused(&draw(&ctx, &at, form, errors)),
+    };
+    match sign_in::confirm(&ctx, &at.visit.by(), &at.who.session, password).await {
+        Ok(cookie) => {
+            let mut response = see_other(next::local(&form.next));
+            // Cookies of ours are always well formed.
+            let _ = response.add_cookie(&cookies::set(Name::Session, cookie.expose(), at.visit.https));
+            Ok(response)
+        }
+        Err(error) => refused(&draw(&ctx, &at, form, of_form(error)?)),
+    }
+}
+
+fn draw(ctx: &Context, at: &SignedIn, form: ConfirmForm, errors: FieldErrors) -> ConfirmPage {
+    ConfirmPage {
+        chrome: at.visit.chrome(ctx),
+        errors,
+        signed_in: ago(ctx.now().since(at.who.session.confirmed_at)),
+        email: at.who.user.email.to_string(),
+        back: next::local(&form.next).to_owned(),
+        form,
+    }
+}
+
+fn ago(span: Span) -> String {
+    match span.as_seconds().div_euclid(3_600) {
+        ..1 => String::from("less than an hour ago"),
+        1 => String::from("an hour ago"),
+        hours @ 2..48 => format!("{hours} hours ago"),
+        hours => format!("{} days ago", hours.div_euclid(24)),
+    }
 }

@@ -1,8 +1,13 @@
 //! `/docs`: the documentation, with the reader's own key where there is one.
 
+use actix_web::web::Data;
 use askama::Template;
 
+use crate::actions::{Context, apps, credentials};
+use crate::web::error::PageError;
+use crate::web::extract::visit::Visit;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, ok};
 
 /// `/docs`: the contents, and the way from nothing to a first call.
 #[derive(Template)]
@@ -68,8 +73,49 @@ impl Examples {
 
     /// The account to print, likewise.
     pub(crate) fn account_name(&self) -> &str {
-        self.own_account_name
-            .as_deref()
-            .unwrap_or("Your organisation")
+        self.own_account_name.as_deref().unwrap_or("Your organisation")
     }
+}
+
+pub(in crate::web) async fn start(ctx: Data<Context>, visit: Visit) -> PageResult {
+    let examples = examples(&ctx, &visit).await?;
+    ok(&StartPage { chrome: visit.chrome(&ctx), examples })
+}
+
+pub(in crate::web) async fn jwt(ctx: Data<Context>, visit: Visit) -> PageResult {
+    let examples = examples(&ctx, &visit).await?;
+    ok(&JwtPage { chrome: visit.chrome(&ctx), examples })
+}
+
+pub(in crate::web) async fn refusals(ctx: Data<Context>, visit: Visit) -> PageResult {
+    ok(&RefusalsPage { chrome: visit.chrome(&ctx) })
+}
+
+pub(in crate::web) async fn secrets(ctx: Data<Context>, visit: Visit) -> PageResult {
+    ok(&SecretsPage { chrome: visit.chrome(&ctx) })
+}
+
+pub(in crate::web) async fn icons(ctx: Data<Context>, visit: Visit) -> PageResult {
+    ok(&IconsPage { chrome: visit.chrome(&ctx) })
+}
+
+/// The reader's own key and app, where there are any.
+async fn examples(ctx: &Context, visit: &Visit) -> Result<Examples, PageError> {
+    let membership = visit.who.as_ref().and_then(|who| who.current());
+    let (own_api_key, own_app_id) = match membership {
+        None => (None, None),
+        Some(membership) => {
+            let account = membership.account.id;
+            let pair = credentials::pair(ctx, account).await?;
+            let app = apps::jwt_apps(ctx, account).await?.into_iter().next();
+            (Some(pair.api_key.to_string()), app.map(|(id, ..)| id.to_string()))
+        }
+    };
+    Ok(Examples {
+        public_url: ctx.policy.public_url.clone(),
+        audience: ctx.policy.audience.clone(),
+        own_account_name: membership.map(|membership| membership.account.name.to_string()),
+        own_api_key,
+        own_app_id,
+    })
 }

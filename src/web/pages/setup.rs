@@ -1,10 +1,19 @@
 //! `/setup`: the first admin, by the link that the first start prints.
 
+use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
+use super::sign_in::signed_in_cookies;
+use super::sign_up::SignUpForm;
+use crate::actions::{Context, Error, setup};
+use crate::crypto::token::Token;
 use crate::domain::fields::FieldErrors;
+use crate::web::error::{PageError, of_form};
+use crate::web::extract::form::Post;
+use crate::web::extract::visit::Visit;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, ok, refused, see_other};
 
 /// The form that makes the first admin, or what to do about a link that ended (S10).
 #[derive(Template)]
@@ -26,4 +35,50 @@ pub(crate) struct SetupForm {
     pub(crate) email: String,
     pub(crate) account_name: String,
     pub(crate) password: String,
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, visit: Visit, query: Query<SetupForm>) -> PageResult {
+    let form = SetupForm { token: query.into_inner().token, ..SetupForm::default() };
+    let expired = !works(&ctx, &form).await?;
+    ok(&draw(&ctx, &visit, form, FieldErrors::default(), expired))
+}
+
+pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SetupForm>) -> PageResult {
+    let Post { at: visit, form } = post;
+    let Some(token) = Token::parse(&form.token) else {
+        return refused(&draw(&ctx, &visit, form, FieldErrors::default(), true));
+    };
+    let typed = SignUpForm {
+        name: form.name.clone(),
+        email: form.email.clone(),
+        account_name: form.account_name.clone(),
+        password: form.password.clone(),
+        once: String::new(),
+    };
+    let new = match typed.parse(&ctx.policy.platform_name) {
+        Ok(new) => new,
+        Err(errors) => return refused(&draw(&ctx, &visit, form, errors, false)),
+    };
+    match setup::make_first_admin(&ctx, &visit.by(), &visit.browser, &token, new).await {
+        Ok(signed_in) => {
+            let mut response = see_other("/apps");
+            signed_in_cookies(&mut response, &signed_in, visit.https);
+            Ok(response)
+        }
+        Err(Error::NotFound) => refused(&draw(&ctx, &visit, form, FieldErrors::default(), true)),
+        Err(error) => refused(&draw(&ctx, &visit, form, of_form(error)?, false)),
+    }
+}
+
+async fn works(ctx: &Context, form: &SetupForm) -> Result<bool, PageError> {
+    let Some(token) = Token::parse(&form.token) else { return Ok(false) };
+    match setup::peek(ctx, &token).await {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn draw(ctx: &Context, visit: &Visit, form: SetupForm, errors: FieldErrors, expired: bool) -> SetupPage {
+    SetupPage { chrome: visit.chrome(ctx), form, errors, expired }
 }

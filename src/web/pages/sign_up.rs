@@ -1,10 +1,25 @@
 //! `/sign-up`
 
+use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
+use super::password::{CheckMailPage, MailWait};
+use super::sign_in::signed_in_cookies;
+use crate::actions::sign_up::{self, NewSignUp, SignedUp};
+use crate::actions::{Context, FormValue, SignUp};
+use crate::crypto::token::Token;
+use crate::domain::account::AccountName;
+use crate::domain::email::Email;
 use crate::domain::fields::FieldErrors;
+use crate::domain::password::{NewPassword, PasswordContext};
+use crate::domain::user::PersonName;
+use crate::web::error::of_form;
+use crate::web::extract::form::Post;
+use crate::web::extract::visit::Visit;
+use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, done, ok, refused, see_other};
 
 /// The form that makes a user and an account.
 #[derive(Template)]
@@ -49,4 +64,65 @@ pub(crate) struct SignUpForm {
     pub(crate) account_name: String,
     pub(crate) password: String,
     pub(crate) once: String,
+}
+
+impl SignUpOffer {
+    pub(in crate::web) fn of(policy: &SignUp) -> Self {
+        match policy {
+            SignUp::Open => Self::Open,
+            SignUp::Domain(domain) => Self::Domain(domain.clone()),
+            SignUp::Invite => Self::Closed,
+        }
+    }
+}
+
+impl SignUpForm {
+    pub(in crate::web) fn parse(&self, platform: &str) -> Result<NewSignUp, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.take("name", "your name", self.name.parse::<PersonName>());
+        let email = errors.take("email", "your email address", self.email.parse::<Email>());
+        let account_name =
+            errors.take("account_name", "the account name", self.account_name.parse::<AccountName>());
+        let context = PasswordContext { platform, email: &self.email, name: &self.name };
+        let password = errors.take("password", "the password", NewPassword::parse(&self.password, &context));
+        errors.into_result(|| {
+            Some(NewSignUp { name: name?, email: email?, account_name: account_name?, password: password? })
+        })
+    }
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, visit: Visit) -> PageResult {
+    if visit.who.is_some() {
+        return Ok(see_other("/apps"));
+    }
+    let once = Token::generate().expose().to_owned();
+    ok(&draw(&ctx, &visit, SignUpForm { once, ..SignUpForm::default() }, FieldErrors::default()))
+}
+
+pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SignUpForm>) -> PageResult {
+    let Post { at: visit, form } = post;
+    let new = match form.parse(&ctx.policy.platform_name) {
+        Ok(new) => new,
+        Err(errors) => return refused(&draw(&ctx, &visit, form, errors)),
+    };
+    let value = FormValue::of_visitor(&form.once);
+    match sign_up::sign_up(&ctx, &visit.by(), &visit.browser, value, new).await {
+        Ok(SignedUp::In(signed_in)) => {
+            let mut response = done(&visit, "/apps", Done::Welcome)?;
+            signed_in_cookies(&mut response, &signed_in, visit.https);
+            Ok(response)
+        }
+        Ok(SignedUp::CheckMail) => {
+            let chrome = visit.chrome(&ctx);
+            ok(&CheckMailPage { chrome, why: MailWait::Proof, email: form.email })
+        }
+        Err(error) => refused(&draw(&ctx, &visit, form, of_form(error)?)),
+    }
+}
+
+fn draw(ctx: &Context, visit: &Visit, form: SignUpForm, errors: FieldErrors) -> SignUpPage {
+    let offer = SignUpOffer::of(&ctx.policy.sign_up);
+    let email_hint = offer.email_hint();
+    let once = form.once.clone();
+    SignUpPage { chrome: visit.chrome(ctx), offer, form, errors, email_hint, once }
 }

@@ -108,11 +108,7 @@ pub(crate) struct TokenForm {
 
 impl Default for TokenForm {
     fn default() -> Self {
-        Self {
-            expires_in: String::from("1h"),
-            expires_at: String::new(),
-            expires_zone: String::from("UTC"),
-        }
+        Self { expires_in: String::from("1h"), expires_at: String::new(), expires_zone: String::from("UTC") }
     }
 }
 
@@ -127,10 +123,7 @@ pub(crate) struct RegenerateForm {
 
 impl Default for RegenerateForm {
     fn default() -> Self {
-        Self {
-            keep_old_for: String::from("24h"),
-            once: String::new(),
-        }
+        Self { keep_old_for: String::from("24h"), once: String::new() }
     }
 }
 
@@ -154,9 +147,6 @@ mod tests {
             token.curl(),
             "curl https://portico.example/api/v1/me -H 'Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30.xz9BADiZHP4'"
         );
-        assert_eq!(
-            (token.beginning(), token.end()),
-            ("eyJhbGciOiJI", "BADiZHP4")
-        );
+        assert_eq!((token.beginning(), token.end()), ("eyJhbGciOiJI", "BADiZHP4"));
     }
 }

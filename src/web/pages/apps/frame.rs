@@ -145,27 +145,9 @@ pub(crate) fn steps(app: &str, type_words: &'static str, done: Done, at: At) -> 
             current: false,
             word: type_words,
         },
-        step(
-            2,
-            "Information",
-            "information",
-            done.information,
-            At::Information,
-        ),
-        step(
-            3,
-            "Credentials",
-            "credentials",
-            done.credentials,
-            At::Credentials,
-        ),
+        step(2, "Information", "information", done.information, At::Information),
+        step(3, "Credentials", "credentials", done.credentials, At::Credentials),
         step(4, "Features", "features", done.features, At::Features),
-        step(
-            5,
-            "Activation",
-            "activation",
-            done.activation,
-            At::Activation,
-        ),
+        step(5, "Activation", "activation", done.activation, At::Activation),
     ]
 }

@@ -45,9 +45,7 @@ pub(crate) struct ManageFilter {
 impl ManageFilter {
     /// Whether anything is filtered, wherever the page begins.
     pub(crate) fn narrows(&self) -> bool {
-        [&self.q, &self.app_type, &self.state]
-            .iter()
-            .any(|value| !value.trim().is_empty())
+        [&self.q, &self.app_type, &self.state].iter().any(|value| !value.trim().is_empty())
     }
 
     /// The address of the page that begins after a row; of the first page if `after` is empty.
@@ -64,11 +62,7 @@ impl ManageFilter {
             }
         }
         let query = query.finish();
-        if query.is_empty() {
-            String::from("/apps")
-        } else {
-            format!("/apps?{query}")
-        }
+        if query.is_empty() { String::from("/apps") } else { format!("/apps?{query}") }
     }
 }
 
@@ -101,10 +95,7 @@ mod tests {
             ..ManageFilter::default()
         };
         assert!(filter.narrows());
-        assert_eq!(
-            filter.href("app_1"),
-            "/apps?q=a%26b&state=active&after=app_1"
-        );
+        assert_eq!(filter.href("app_1"), "/apps?q=a%26b&state=active&after=app_1");
         assert!(!ManageFilter::default().narrows());
         assert_eq!(ManageFilter::default().href(""), "/apps");
     }

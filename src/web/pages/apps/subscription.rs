@@ -24,10 +24,7 @@ pub(crate) struct SubscriptionPage {
 impl SubscriptionPage {
     /// Where the form posts.
     pub(crate) fn action(&self) -> String {
-        self.saved.as_ref().map_or_else(
-            || self.frame.at("/subscriptions"),
-            |saved| saved.at(&self.frame, ""),
-        )
+        self.saved.as_ref().map_or_else(|| self.frame.at("/subscriptions"), |saved| saved.at(&self.frame, ""))
     }
 
     /// How many event types are ticked, hidden ones too.
@@ -80,8 +77,7 @@ pub(crate) struct SubscriptionForm {
 
 impl SubscriptionForm {
     /// The fields in the order of the page, for the summary of errors.
-    pub(crate) const ORDER: [&'static str; 4] =
-        ["name", "development_url", "production_url", "event_types"];
+    pub(crate) const ORDER: [&'static str; 4] = ["name", "development_url", "production_url", "event_types"];
 
     /// Whether a button was pressed that only redraws the form.
     pub(crate) fn only_redraws(&self) -> bool {
@@ -174,10 +170,7 @@ pub(crate) fn groups<'a>(
     if let Some(group) = groups.iter_mut().find(|group| group.key == form.select_all) {
         group.select_all();
     }
-    let first = groups
-        .iter_mut()
-        .flat_map(|group| &mut group.types)
-        .find(|choice| choice.shown);
+    let first = groups.iter_mut().flat_map(|group| &mut group.types).find(|choice| choice.shown);
     if let Some(choice) = first {
         choice.first = true;
     }
@@ -194,11 +187,7 @@ mod tests {
             ("Meetings", "meeting.started", "The first person came in"),
             ("Meetings", "meeting.ended", "The last person left"),
         ]
-        .map(|(group, name, description)| CatalogEntry {
-            group,
-            name,
-            description,
-        })
+        .map(|(group, name, description)| CatalogEntry { group, name, description })
     }
 
     #[test]
@@ -214,33 +203,18 @@ mod tests {
             .flat_map(|group| &group.types)
             .map(|choice| (choice.chosen, choice.shown, choice.first))
             .collect();
-        assert_eq!(
-            flat,
-            [
-                (true, false, false),
-                (false, false, false),
-                (false, true, true)
-            ]
-        );
+        assert_eq!(flat, [(true, false, false), (false, false, false), (false, true, true)]);
     }
 
     #[test]
     fn select_all_ticks_its_group_alone_and_unticks_it_again() {
-        let mut form = SubscriptionForm {
-            select_all: String::from("meetings"),
-            ..SubscriptionForm::default()
-        };
+        let mut form =
+            SubscriptionForm { select_all: String::from("meetings"), ..SubscriptionForm::default() };
         let counts = |form: &SubscriptionForm| -> Vec<usize> {
-            groups(catalog(), form)
-                .iter()
-                .map(EventGroup::chosen)
-                .collect()
+            groups(catalog(), form).iter().map(EventGroup::chosen).collect()
         };
         assert_eq!(counts(&form), [0, 2]);
-        form.event_types = vec![
-            String::from("meeting.started"),
-            String::from("meeting.ended"),
-        ];
+        form.event_types = vec![String::from("meeting.started"), String::from("meeting.ended")];
         assert_eq!(counts(&form), [0, 0]);
     }
 }

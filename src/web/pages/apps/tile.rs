@@ -16,10 +16,6 @@ pub(crate) struct Tile {
 impl Tile {
     /// `icon` is the content hash of the icon.
     pub(crate) fn new(id: &str, name: &str, icon: Option<&str>) -> Self {
-        Self {
-            url: icon.map(|hash| format!("/icons/{hash}")),
-            initial: monogram(name),
-            hue: hue(id),
-        }
+        Self { url: icon.map(|hash| format!("/icons/{hash}")), initial: monogram(name), hue: hue(id) }
     }
 }

@@ -8,17 +8,11 @@ use crate::web::page::{AccountChoice, Chrome, Support, ViewerChrome};
 
 pub(super) use self::reading::examples;
 
-const LONG: &str = "Gesellschaft für fortgeschrittene Quartalsabschlussberichterstattung und Co. Kommanditgesellschaft";
+const LONG: &str =
+    "Gesellschaft für fortgeschrittene Quartalsabschlussberichterstattung und Co. Kommanditgesellschaft";
 
 pub(super) fn all() -> Vec<(&'static str, String)> {
-    [
-        people::doors(),
-        people::links(),
-        people::own(),
-        reading::errors(),
-        reading::docs(),
-    ]
-    .concat()
+    [people::doors(), people::links(), people::own(), reading::errors(), reading::docs()].concat()
 }
 
 pub(super) fn signed_out() -> Chrome {
@@ -36,14 +30,7 @@ pub(super) fn signed_in() -> Chrome {
         AccountChoice::new("acc_01kb7q2m9vx4t9", "Harbour Clinic"),
         AccountChoice::new("acc_01kb7q2m9vx4tx", LONG),
     ];
-    Chrome {
-        viewer: Some(ViewerChrome::new(
-            "Ada Osei",
-            "ada@meridian.example",
-            accounts,
-        )),
-        ..signed_out()
-    }
+    Chrome { viewer: Some(ViewerChrome::new("Ada Osei", "ada@meridian.example", accounts)), ..signed_out() }
 }
 
 fn refused(fields: &[(&'static str, &str)]) -> FieldErrors {

@@ -10,9 +10,7 @@ use crate::web::pages::account::{AccountForm, AccountPage, MemberRow};
 use crate::web::pages::accounts_new::{NewAccountForm, NewAccountPage};
 use crate::web::pages::confirm::{ConfirmForm, ConfirmPage};
 use crate::web::pages::landing::LandingPage;
-use crate::web::pages::password::{
-    CheckMailPage, ForgotForm, ForgotPage, MailWait, ResetForm, ResetPage,
-};
+use crate::web::pages::password::{CheckMailPage, ForgotForm, ForgotPage, MailWait, ResetForm, ResetPage};
 use crate::web::pages::settings::{EmailForm, ProfileForm, SessionRow, SettingsPage};
 use crate::web::pages::setup::{SetupForm, SetupPage};
 use crate::web::pages::sign_in::{SignInForm, SignInPage};
@@ -20,10 +18,7 @@ use crate::web::pages::sign_up::{SignUpForm, SignUpOffer, SignUpPage};
 use crate::web::pages::verify_email::{VerifyEmailForm, VerifyEmailPage};
 
 pub(super) fn doors() -> Vec<(&'static str, String)> {
-    let form = || SignUpForm {
-        email: "ada@meridian.example".into(),
-        ..SignUpForm::default()
-    };
+    let form = || SignUpForm { email: "ada@meridian.example".into(), ..SignUpForm::default() };
     let landing = |can_sign_up| LandingPage {
         chrome: signed_out(),
         can_sign_up,
@@ -50,52 +45,27 @@ pub(super) fn doors() -> Vec<(&'static str, String)> {
         errors,
         can_sign_up: true,
     };
-    let flashed = Chrome {
-        flash: Some(Flash::new("Your password is set.").more("Sign in with it.")),
-        ..signed_out()
-    };
+    let flashed =
+        Chrome { flash: Some(Flash::new("Your password is set.").more("Sign in with it.")), ..signed_out() };
     vec![
         ("landing", landing(true).render().unwrap()),
         ("landing-closed", landing(false).render().unwrap()),
-        (
-            "sign-up",
-            sign_up(SignUpOffer::Open, FieldErrors::default())
-                .render()
-                .unwrap(),
-        ),
+        ("sign-up", sign_up(SignUpOffer::Open, FieldErrors::default()).render().unwrap()),
         (
             "sign-up-domain-refused",
-            sign_up(
-                SignUpOffer::Domain("meridian.example".into()),
-                sign_up_refused(),
-            )
-            .render()
-            .unwrap(),
+            sign_up(SignUpOffer::Domain("meridian.example".into()), sign_up_refused()).render().unwrap(),
         ),
-        (
-            "sign-up-closed",
-            sign_up(SignUpOffer::Closed, FieldErrors::default())
-                .render()
-                .unwrap(),
-        ),
+        ("sign-up-closed", sign_up(SignUpOffer::Closed, FieldErrors::default()).render().unwrap()),
         ("sign-in", sign_in(FieldErrors::default()).render().unwrap()),
         (
             "sign-in-refused",
-            sign_in(refused(&[(
-                "email",
-                "This address and password do not belong together. Check both.",
-            )]))
-            .render()
-            .unwrap(),
+            sign_in(refused(&[("email", "This address and password do not belong together. Check both.")]))
+                .render()
+                .unwrap(),
         ),
         (
             "sign-in-flash",
-            SignInPage {
-                chrome: flashed,
-                ..sign_in(FieldErrors::default())
-            }
-            .render()
-            .unwrap(),
+            SignInPage { chrome: flashed, ..sign_in(FieldErrors::default()) }.render().unwrap(),
         ),
     ]
 }
@@ -103,31 +73,18 @@ pub(super) fn doors() -> Vec<(&'static str, String)> {
 fn sign_up_refused() -> FieldErrors {
     refused(&[
         ("name", "Enter your name."),
-        (
-            "email",
-            "ada@meridian.example already has an account. Sign in, or use another address.",
-        ),
+        ("email", "ada@meridian.example already has an account. Sign in, or use another address."),
         ("account_name", "Enter the name of your organisation."),
-        (
-            "password",
-            "The password must be at least 12 characters; it has 5.",
-        ),
+        ("password", "The password must be at least 12 characters; it has 5."),
     ])
 }
 
 pub(super) fn links() -> Vec<(&'static str, String)> {
     let none = FieldErrors::default;
-    let mail = |why| CheckMailPage {
-        chrome: signed_out(),
-        why,
-        email: "ada@meridian.example".into(),
-    };
+    let mail = |why| CheckMailPage { chrome: signed_out(), why, email: "ada@meridian.example".into() };
     let reset = |expired, errors| ResetPage {
         chrome: signed_out(),
-        form: ResetForm {
-            token: "t".into(),
-            ..ResetForm::default()
-        },
+        form: ResetForm { token: "t".into(), ..ResetForm::default() },
         errors,
         expired,
     };
@@ -139,31 +96,22 @@ pub(super) fn links() -> Vec<(&'static str, String)> {
     };
     let setup = |expired, errors| SetupPage {
         chrome: signed_out(),
-        form: SetupForm {
-            token: "t".into(),
-            ..SetupForm::default()
-        },
+        form: SetupForm { token: "t".into(), ..SetupForm::default() },
         errors,
         expired,
     };
     vec![
         (
             "forgot",
-            ForgotPage {
-                chrome: signed_out(),
-                form: ForgotForm::default(),
-                errors: none(),
-            }
-            .render()
-            .unwrap(),
+            ForgotPage { chrome: signed_out(), form: ForgotForm::default(), errors: none() }
+                .render()
+                .unwrap(),
         ),
         (
             "forgot-refused",
             ForgotPage {
                 chrome: signed_out(),
-                form: ForgotForm {
-                    email: "ada@".into(),
-                },
+                form: ForgotForm { email: "ada@".into() },
                 errors: refused(&[("email", "Enter an address such as name@example.com.")]),
             }
             .render()
@@ -176,10 +124,7 @@ pub(super) fn links() -> Vec<(&'static str, String)> {
             "reset-refused",
             reset(
                 false,
-                refused(&[(
-                    "password",
-                    "This password is on lists of common passwords. Choose another.",
-                )]),
+                refused(&[("password", "This password is on lists of common passwords. Choose another.")]),
             )
             .render()
             .unwrap(),
@@ -196,10 +141,7 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
     let none = FieldErrors::default;
     let confirm = |errors| ConfirmPage {
         chrome: signed_in(),
-        form: ConfirmForm {
-            next: "/apps".into(),
-            ..ConfirmForm::default()
-        },
+        form: ConfirmForm { next: "/apps".into(), ..ConfirmForm::default() },
         errors,
         signed_in: "3 hours ago".into(),
         email: "ada@meridian.example".into(),
@@ -207,10 +149,7 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
     };
     let new_account = |name: &str, errors| NewAccountPage {
         chrome: signed_in(),
-        form: NewAccountForm {
-            name: name.into(),
-            ..NewAccountForm::default()
-        },
+        form: NewAccountForm { name: name.into(), ..NewAccountForm::default() },
         errors,
         once: "1".into(),
     };
@@ -218,43 +157,22 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
         ("confirm", confirm(none()).render().unwrap()),
         (
             "confirm-refused",
-            confirm(refused(&[(
-                "password",
-                "This is not your password. Try again.",
-            )]))
-            .render()
-            .unwrap(),
+            confirm(refused(&[("password", "This is not your password. Try again.")])).render().unwrap(),
         ),
-        (
-            "account",
-            account("Meridian Labs", true, none()).render().unwrap(),
-        ),
+        ("account", account("Meridian Labs", true, none()).render().unwrap()),
         (
             "account-refused",
-            account(
-                "Meridian Labs",
-                true,
-                refused(&[("name", "Enter the name of your organisation.")]),
-            )
-            .render()
-            .unwrap(),
+            account("Meridian Labs", true, refused(&[("name", "Enter the name of your organisation.")]))
+                .render()
+                .unwrap(),
         ),
-        (
-            "account-viewer-long",
-            account(LONG, false, none()).render().unwrap(),
-        ),
+        ("account-viewer-long", account(LONG, false, none()).render().unwrap()),
         ("accounts-new", new_account("", none()).render().unwrap()),
         (
             "accounts-new-refused",
-            new_account(
-                LONG,
-                refused(&[(
-                    "name",
-                    "The name must be at most 100 characters; it has 163.",
-                )]),
-            )
-            .render()
-            .unwrap(),
+            new_account(LONG, refused(&[("name", "The name must be at most 100 characters; it has 163.")]))
+                .render()
+                .unwrap(),
         ),
         ("settings", settings(none(), true).render().unwrap()),
         (
@@ -262,10 +180,7 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
             settings(
                 refused(&[
                     ("current_password", "This is not your password. Try again."),
-                    (
-                        "password",
-                        "The new password must be at least 12 characters; it has 5.",
-                    ),
+                    ("password", "The new password must be at least 12 characters; it has 5."),
                 ]),
                 false,
             )
@@ -276,20 +191,10 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
 }
 
 fn account(name: &str, can_edit: bool, errors: FieldErrors) -> AccountPage {
-    let member = |name: &str, email: &str, role| MemberRow {
-        name: name.into(),
-        email: email.into(),
-        role,
-    };
+    let member = |name: &str, email: &str, role| MemberRow { name: name.into(), email: email.into(), role };
     AccountPage {
-        chrome: Chrome {
-            flash: errors.is_empty().then(|| Flash::new("Account saved.")),
-            ..signed_in()
-        },
-        form: AccountForm {
-            account: "acc_01kb7q2m9vx4t8ez0r6sm1c2ya".into(),
-            name: name.into(),
-        },
+        chrome: Chrome { flash: errors.is_empty().then(|| Flash::new("Account saved.")), ..signed_in() },
+        form: AccountForm { account: "acc_01kb7q2m9vx4t8ez0r6sm1c2ya".into(), name: name.into() },
         errors,
         id: "acc_01kb7q2m9vx4t8ez0r6sm1c2ya".into(),
         name: name.into(),
@@ -301,11 +206,7 @@ fn account(name: &str, can_edit: bool, errors: FieldErrors) -> AccountPage {
         pending: can_edit,
         members: vec![
             member("Ada Osei", "ada@meridian.example", "Owner"),
-            member(
-                LONG,
-                "a.very.long.address.of.somebody@subdomain.of.meridian.example",
-                "Viewer",
-            ),
+            member(LONG, "a.very.long.address.of.somebody@subdomain.of.meridian.example", "Viewer"),
         ],
     }
 }
@@ -321,21 +222,13 @@ fn settings(errors: FieldErrors, email_proven: bool) -> SettingsPage {
     SettingsPage {
         chrome: signed_in(),
         errors,
-        profile: ProfileForm {
-            name: "Ada Osei".into(),
-        },
+        profile: ProfileForm { name: "Ada Osei".into() },
         email: EmailForm::default(),
         current_email: "ada@meridian.example".into(),
         email_proven,
         sessions: vec![
             session("1", "Firefox on Linux", "203.0.113.9", 0, true),
-            session(
-                "2",
-                "Safari on iPhone",
-                "2001:db8:85a3:8d3:1319:8a2e:370:7348",
-                400,
-                false,
-            ),
+            session("2", "Safari on iPhone", "2001:db8:85a3:8d3:1319:8a2e:370:7348", 400, false),
             session("3", "An unknown browser", "198.51.100.7", 9000, false),
         ],
     }

@@ -27,57 +27,12 @@ pub(super) fn errors() -> Vec<(&'static str, String)> {
 
 pub(super) fn docs() -> Vec<(&'static str, String)> {
     vec![
-        (
-            "docs",
-            StartPage {
-                chrome: signed_out(),
-                examples: examples(false),
-            }
-            .render()
-            .unwrap(),
-        ),
-        (
-            "docs-jwt",
-            JwtPage {
-                chrome: signed_in(),
-                examples: examples(true),
-            }
-            .render()
-            .unwrap(),
-        ),
-        (
-            "docs-jwt-out",
-            JwtPage {
-                chrome: signed_out(),
-                examples: examples(false),
-            }
-            .render()
-            .unwrap(),
-        ),
-        (
-            "docs-refusals",
-            RefusalsPage {
-                chrome: signed_in(),
-            }
-            .render()
-            .unwrap(),
-        ),
-        (
-            "docs-secrets",
-            SecretsPage {
-                chrome: signed_in(),
-            }
-            .render()
-            .unwrap(),
-        ),
-        (
-            "docs-icons",
-            IconsPage {
-                chrome: signed_in(),
-            }
-            .render()
-            .unwrap(),
-        ),
+        ("docs", StartPage { chrome: signed_out(), examples: examples(false) }.render().unwrap()),
+        ("docs-jwt", JwtPage { chrome: signed_in(), examples: examples(true) }.render().unwrap()),
+        ("docs-jwt-out", JwtPage { chrome: signed_out(), examples: examples(false) }.render().unwrap()),
+        ("docs-refusals", RefusalsPage { chrome: signed_in() }.render().unwrap()),
+        ("docs-secrets", SecretsPage { chrome: signed_in() }.render().unwrap()),
+        ("docs-icons", IconsPage { chrome: signed_in() }.render().unwrap()),
     ]
 }
 

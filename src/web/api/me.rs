@@ -1,0 +1,109 @@
+//! `GET /api/v1/me`: who is calling, so that a fresh token can be tried.
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use serde::Serialize;
+
+use super::problem;
+use crate::{
+    actions::{
+        Context,
+        authorize::{self, Caller},
+    },
+    domain::authorization::{Code, Refusal},
+};
+
+#[derive(Serialize)]
+struct Me {
+    account: MyAccount,
+    /// Null when several active apps share the key and the token does not say which calls.
+    app: Option<MyApp>,
+    /// A token that an app signs itself speaks for no user.
+    user: Option<()>,
+    scopes: [&'static str; 1],
+    token: MyToken,
+}
+
+#[derive(Serialize)]
+struct MyAccount {
+    id: String,
+    name: String,
+    external_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MyApp {
+    id: String,
+    name: String,
+    r#type: &'static str,
+}
+
+#[derive(Serialize)]
+struct MyToken {
+    expires_at: String,
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
+    let caller = match bearer(&request) {
+        Ok(token) => authorize::jwt(&ctx, token).await,
+        Err(refusal) => Err(refusal),
+    };
+    match caller {
+        Ok(caller) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .json(Me::from(caller)),
+        Err(refusal) => {
+            let mut response = problem::refused(&ctx.policy.public_url, &refusal);
+            let any = header::HeaderValue::from_static("*");
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+            response
+        }
+    }
+}
+
+/// A preflight of a script elsewhere (Fetch §4.8): it may send a token, never cookies.
+pub(in crate::web) async fn options() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization"))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+/// The token of the request (RFC 6750 §2.1). Never from the query.
+fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
+    let missing = || {
+        let detail = "Send the token in the header: Authorization: Bearer followed by the token.";
+        Refusal::new(Code::MissingToken, detail)
+    };
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        return Err(Refusal::new(Code::InvalidToken, "Send one Authorization header, not several."));
+    }
+    let text = value.to_str().map_err(|_| missing())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+impl From<Caller> for Me {
+    fn from(caller: Caller) -> Self {
+        let Caller { account, app, expires_at } = caller;
+        Self {
+            account: MyAccount {
+                id: account.id.to_string(),
+                name: account.name.to_string(),
+                external_id: account.external_id,
+            },
+            app: app.map(|app| MyApp {
+                id: app.id.to_string(),
+                name: app.information.name.to_string(),
+                r#type: app.app_type.as_str(),
+            }),
+            user: None,
+            scopes: ["*"],
+            token: MyToken { expires_at: expires_at.iso() },
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Somebody who is signed in.
+
+use std::rc::Rc;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
+
+use super::{Extracted, visit::Visit};
+use crate::{actions::sign_in::SignedInUser, domain::time::Timestamp, web::error::PageError};
+
+/// A visit of somebody who is signed in; anybody else is sent to the door.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct SignedIn {
+    pub(in crate::web) visit: Visit,
+    pub(in crate::web) who: Rc<SignedInUser>,
+}
+
+impl SignedIn {
+    /// What reveals or makes a secret asks for the password again when the sign-in is old.
+    pub(in crate::web) fn fresh(&self, now: Timestamp, next: &str) -> Result<(), PageError> {
+        if self.who.session.is_fresh(now) {
+            Ok(())
+        } else {
+            Err(PageError::Confirm { next: next.to_owned() })
+        }
+    }
+
+    pub(in crate::web) async fn of(request: &HttpRequest) -> Result<Self, PageError> {
+        let visit = Visit::of(request).await?;
+        match visit.who.clone() {
+            Some(who) => Ok(Self { visit, who }),
+            None => Err(PageError::SignIn { next: way_back(request) }),
+        }
+    }
+}
+
+/// The page to come back to. A post cannot be repeated, so it leads to where it came from.
+fn way_back(request: &HttpRequest) -> String {
+    match *request.method() {
+        Method::GET | Method::HEAD => {
+            request.uri().path_and_query().map_or("/apps", |path| path.as_str()).to_owned()
+        }
+        _ => String::from("/apps"),
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = PageError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
+    }
+}

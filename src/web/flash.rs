@@ -1,0 +1,111 @@
+//! What was just done, told once on the next page. The cookie carries a code, never words.
+
+use super::page::Flash;
+use crate::domain::text_enum::text_enum;
+
+/// Everything that is told this way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    Again,
+    AccountCreated,
+    AccountSaved,
+    AddressProven,
+    AppActivated,
+    AppCreated,
+    AppDeactivated,
+    AppDeleted,
+    AppReactivated,
+    AddressAsked,
+    EventsOff,
+    EventsOn,
+    InformationSaved,
+    PasswordChanged,
+    PasswordReset,
+    ProfileSaved,
+    ProofSent,
+    SecretRegenerated,
+    SecretRevoked,
+    SessionEnded,
+    SigningSecretRotated,
+    SubscriptionCreated,
+    SubscriptionDeleted,
+    SubscriptionSaved,
+    Welcome,
+}
+
+text_enum!(
+    Done,
+    "flash",
+    Again = "again",
+    AccountCreated = "account-created",
+    AccountSaved = "account-saved",
+    AddressProven = "address-proven",
+    AppActivated = "app-activated",
+    AppCreated = "app-created",
+    AppDeactivated = "app-deactivated",
+    AppDeleted = "app-deleted",
+    AppReactivated = "app-reactivated",
+    AddressAsked = "address-asked",
+    EventsOff = "events-off",
+    EventsOn = "events-on",
+    InformationSaved = "information-saved",
+    PasswordChanged = "password-changed",
+    PasswordReset = "password-reset",
+    ProfileSaved = "profile-saved",
+    ProofSent = "proof-sent",
+    SecretRegenerated = "secret-regenerated",
+    SecretRevoked = "secret-revoked",
+    SessionEnded = "session-ended",
+    SigningSecretRotated = "signing-secret-rotated",
+    SubscriptionCreated = "subscription-created",
+    SubscriptionDeleted = "subscription-deleted",
+    SubscriptionSaved = "subscription-saved",
+    Welcome = "welcome",
+);
+
+impl Done {
+    pub(super) fn flash(self) -> Flash {
+        match self {
+            Self::Again => {
+                Flash::new("This form was sent twice.").more("It did its work the first time, and only once.")
+            }
+            Self::AccountCreated => {
+                Flash::new("Account created.").more("You are its owner, and working in it now.")
+            }
+            Self::AccountSaved => Flash::new("Account saved."),
+            Self::AddressProven => Flash::new("Your address is proven."),
+            Self::AppActivated => Flash::new("The app is active.").more("It may call the API from now on."),
+            Self::AppCreated => Flash::new("App created.").more("Next, say what it is."),
+            Self::AppDeactivated => {
+                Flash::new("The app is deactivated.").more("Its very next call is refused.")
+            }
+            Self::AppDeleted => Flash::new("The app is deleted."),
+            Self::AppReactivated => Flash::new("The app is active again."),
+            Self::AddressAsked => Flash::new("We have sent a link to the new address.")
+                .more("Your address changes when you open it."),
+            Self::EventsOff => {
+                Flash::new("Event subscriptions are off.").more("They are kept, and nothing is sent.")
+            }
+            Self::EventsOn => Flash::new("Event subscriptions are on."),
+            Self::InformationSaved => Flash::new("Information saved."),
+            Self::PasswordChanged => Flash::new("Password changed.").more("Your other sessions have ended."),
+            Self::PasswordReset => Flash::new("Your new password is set.").more("Sign in with it."),
+            Self::ProfileSaved => Flash::new("Profile saved."),
+            Self::ProofSent => Flash::new("We have sent you a new link.").more("It works for 24 hours."),
+            Self::SecretRegenerated => {
+                Flash::new("There is a new API secret.").more("Reveal it and give it to your code.")
+            }
+            Self::SecretRevoked => {
+                Flash::new("The old secret is revoked.").more("It verifies nothing any more.")
+            }
+            Self::SessionEnded => Flash::new("The session has ended."),
+            Self::SigningSecretRotated => {
+                Flash::new("There is a new signing secret.").more("Reveal it and give it to your endpoint.")
+            }
+            Self::SubscriptionCreated => Flash::new("Subscription added."),
+            Self::SubscriptionDeleted => Flash::new("Subscription deleted."),
+            Self::SubscriptionSaved => Flash::new("Subscription saved."),
+            Self::Welcome => Flash::new("Welcome.").more("We have sent you a link to prove your address."),
+        }
+    }
+}

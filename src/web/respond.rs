@@ -1,0 +1,57 @@
+//! How pages and redirects become responses.
+
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+};
+use askama::Template;
+
+use super::{
+    cookies::{self, Name},
+    error::PageError,
+    extract::visit::Visit,
+    flash::Done,
+};
+
+/// What a handler of a page answers.
+pub(super) type PageResult = Result<HttpResponse, PageError>;
+
+/// A page. It is the viewer's own, so nobody keeps a copy.
+pub(super) fn page(status: StatusCode, page: &impl Template) -> PageResult {
+    Ok(HttpResponse::build(status)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type("text/html; charset=utf-8")
+        .body(page.render().map_err(PageError::template)?))
+}
+
+pub(super) fn ok(template: &impl Template) -> PageResult {
+    page(StatusCode::OK, template)
+}
+
+/// A form that was refused, drawn again with what was typed.
+pub(super) fn refused(template: &impl Template) -> PageResult {
+    page(StatusCode::UNPROCESSABLE_ENTITY, template)
+}
+
+/// A page that holds a secret: not compressed either, since its length would then tell of it.
+pub(super) fn secret_page(template: &impl Template) -> PageResult {
+    let mut response = ok(template)?;
+    response.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("identity"));
+    Ok(response)
+}
+
+/// On to another page after a post (RFC 9110 §15.4.4).
+pub(super) fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// As [`see_other`]; the next page says what was done.
+pub(super) fn done(visit: &Visit, location: &str, done: Done) -> PageResult {
+    let mut response = see_other(location);
+    // A cookie of ours is always well formed.
+    let _ = response.add_cookie(&cookies::set(Name::Flash, done.as_str(), visit.https));
+    Ok(response)
+}

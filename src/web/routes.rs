@@ -1,0 +1,90 @@
+//! Every URL of the portal.
+
+use actix_web::{
+    HttpResponse,
+    middleware::from_fn,
+    web::{ServiceConfig, get, post, resource, route, scope, to},
+};
+
+use super::{
+    api::{health, icons, me},
+    assets,
+    error::PageError,
+    middleware::same_origin,
+    pages::{
+        account, accounts_new, confirm, docs, landing, password, settings, setup, sign_in, sign_up,
+        verify_email,
+    },
+};
+
+/// The whole table.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/assets/{path:.*}", get().to(assets::get))
+        .route("/icons/{hash}", get().to(icons::get))
+        .route("/healthz", get().to(health::healthz))
+        .route("/readyz", get().to(health::readyz))
+        .service(
+            resource("/api/v1/me")
+                .route(get().to(me::get))
+                .route(route().method(actix_web::http::Method::OPTIONS).to(me::options)),
+        )
+        .service(
+            scope("").wrap(from_fn(same_origin::require)).configure(people).default_service(to(not_found)),
+        );
+}
+
+/// Signing up, in and out; one's own settings and account; the documentation.
+fn people(config: &mut ServiceConfig) {
+    config
+        .service(page("/").route(get().to(landing::get)))
+        .service(page("/sign-up").route(get().to(sign_up::get)).route(post().to(sign_up::post)))
+        .service(page("/sign-in").route(get().to(sign_in::get)).route(post().to(sign_in::post)))
+        .service(page("/sign-out").route(post().to(sign_in::sign_out)))
+        .service(page("/confirm").route(get().to(confirm::get)).route(post().to(confirm::post)))
+        .service(page("/setup").route(get().to(setup::get)).route(post().to(setup::post)))
+        .service(
+            page("/password/forgot")
+                .route(get().to(password::forgot_get))
+                .route(post().to(password::forgot_post)),
+        )
+        .service(
+            page("/password/reset")
+                .route(get().to(password::reset_get))
+                .route(post().to(password::reset_post)),
+        )
+        .service(
+            page("/verify-email").route(get().to(verify_email::get)).route(post().to(verify_email::post)),
+        )
+        .service(page("/verify-email/send").route(post().to(verify_email::send)))
+        .service(page("/account").route(get().to(account::get)).route(post().to(account::post)))
+        .service(page("/account/switch").route(post().to(account::switch)))
+        .service(page("/accounts").route(post().to(accounts_new::post)))
+        .service(
+            page("/accounts/new").route(get().to(accounts_new::get)).route(post().to(accounts_new::post)),
+        )
+        .service(page("/settings").route(get().to(settings::get)))
+        .service(page("/settings/profile").route(post().to(settings::profile)))
+        .service(page("/settings/email").route(post().to(settings::email)))
+        .service(page("/settings/password").route(post().to(settings::password)))
+        .service(page("/settings/sessions/{session}/end").route(post().to(settings::end_session)))
+        .service(page("/docs").route(get().to(docs::start)))
+        .service(page("/docs/jwt").route(get().to(docs::jwt)))
+        .service(page("/docs/refusals").route(get().to(docs::refusals)))
+        .service(page("/docs/secrets").route(get().to(docs::secrets)))
+        .service(page("/docs/icons").route(get().to(docs::icons)));
+}
+
+/// A page answers other methods than its own with 405.
+fn page(path: &str) -> actix_web::Resource {
+    resource(path).default_service(to(method_not_allowed))
+}
+
+async fn method_not_allowed() -> Result<HttpResponse, PageError> {
+    Err(PageError::Refused(super::pages::errors::Refused::MethodNotAllowed))
+}
+
+/// No such page.
+pub(super) async fn not_found() -> Result<HttpResponse, PageError> {
+    Err(PageError::NotFound)
+}
