@@ -1,7 +1,11 @@
 //! The command line.
 
 pub mod arguments;
+mod boot;
 mod healthcheck;
+mod migrate;
+mod serve;
+mod user;
 
 use std::{error::Error, ffi::OsString, io::Write as _, process::ExitCode};
 
@@ -43,23 +47,19 @@ fn command(arguments: Arguments) -> Outcome {
         Command::Healthcheck => healthcheck::run(config.listen),
         Command::Serve => {
             start_log(&config)?;
-            not_yet("serve")
+            actix_web::rt::System::new().block_on(serve::run(&config))
         }
         Command::Migrate => {
             start_log(&config)?;
-            not_yet("migrate")
+            actix_web::rt::System::new().block_on(migrate::run(&config))
         }
         Command::User(user) => {
             start_log(&config)?;
             match user.command {
-                UserCommand::Create(_) => not_yet("user create"),
+                UserCommand::Create(new) => actix_web::rt::System::new().block_on(user::create(&config, new)),
             }
         }
     }
-}
-
-fn not_yet(command: &str) -> Outcome {
-    Err(format!("{command} is not written yet").into())
 }
 
 fn start_log(config: &Config) -> Outcome {

@@ -81,9 +81,10 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
-            StoreError::Duplicate | StoreError::Corrupt(_) | StoreError::Other(_) => {
-                Self::Internal(error.into())
-            }
+            StoreError::Duplicate
+            | StoreError::Corrupt(_)
+            | StoreError::Migration(_)
+            | StoreError::Other(_) => Self::Internal(error.into()),
         }
     }
 }

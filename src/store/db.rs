@@ -9,7 +9,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Result, statements};
+use super::{Result, StoreError, statements};
 
 /// Which database to open.
 #[derive(Clone)]
@@ -168,11 +168,12 @@ impl Store {
     ///
     /// # Errors
     /// The database is newer than this program, or a migration fails.
-    pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
-        match &self.pools {
+    pub async fn migrate(&self) -> Result<()> {
+        let migrated = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
-        }
+        };
+        migrated.map_err(StoreError::Migration)
     }
 
     /// A connection to read with.

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// A row holds what no type of ours allows.
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
+    /// The schema could not be brought up to date.
+    #[error("the schema does not fit: {0}")]
+    Migration(#[source] sqlx::migrate::MigrateError),
     #[error("the database refused a statement: {0}")]
     Other(#[source] sqlx::Error),
 }

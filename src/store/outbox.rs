@@ -20,8 +20,8 @@ statements! {
     DELETE_MAIL = "delete from outbox where id = $1";
     /// It is tried again later.
     POSTPONE_MAIL = "update outbox set next_at = $2 where id = $1";
-    /// How many wait.
-    WAITING_MAIL = "select count(*) from outbox";
+    /// How many are due.
+    DUE_MAIL = "select count(*) from outbox where next_at <= $1";
 }
 
 /// A mail that this process may send now.
@@ -35,8 +35,8 @@ pub struct Waiting {
 }
 
 impl Conn {
-    pub async fn waiting_mail(&mut self) -> Result<i64> {
-        Ok(value!(self, WAITING_MAIL))
+    pub async fn due_mail(&mut self, now: Timestamp) -> Result<i64> {
+        Ok(value!(self, DUE_MAIL, now))
     }
 }
 

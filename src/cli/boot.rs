@@ -1,0 +1,183 @@
+//! What every command that touches the database does first: open it, migrate it, and hold
+//! the master key against it.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    num::NonZeroU32,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+    thread,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use thiserror::Error;
+
+use crate::{
+    actions::{Context, Policy, SignUp},
+    config::{self, Config, KeyText, NewAccounts, SecretKey},
+    crypto::{
+        self,
+        keyring::{Keyring, Place},
+        password::PasswordHasher,
+    },
+    domain::{
+        account::Standing,
+        secret::Secret,
+        time::{Clock, Timestamp},
+    },
+    icons::Decoder,
+    store::{self, Store, StoreError},
+};
+
+/// Why the start ends here.
+#[derive(Debug, Error)]
+pub(super) enum BootError {
+    #[error("The database {0} cannot be opened")]
+    Open(String, #[source] StoreError),
+    #[error("The database {0} cannot be brought up to date")]
+    Migrate(String, #[source] StoreError),
+    #[error("The database does not answer")]
+    Database(#[from] StoreError),
+    #[error("The key file {path} cannot be {verb}")]
+    KeyFile {
+        path: String,
+        verb: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    #[error("The key file {0} must hold 32 bytes in base64, which `openssl rand -base64 32` makes")]
+    KeyText(String),
+    #[error(
+        "The key file {0} is missing, but the database holds secrets sealed under a key. Put the file back, or set PORTICO_SECRET_KEY to its content"
+    )]
+    KeyMissing(String),
+    #[error(
+        "The key file {0} is missing. Over PostgreSQL it is not made by itself, since every process must have the same one"
+    )]
+    KeyMustBeGiven(String),
+    #[error("The secret key does not fit this database: its secrets were sealed under another one")]
+    KeyDoesNotFit,
+}
+
+/// The machine's clock.
+#[derive(Debug)]
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Opens the database and brings it up to date.
+pub(super) async fn open(config: &Config) -> Result<Store, BootError> {
+    let name = config.database.to_string();
+    let store = Store::open(&database(config)).await.map_err(|error| BootError::Open(name.clone(), error))?;
+    store.migrate().await.map_err(|error| BootError::Migrate(name, error))?;
+    Ok(store)
+}
+
+/// Everything that actions need.
+pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
+    let store = open(config).await?;
+    let keys = keyring(config, &store).await?;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    Ok(Context {
+        store,
+        keys,
+        clock: Arc::new(SystemClock),
+        passwords: PasswordHasher::new(cores),
+        icons: Decoder::new(cores),
+        policy: Arc::new(policy(config)),
+    })
+}
+
+fn database(config: &Config) -> store::Database {
+    match &config.database {
+        config::Database::Sqlite { path } => store::Database::Sqlite(path.clone()),
+        config::Database::Postgres { url } => store::Database::Postgres(url.expose().clone()),
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    let limit = |limit: u32| NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
+    Policy {
+        platform_name: config.platform_name.to_string(),
+        public_url: config.public_url.origin(),
+        audience: config.audience.as_str().to_owned(),
+        support: config.support.as_ref().map(config::Support::href),
+        sign_up: match &config.sign_up {
+            config::SignUp::Open => SignUp::Open,
+            config::SignUp::Invite => SignUp::Invite,
+            config::SignUp::Domain(domain) => SignUp::Domain(domain.as_str().to_owned()),
+        },
+        new_accounts: match config.new_accounts {
+            NewAccounts::Open => Standing::Approved,
+            NewAccounts::Approve => Standing::Pending,
+        },
+        max_apps: limit(config.max_apps),
+        max_subscriptions: limit(config.max_subscriptions),
+    }
+}
+
+async fn keyring(config: &Config, store: &Store) -> Result<Keyring, BootError> {
+    let sealed = store.read().await?.key_check().await?;
+    let master = match &config.secret_key {
+        SecretKey::Given(key) => key.clone(),
+        SecretKey::File { path, .. } => {
+            let is_postgres = matches!(config.database, config::Database::Postgres { .. });
+            key_in_file(path, sealed.is_some(), is_postgres)?
+        }
+    };
+    let keys = Keyring::new(&master);
+    let place = Place { column: "installation.key_check", row: &1 };
+    if sealed.is_none() {
+        let check = keys.seal(place, b"portico").map_err(|_| BootError::KeyDoesNotFit)?;
+        let mut tx = store.begin().await?;
+        tx.insert_key_check(&check).await?;
+        tx.commit().await?;
+    }
+    // Read again: another process may have been first, with another key.
+    let sealed = store.read().await?.key_check().await?.unwrap_or_default();
+    keys.open(place, &sealed).map_err(|_| BootError::KeyDoesNotFit)?;
+    Ok(keys)
+}
+
+fn key_in_file(path: &Path, has_secrets: bool, is_postgres: bool) -> Result<Secret<[u8; 32]>, BootError> {
+    let shown = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let text = Secret::new(text);
+            let key = text.expose().trim().parse::<KeyText>().map_err(|_| BootError::KeyText(shown))?;
+            Ok(key.0)
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(BootError::KeyFile { path: shown, verb: "read", source: error })
+        }
+        Err(_) if has_secrets => Err(BootError::KeyMissing(shown)),
+        Err(_) if is_postgres => Err(BootError::KeyMustBeGiven(shown)),
+        Err(_) => make_key(path),
+    }
+}
+
+/// Readable by its owner alone from its first moment.
+fn make_key(path: &Path) -> Result<Secret<[u8; 32]>, BootError> {
+    let key = Secret::new(crypto::random::<32>());
+    let text = Secret::new(STANDARD.encode(key.expose()));
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
+            file.write_all(text.expose().as_bytes())?;
+            file.write_all(b"\n")?;
+            file.sync_all()
+        });
+    written.map(|()| key).map_err(|source| BootError::KeyFile {
+        path: path.display().to_string(),
+        verb: "made",
+        source,
+    })
+}

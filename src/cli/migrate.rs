@@ -1,0 +1,11 @@
+//! `portico migrate`: the database up to date, and nothing else.
+
+use super::{Outcome, boot};
+use crate::config::Config;
+
+pub(super) async fn run(config: &Config) -> Outcome {
+    let store = boot::open(config).await?;
+    store.close().await;
+    tracing::info!(database = %config.database, "the database is up to date");
+    Ok(())
+}

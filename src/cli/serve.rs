@@ -1,0 +1,102 @@
+//! `portico serve`: the portal, the mail it sends, and what sweeps after it.
+
+use std::{io::Write as _, thread, time::Duration};
+
+use thiserror::Error;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Outcome, boot};
+use crate::{
+    actions::{Context, housekeeping, outbox, setup},
+    config::{Config, LogFormat, Mail},
+    mail::{MailError, Mailer, Shape},
+    web::{Server, Settings},
+};
+
+/// How often the outbox is looked at.
+const MAIL_EVERY: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
+
+#[derive(Debug, Error)]
+enum ServeError {
+    #[error("Cannot listen on {0}; stop what listens there or set PORTICO_LISTEN to another address")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+    #[error("PORTICO_MAIL cannot be used")]
+    Mail(#[source] MailError),
+}
+
+pub(super) async fn run(config: &Config) -> Outcome {
+    let ctx = boot::context(config).await?;
+    let mailer = mailer(config).map_err(ServeError::Mail)?;
+    let settings = Settings {
+        public_url: config.public_url.origin(),
+        https: config.public_url.is_https(),
+        trusted_proxies: config.trusted_proxies.clone(),
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let server = Server::bind(ctx.clone(), settings, config.listen, workers)
+        .map_err(|error| ServeError::Listen(config.listen, error))?;
+    tracing::info!(listen = %server.address(), database = %config.database, "Portico is at {}", ctx.policy.public_url);
+    print_setup_link(&ctx).await?;
+    let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer));
+    let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
+    server.run().await?;
+    // What was claimed and not sent is sent by whoever comes next.
+    mail.abort();
+    sweep.abort();
+    ctx.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn mailer(config: &Config) -> Result<Mailer, MailError> {
+    let (name, address) = (config.mail_from.name.as_str(), config.mail_from.address.as_str());
+    match &config.mail {
+        Mail::Log => {
+            let shape = match config.log_format {
+                LogFormat::Text => Shape::Text,
+                LogFormat::Json => Shape::Json,
+            };
+            Mailer::log(name, address, shape)
+        }
+        Mail::File(directory) => Mailer::file(name, address, directory.clone()),
+        Mail::Smtp(url) => Mailer::smtp(name, address, url.expose()),
+    }
+}
+
+/// To stderr itself and not to the log, which may be kept: the link makes an admin.
+async fn print_setup_link(ctx: &Context) -> Outcome {
+    if let Some(token) = setup::first_admin_link(ctx).await? {
+        let link = ctx.policy.link(&format!("/setup?token={}", token.expose()));
+        writeln!(
+            std::io::stderr(),
+            "There is no admin yet. Make the first one within 24 hours at\n  {link}"
+        )?;
+    }
+    Ok(())
+}
+
+async fn send_mail(ctx: Context, mailer: Mailer) {
+    let mut turns = interval(MAIL_EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        if let Err(error) = outbox::send_due(&ctx, &mailer).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the outbox could not be looked at");
+        }
+    }
+}
+
+async fn sweep(ctx: Context) {
+    let mut turns = interval(SWEEP_EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        match housekeeping::sweep(&ctx).await {
+            Ok(dropped) => tracing::debug!(dropped, "swept"),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "could not sweep");
+            }
+        }
+    }
+}
