@@ -64,6 +64,7 @@ async fn snapshot(ctx: &Context, id: AccountId) -> Result<(AccountSnapshot, Acco
 }
 
 /// A no when Portico cannot know. What went wrong is for the log.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn unavailable(error: Error) -> Refusal {
     tracing::error!(error = &error as &dyn std::error::Error, "a token could not be judged");
     Refusal::new(Code::Unavailable, "Portico cannot judge the token right now. Try again in a moment.")

@@ -32,7 +32,11 @@ pub(super) async fn create(config: &Config, arguments: CreateUser) -> Outcome {
     ctx.store.close().await;
     let id = created.map_err(|error| match error {
         Error::Invalid(errors) => in_words(&errors).into(),
-        other => Box::<dyn std::error::Error + Send + Sync>::from(other),
+        Error::NotFound
+        | Error::Conflict(_)
+        | Error::TooMany { .. }
+        | Error::Unavailable(_)
+        | Error::Internal(_) => Box::<dyn std::error::Error + Send + Sync>::from(error),
     })?;
     writeln!(std::io::stdout(), "{id}")?;
     Ok(())

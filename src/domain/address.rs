@@ -26,7 +26,7 @@ pub fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// As [`is_public_v4`]: global unicast (2000::/3) without its special blocks.
+/// As [`is_public_v4`]: global unicast (`2000::/3`) without its special blocks.
 #[must_use]
 pub fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();

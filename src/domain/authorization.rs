@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn without_sub_a_stopped_app_stops_the_shared_key() {
-        let table: [(&[StateKind], Result<Option<u8>, Code>); 12] = [
+        type Case = (&'static [StateKind], Result<Option<u8>, Code>);
+        let table: [Case; 12] = [
             (&[], Err(Code::InvalidToken)),
             (&[Active], Ok(Some(0))),
             (&[Draft], Err(Code::AppDraft)),

@@ -1,3 +1,5 @@
 //! What tests of every kind stand on.
 
+#![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
+
 pub mod databases;

@@ -110,7 +110,7 @@ fn a_changed_signature_and_an_unknown_key_read_the_same() {
     let good = token(r#"{"alg":"HS256"}"#, &format!(r#"{{"iss":"{}","exp":{}}}"#, key(), NOW.seconds() + 60));
     let unverified = || Unverified::parse(&good).unwrap();
     let other = ApiSecret::from_random([3; 32]);
-    let bad_signature = unverified().verify(&[other.clone()]).unwrap_err();
+    let bad_signature = unverified().verify(std::slice::from_ref(&other)).unwrap_err();
     let unknown_key = unverified().verify(&[]).unwrap_err();
     assert_eq!(bad_signature, unknown_key);
     // Any of the secrets in their overlap will do, wherever it stands.
