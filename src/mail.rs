@@ -138,15 +138,14 @@ impl Mailer {
     }
 }
 
-/// The mail as RFC 5322 has it, in the encoding that was asked for if the text allows it.
+/// The mail as RFC 5322 has it, as it stands if `encoding` and its lines allow it.
 fn compose(
     from: &Mailbox,
     message: &Message,
     encoding: ContentTransferEncoding,
 ) -> Result<lettre::Message, MailError> {
     let millis = u64::try_from(message.at.micros() / 1_000).unwrap_or_default();
-    let text = message.text.clone();
-    let body = Body::new_with_encoding(text, encoding).unwrap_or_else(|_| Body::new(message.text.clone()));
+    let body = as_is(&message.text, encoding).unwrap_or_else(|| Body::new(message.text.clone()));
     lettre::Message::builder()
         .from(from.clone())
         .to(mailbox(message.to_name.as_deref(), &message.to)?)
@@ -162,6 +161,15 @@ fn compose(
         .header(ContentType::TEXT_PLAIN)
         .body(body)
         .map_err(|error| MailError::Unfit(error.to_string()))
+}
+
+/// The text as it stands, where RFC 5322 §2.1.1 allows its lines: links in it stay whole.
+/// The library would encode any line of more than 76 characters.
+fn as_is(text: &str, encoding: ContentTransferEncoding) -> Option<Body> {
+    let fits = text.lines().all(|line| line.len() <= 998) && !text.contains('\r');
+    let encoding = if text.is_ascii() { ContentTransferEncoding::SevenBit } else { encoding };
+    let allowed = encoding == ContentTransferEncoding::EightBit || text.is_ascii();
+    (fits && allowed).then(|| Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), encoding))
 }
 
 fn mailbox(name: Option<&str>, address: &str) -> Result<Mailbox, MailError> {
