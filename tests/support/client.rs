@@ -93,9 +93,9 @@ impl Client {
 
     /// Opens a page, fills in the form that posts to `action`, and sends it.
     pub async fn fill(&self, path: &str, action: &str, fields: &[(&str, &str)]) -> Page {
-        let form = fields.iter().fold(self.visit(path).await.form(action), |form, (name, value)| {
-            form.with(name, value)
-        });
+        let form = fields
+            .iter()
+            .fold(self.visit(path).await.form(action), |form, (name, value)| form.with(name, value));
         self.submit(&form).await
     }
 
@@ -164,7 +164,11 @@ impl Page {
         summary.sort();
         sentences.sort();
         assert_eq!(summary, sentences, "the summary says what stands beside the fields");
-        assert!(errors.is_empty() || self.title().starts_with("Error: "), "the title says so: {}", self.title());
+        assert!(
+            errors.is_empty() || self.title().starts_with("Error: "),
+            "the title says so: {}",
+            self.title()
+        );
         errors
     }
 
@@ -237,11 +241,15 @@ fn fields(form: ElementRef<'_>) -> Vec<(String, String)> {
         let name = element.attr("name").unwrap_or_default().to_owned();
         let value = element.attr("value").unwrap_or_default().to_owned();
         match (element.name(), element.attr("type").unwrap_or("text")) {
-            ("textarea", _) => fields.push((name, control.text().collect::<String>().trim_start_matches('\n').to_owned())),
+            ("textarea", _) => {
+                fields.push((name, control.text().collect::<String>().trim_start_matches('\n').to_owned()))
+            }
             ("select", _) => {
                 let chosen = control.select(&option).find(|one| one.value().attr("selected").is_some());
                 let chosen = chosen.or_else(|| control.select(&option).next());
-                fields.extend(chosen.map(|one| (name, one.value().attr("value").unwrap_or_default().to_owned())));
+                fields.extend(
+                    chosen.map(|one| (name, one.value().attr("value").unwrap_or_default().to_owned())),
+                );
             }
             (_, "checkbox" | "radio") if element.attr("checked").is_none() => {}
             (_, "checkbox" | "radio") => {

@@ -1,8 +1,11 @@
 //! A fresh, migrated database a test: a SQLite file, or a PostgreSQL database.
+#![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use portico::store::{Database, Store};
+use portico::{
+    crypto,
+    store::{Conn, Database, Store, Tx},
+};
+use sqlx::Connection;
 use tempfile::TempDir;
 
 /// One of the two databases that everything must work on.
@@ -23,7 +26,25 @@ pub struct TestDatabase {
 /// Both, always: a suite that ran on one only has shown nothing.
 pub const BOTH: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
-static NUMBER: AtomicU32 = AtomicU32::new(0);
+/// One test a database for each function named, so that a failure names its database:
+/// `apps::sqlite::a_name_is_taken_once`, `apps::postgres::a_name_is_taken_once`.
+macro_rules! on_both {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test($crate::support::databases::Kind::Sqlite).await;
+            }
+        )+}
+        mod postgres {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test($crate::support::databases::Kind::Postgres).await;
+            }
+        )+}
+    };
+}
+pub(crate) use on_both;
 
 impl TestDatabase {
     pub async fn new(kind: Kind) -> Self {
@@ -48,6 +69,50 @@ impl TestDatabase {
     pub fn kind(&self) -> Kind {
         if self.folder.is_some() { Kind::Sqlite } else { Kind::Postgres }
     }
+
+    /// A connection to read with.
+    pub async fn read(&self) -> Conn {
+        self.store.read().await.expect("a connection")
+    }
+
+    /// A transaction.
+    pub async fn begin(&self) -> Tx {
+        self.store.begin().await.expect("a transaction")
+    }
+
+    /// Runs statements that no function of the store has, past its types: to break things.
+    pub async fn run(&self, sql: &str) {
+        #[expect(clippy::disallowed_methods, reason = "statements of a test are its own")]
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match &self.database {
+            Database::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut direct = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
+                sqlx::raw_sql(sql).execute(&mut direct).await.expect("the statement runs");
+                direct.close().await.expect("the file closes");
+            }
+            Database::Postgres(url) => {
+                let mut direct = sqlx::PgConnection::connect(url).await.expect("PostgreSQL answers");
+                sqlx::raw_sql(sql).execute(&mut direct).await.expect("the statement runs");
+            }
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    /// Drops the PostgreSQL database, on a thread with a runtime of its own, since this one may
+    /// be ending. Whoever stops the server gets rid of what a killed test left there.
+    fn drop(&mut self) {
+        let Database::Postgres(url) = &self.database else { return };
+        let url = url::Url::parse(url).expect("it was a URL");
+        let name = url.path().trim_start_matches('/').to_owned();
+        let work = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(on_server(format!("drop database {name} with (force)")));
+        };
+        let done = std::thread::spawn(work).join();
+        assert!(done.is_ok() || std::thread::panicking(), "the database could not be dropped");
+    }
 }
 
 /// The server that `scripts/test` starts. Without it the suite fails rather than run on one database.
@@ -57,12 +122,18 @@ fn server() -> String {
 }
 
 async fn new_postgres_database() -> String {
-    use sqlx::Connection;
+    // Not a number: a server may outlive a process, and its number come again.
+    let name = format!("portico_{:032x}", u128::from_be_bytes(crypto::random()));
+    // Not from template1, which a machine's owner may have filled.
+    on_server(format!("create database {name} template template0")).await;
     let mut url = url::Url::parse(&server()).expect("PORTICO_TEST_POSTGRES is a URL");
-    let name = format!("portico_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    let mut admin = sqlx::PgConnection::connect(url.as_str()).await.expect("PostgreSQL answers");
-    let create = sqlx::AssertSqlSafe(format!("create database {name} template template0"));
-    sqlx::query(create).execute(&mut admin).await.expect("a database is made");
     url.set_path(&name);
     url.into()
+}
+
+async fn on_server(sql: String) {
+    let mut admin = sqlx::PgConnection::connect(&server()).await.expect("PostgreSQL answers");
+    #[expect(clippy::disallowed_methods, reason = "the name of a database cannot be bound")]
+    let sql = sqlx::AssertSqlSafe(sql);
+    sqlx::query(sql).execute(&mut admin).await.expect("the server obeys");
 }

@@ -1,5 +1,7 @@
 //! What tests of every kind stand on.
-
 #![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
+pub mod client;
 pub mod databases;
+pub mod site;
+pub mod world;

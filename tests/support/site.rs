@@ -9,9 +9,84 @@ use std::{
 };
 
 use portico::{
-    actions::Context,
+    actions::{Context, Policy, outbox},
+    mail::Mailer,
     web::{Server, Settings},
 };
+use tempfile::TempDir;
+
+use super::{
+    client::Client,
+    databases::Kind,
+    world::{self, PASSWORD, Person, World},
+};
+
+/// A world with its portal, and a letter box for its mail.
+pub struct Portal {
+    pub world: World,
+    pub site: Site,
+    letters: TempDir,
+}
+
+/// A mail that was sent.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// Headers and text as they went out.
+    pub whole: String,
+}
+
+impl Portal {
+    pub async fn new(kind: Kind) -> Self {
+        Self::under(kind, world::policy()).await
+    }
+
+    /// A portal whose operator has decided otherwise. The public URL is the test's own.
+    pub async fn under(kind: Kind, policy: Policy) -> Self {
+        let listen = free_address();
+        let url = format!("http://{listen}");
+        let world = World::under(kind, Policy { public_url: url.clone(), audience: url, ..policy }).await;
+        let site = Site::serve(world.ctx.clone(), listen);
+        Self { world, site, letters: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// Somebody who has not been here before.
+    pub fn client(&self) -> Client {
+        Client::new(&self.site.url)
+    }
+
+    /// A browser in which the person is signed in.
+    pub async fn signed_in(&self, person: &Person) -> Client {
+        let client = self.client();
+        let fields = [("email", person.email.as_str()), ("password", PASSWORD)];
+        let page = client.fill("/sign-in", "/sign-in", &fields).await;
+        assert_eq!(page.location(), "/apps");
+        client
+    }
+
+    /// Sends what waits, and gives what was sent now, the oldest first.
+    pub async fn letters(&self) -> Vec<Letter> {
+        let folder = self.letters.path();
+        for entry in std::fs::read_dir(folder).expect("the letter box") {
+            std::fs::remove_file(entry.expect("a letter").path()).expect("it is taken out");
+        }
+        let mailer = Mailer::file("Portico", "no-reply@portico.example", folder.to_owned());
+        outbox::send_due(&self.world.ctx, &mailer.expect("a mailer")).await.expect("mail is sent");
+        let entries = std::fs::read_dir(folder).expect("the letter box");
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("a letter").path()).collect();
+        paths.sort();
+        let read = |path| std::fs::read_to_string(path).expect("a letter is text");
+        paths.into_iter().map(|path| Letter { whole: read(path) }).collect()
+    }
+}
+
+impl Letter {
+    /// The path and query of the one link of this portal in it.
+    pub fn link(&self, portal: &Portal) -> String {
+        let at = self.whole.find(&portal.site.url).unwrap_or_else(|| panic!("no link in {}", self.whole));
+        let rest = self.whole.get(at + portal.site.url.len()..).unwrap_or_default();
+        rest.split_whitespace().next().unwrap_or_default().to_owned()
+    }
+}
 
 /// A portal that stops when it is dropped.
 pub struct Site {

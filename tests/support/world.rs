@@ -1,0 +1,246 @@
+//! A portal without its web server: a database, a clock turned by hand, and people who act.
+#![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use portico::{
+    actions::{
+        self, Acting, Context, FormValue, Policy, SignUp,
+        apps::NewApp,
+        information::{IconChoice, NewInformation},
+        setup::{AccountChoice, NewUser},
+        sign_in::{Browser, SignedIn},
+    },
+    crypto::{keyring::Keyring, password::PasswordHasher, token::Token},
+    domain::{
+        account::{AtLeast, Member, Role, Standing},
+        app::{App, AppType},
+        audit::Origin,
+        email::Email,
+        id::{AccountId, Id, SubscriptionId, UserId},
+        password::{NewPassword, PasswordContext, TypedPassword},
+        secret::Secret,
+        subscription::{Endpoints, EventTypes, NewSubscription},
+        time::{Clock, Span, Timestamp},
+    },
+    icons::Decoder,
+};
+
+use super::databases::{Kind, TestDatabase};
+
+/// The password of everybody in a [`World`].
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Everything below the web, on a database of its own.
+pub struct World {
+    pub database: TestDatabase,
+    pub clock: Arc<TestClock>,
+    pub ctx: Context,
+}
+
+/// Somebody with a role in one account.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: UserId,
+    pub email: Email,
+    pub account: AccountId,
+    pub role: Role,
+}
+
+/// A clock that stands still until it is turned.
+#[derive(Debug)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// 24 Nov 2026, 07:20 UTC.
+    pub fn new() -> Self {
+        Self(AtomicI64::new(1_795_504_800_000_000))
+    }
+
+    pub fn advance(&self, span: Span) {
+        self.0.fetch_add(span.micros(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// What the operator of a test decides unless told otherwise; change a part by
+/// `Policy { max_apps: at_most(3), ..policy() }`.
+pub fn policy() -> Policy {
+    Policy {
+        platform_name: String::from("Meridian"),
+        public_url: String::from("http://127.0.0.1:8080"),
+        audience: String::from("http://127.0.0.1:8080"),
+        support: None,
+        sign_up: SignUp::Open,
+        new_accounts: Standing::Approved,
+        max_apps: at_most(50),
+        max_subscriptions: at_most(10),
+    }
+}
+
+/// A limit.
+pub fn at_most(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("a limit is at least one")
+}
+
+/// Reads a value that the test knows to be good: `parsed("Relay")`.
+pub fn parsed<T: std::str::FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| panic!("{text:?} is no {}", std::any::type_name::<T>()))
+}
+
+impl World {
+    pub async fn new(kind: Kind) -> Self {
+        Self::under(kind, policy()).await
+    }
+
+    /// A world whose operator has decided otherwise.
+    pub async fn under(kind: Kind, policy: Policy) -> Self {
+        let database = TestDatabase::new(kind).await;
+        let clock = Arc::new(TestClock::new());
+        let ctx = Context {
+            store: database.store.clone(),
+            keys: Keyring::new(&Secret::new([7; 32])),
+            clock: Arc::<TestClock>::clone(&clock),
+            passwords: PasswordHasher::new(2),
+            icons: Decoder::new(2),
+            policy: Arc::new(policy),
+        };
+        Self { database, clock, ctx }
+    }
+
+    /// A user with a proven address, the owner of an approved account called after it.
+    pub async fn user(&self, email: &str) -> Person {
+        self.person(email, AccountChoice::New(parsed(email)), false).await
+    }
+
+    /// As [`World::user`], and an admin of the platform.
+    pub async fn admin(&self, email: &str) -> Person {
+        self.person(email, AccountChoice::New(parsed(email)), true).await
+    }
+
+    /// A user who belongs to somebody's account, as a developer.
+    pub async fn colleague(&self, email: &str, of: &Person) -> Person {
+        self.person(email, AccountChoice::Existing(of.account), false).await
+    }
+
+    /// The same person in the same account, in another role.
+    pub async fn with_role(&self, person: Person, role: Role) -> Person {
+        let (account, user) = (person.account.uuid(), person.id.uuid());
+        let (account, user) = match self.database.kind() {
+            Kind::Sqlite => (format!("x'{}'", account.simple()), format!("x'{}'", user.simple())),
+            Kind::Postgres => (format!("'{account}'"), format!("'{user}'")),
+        };
+        let update = "update memberships set role =";
+        let sql = format!("{update} '{role}' where account_id = {account} and user_id = {user}");
+        self.database.run(&sql).await;
+        Person { role, ..person }
+    }
+
+    async fn person(&self, email: &str, account: AccountChoice, is_admin: bool) -> Person {
+        let context = PasswordContext { platform: &self.ctx.policy.platform_name, email, name: "" };
+        let new = NewUser {
+            name: parsed(email),
+            email: parsed(email),
+            password: NewPassword::parse(PASSWORD, &context).expect("a good password"),
+            account,
+            is_admin,
+        };
+        let id = actions::setup::create_user(&self.ctx, new).await.expect("the user is made");
+        let memberships = self.database.read().await.memberships(id).await.expect("memberships");
+        let [membership] = memberships.as_slice() else { panic!("not one membership: {memberships:?}") };
+        Person { id, email: parsed(email), account: membership.account.id, role: membership.role }
+    }
+
+    /// The person at work with at least role `R`, which they must have.
+    pub fn acting<R: AtLeast>(&self, person: &Person) -> Acting<R> {
+        let member = Member::prove(person.id, person.account, person.role);
+        Acting { member: member.expect("the person has the role"), origin: Origin::default() }
+    }
+
+    /// The value of a form that works once.
+    pub fn form(&self, person: &Person) -> FormValue {
+        FormValue::new(person.id, Token::generate().expose())
+    }
+
+    /// A new session, by address and password.
+    pub async fn sign_in(&self, person: &Person) -> SignedIn {
+        let by = actions::By::visitor(Origin::default());
+        let password = TypedPassword::parse(PASSWORD).expect("a password");
+        let browser = Browser::default();
+        let signed_in = actions::sign_in::sign_in(&self.ctx, &by, &browser, &person.email, password);
+        signed_in.await.expect("the person signs in")
+    }
+
+    /// A draft that signs tokens with the account's pair.
+    pub async fn jwt_app(&self, owner: &Person, name: &str) -> App {
+        self.app(owner, AppType::Jwt, name).await
+    }
+
+    /// A draft that only receives events.
+    pub async fn webhook_app(&self, owner: &Person, name: &str) -> App {
+        self.app(owner, AppType::Webhook, name).await
+    }
+
+    async fn app(&self, owner: &Person, app_type: AppType, name: &str) -> App {
+        let new = NewApp { app_type, name: parsed(name) };
+        let created = actions::apps::create(&self.ctx, &self.acting(owner), self.form(owner), &new).await;
+        let id = created.expect("the app is made").into_inner();
+        actions::apps::seen_by(&self.ctx, owner.id, id).await.expect("its maker sees it")
+    }
+
+    /// The app as it is now, with all that activation needs, and active.
+    pub async fn activate(&self, owner: &Person, app: &App) -> App {
+        let acting = self.acting(owner);
+        let saved = information(app.information.name.as_str());
+        let saved = actions::information::save(&self.ctx, &acting, app.id, saved, IconChoice::Keep);
+        saved.await.expect("the information is saved");
+        actions::activation::activate(&self.ctx, &acting, app.id).await.expect("the app is activated");
+        actions::apps::seen_by(&self.ctx, owner.id, app.id).await.expect("its owner sees it")
+    }
+
+    /// A subscription of the app to `meeting.started`.
+    pub async fn subscription(&self, owner: &Person, app: &App) -> SubscriptionId {
+        let new = subscribing_to(&["meeting.started"]);
+        let acting = self.acting(owner);
+        let created = actions::subscriptions::create(&self.ctx, &acting, app, self.form(owner), &new).await;
+        created.expect("the subscription is made").into_inner()
+    }
+}
+
+/// What activation needs, under a name.
+pub fn information(name: &str) -> NewInformation {
+    NewInformation {
+        name: parsed(name),
+        short_description: parsed("Passes meetings on"),
+        long_description: None,
+        company_name: parsed("Meridian GmbH"),
+        contact_name: parsed("Ada Lovelace"),
+        contact_email: parsed("ada@meridian.example"),
+        privacy_policy_url: None,
+        terms_url: None,
+        support_url: None,
+    }
+}
+
+/// A subscription to these event types, with both URLs.
+pub fn subscribing_to(event_types: &[&str]) -> NewSubscription {
+    let endpoint = |url| Some(parsed(url));
+    let urls = ("https://dev.meridian.example/hook", "https://meridian.example/hook");
+    NewSubscription {
+        name: None,
+        endpoints: Endpoints::new(endpoint(urls.0), endpoint(urls.1)).expect("a URL"),
+        event_types: EventTypes::new(event_types.iter().map(|name| parsed(name)).collect())
+            .expect("an event type"),
+    }
+}

@@ -1,0 +1,314 @@
+//! Who may what: every route as every role (S63), and no post without its form's value (S18).
+//! The routes are read from the table itself, so that a new one cannot be forgotten here.
+
+use std::collections::BTreeSet;
+
+use portico::domain::account::Role;
+use reqwest::Method;
+
+use crate::support::{
+    client::Client,
+    databases::{Kind, on_both},
+    site::Portal,
+    world::Person,
+};
+
+on_both!(
+    every_route_answers_each_role_as_the_table_says,
+    no_post_is_taken_without_its_forms_own_value,
+    what_belongs_to_another_app_is_not_found_under_ones_own,
+    a_viewer_finds_no_button_that_would_be_refused,
+);
+
+/// Signed out, viewer, developer, owner, owner of another account, admin of no account.
+/// `d` to the door (303 to sign in), `o` a page or work done, `n` not found.
+#[rustfmt::skip]
+const TABLE: &[(&str, &str, &str)] = &[
+    ("GET",  "/",                                               "oooooo"),
+    ("GET",  "/sign-up",                                        "oooooo"),
+    ("POST", "/sign-up",                                        "oooooo"),
+    ("GET",  "/sign-in",                                        "oooooo"),
+    ("POST", "/sign-in",                                        "oooooo"),
+    ("POST", "/sign-out",                                       "oooooo"),
+    ("GET",  "/confirm",                                        "dooooo"),
+    ("POST", "/confirm",                                        "dooooo"),
+    ("GET",  "/setup",                                          "oooooo"),
+    ("POST", "/setup",                                          "oooooo"),
+    ("GET",  "/password/forgot",                                "oooooo"),
+    ("POST", "/password/forgot",                                "oooooo"),
+    ("GET",  "/password/reset",                                 "oooooo"),
+    ("POST", "/password/reset",                                 "oooooo"),
+    ("GET",  "/verify-email",                                   "oooooo"),
+    ("POST", "/verify-email",                                   "oooooo"),
+    ("POST", "/verify-email/send",                              "dooooo"),
+    ("GET",  "/account",                                        "dooooo"),
+    ("POST", "/account",                                        "dnnooo"),
+    ("POST", "/account/switch",                                 "dnnnnn"),
+    ("POST", "/accounts",                                       "dooooo"),
+    ("GET",  "/accounts/new",                                   "dooooo"),
+    ("POST", "/accounts/new",                                   "dooooo"),
+    ("GET",  "/settings",                                       "dooooo"),
+    ("POST", "/settings/profile",                               "dooooo"),
+    ("POST", "/settings/email",                                 "dooooo"),
+    ("POST", "/settings/password",                              "dooooo"),
+    ("POST", "/settings/sessions/{session}/end",                "dnnnnn"),
+    ("GET",  "/docs",                                           "oooooo"),
+    ("GET",  "/docs/jwt",                                       "oooooo"),
+    ("GET",  "/docs/refusals",                                  "oooooo"),
+    ("GET",  "/docs/secrets",                                   "oooooo"),
+    ("GET",  "/docs/icons",                                     "oooooo"),
+    ("GET",  "/apps",                                           "dooooo"),
+    ("POST", "/apps",                                           "dnoooo"),
+    ("GET",  "/apps/new",                                       "dnoooo"),
+    ("GET",  "/apps/{app}",                                     "dooonn"),
+    ("GET",  "/apps/{app}/information",                         "dooonn"),
+    ("POST", "/apps/{app}/information",                         "dnoonn"),
+    ("GET",  "/apps/{app}/credentials",                         "dooonn"),
+    ("POST", "/apps/{app}/credentials/reveal",                  "dnoonn"),
+    ("POST", "/apps/{app}/credentials/token",                   "dnoonn"),
+    ("POST", "/apps/{app}/credentials/regenerate",              "dnnonn"),
+    ("POST", "/apps/{app}/credentials/secrets/{secret}/revoke", "dnnnnn"),
+    ("GET",  "/apps/{app}/features",                            "dooonn"),
+    ("POST", "/apps/{app}/features",                            "dnoonn"),
+    ("GET",  "/apps/{app}/subscriptions/new",                   "dnoonn"),
+    ("POST", "/apps/{app}/subscriptions",                       "dnoonn"),
+    ("GET",  "/apps/{app}/subscriptions/{sub}",                 "dooonn"),
+    ("POST", "/apps/{app}/subscriptions/{sub}",                 "dnoonn"),
+    ("POST", "/apps/{app}/subscriptions/{sub}/reveal",          "dnoonn"),
+    ("POST", "/apps/{app}/subscriptions/{sub}/rotate",          "dnoonn"),
+    ("POST", "/apps/{app}/subscriptions/{sub}/delete",          "dnoonn"),
+    ("GET",  "/apps/{app}/activation",                          "dooonn"),
+    ("POST", "/apps/{app}/activate",                            "dnoonn"),
+    ("POST", "/apps/{app}/deactivate",                          "dnoonn"),
+    ("POST", "/apps/{app}/reactivate",                          "dnoonn"),
+    ("POST", "/apps/{app}/delete",                              "dnnonn"),
+];
+
+/// Every page route of the table in `routes.rs`, as (method, path).
+fn routes() -> BTreeSet<(String, String)> {
+    let source = std::fs::read_to_string("src/web/routes.rs").expect("the table of routes");
+    let mut routes = BTreeSet::new();
+    for piece in source.split("page(\"").skip(1) {
+        let (path, rest) = piece.split_once('"').expect("a path");
+        let rest = rest.split("page(\"").next().unwrap_or_default();
+        for (word, method) in [("route(get()", "GET"), ("route(post()", "POST")] {
+            if rest.contains(word) {
+                routes.insert((method.to_owned(), path.to_owned()));
+            }
+        }
+    }
+    routes
+}
+
+#[test]
+fn every_route_stands_in_the_table() {
+    let mut table = BTreeSet::new();
+    for (method, path, _) in TABLE {
+        table.insert(((*method).to_owned(), (*path).to_owned()));
+    }
+    assert_eq!(routes(), table);
+}
+
+struct Cast {
+    portal: Portal,
+    viewer: Person,
+    developer: Person,
+    owner: Person,
+    stranger: Person,
+    admin: Person,
+    app: String,
+    sub: String,
+}
+
+async fn cast(kind: Kind) -> Cast {
+    let portal = Portal::new(kind).await;
+    let owner = portal.world.user("ada@meridian.example").await;
+    let developer = portal.world.colleague("dev@meridian.example", &owner).await;
+    let viewer = portal.world.colleague("viewer@meridian.example", &owner).await;
+    let viewer = portal.world.with_role(viewer, Role::Viewer).await;
+    let stranger = portal.world.user("eve@evil.example").await;
+    let admin = portal.world.admin("root@meridian.example").await;
+    let app = portal.world.jwt_app(&owner, "Relay").await;
+    let sub = portal.world.subscription(&owner, &app).await.to_string();
+    Cast { app: app.id.to_string(), portal, viewer, developer, owner, stranger, admin, sub }
+}
+
+impl Cast {
+    /// Ids that are well formed; the session and the secret are nobody's.
+    fn path(&self, template: &str) -> String {
+        template
+            .replace("{app}", &self.app)
+            .replace("{sub}", &self.sub)
+            .replace("{session}", "ses_00000000000000000000000000")
+            .replace("{secret}", "sec_00000000000000000000000000")
+    }
+}
+
+/// A form's value that is the client's own.
+async fn csrf(client: &Client) -> String {
+    let page = client.get("/docs").await;
+    page.attribute("input[name=csrf]", "value").unwrap_or_default()
+}
+
+async fn ask(client: &Client, method: &str, path: &str, csrf: &str) -> char {
+    let request = match method {
+        "GET" => client.request(Method::GET, path),
+        _ if path.ends_with("/information") => {
+            let body = reqwest::multipart::Form::new().text("csrf", csrf.to_owned());
+            client.request(Method::POST, path).multipart(body)
+        }
+        _ => client.request(Method::POST, path).form(&[("csrf", csrf)]),
+    };
+    let page = client.send(request).await;
+    match page.status.as_u16() {
+        303 if page.header("location").starts_with("/sign-in?next=") => 'd',
+        // A form without its fields is refused by its own page, which is as good as a page.
+        200 | 303 | 409 | 422 => 'o',
+        404 => 'n',
+        other => panic!("{method} {path} answers {other}: {}", page.text()),
+    }
+}
+
+async fn every_route_answers_each_role_as_the_table_says(kind: Kind) {
+    let cast = cast(kind).await;
+    let mut wrong = Vec::new();
+    let people = [
+        None,
+        Some(&cast.viewer),
+        Some(&cast.developer),
+        Some(&cast.owner),
+        Some(&cast.stranger),
+        Some(&cast.admin),
+    ];
+    for (column, person) in people.into_iter().enumerate() {
+        let mut client = match person {
+            None => cast.portal.client(),
+            Some(person) => cast.portal.signed_in(person).await,
+        };
+        let mut value = signed_out_or_own_csrf(&client).await;
+        for (method, path, expected) in TABLE {
+            let expected = expected.chars().nth(column).expect("six columns");
+            let got = ask(&client, method, &cast.path(path), &value).await;
+            if got != expected {
+                wrong.push(format!("{method} {path} as column {column}: {got}, not {expected}"));
+            }
+            // Signing out and deleting change who asks and what there is; begin anew.
+            if *path == "/sign-out"
+                && let Some(person) = person
+            {
+                client = cast.portal.signed_in(person).await;
+                value = csrf(&client).await;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The door has a form whether or not anybody is signed in.
+async fn signed_out_or_own_csrf(client: &Client) -> String {
+    let own = csrf(client).await;
+    if !own.is_empty() {
+        return own;
+    }
+    client.visit("/sign-in").await.form("/sign-in").value("csrf").unwrap_or_default().to_owned()
+}
+
+async fn no_post_is_taken_without_its_forms_own_value(kind: Kind) {
+    let cast = cast(kind).await;
+    let client = cast.portal.signed_in(&cast.owner).await;
+    let own = csrf(&client).await;
+    let others = csrf(&cast.portal.signed_in(&cast.stranger).await).await;
+    let mut taken = Vec::new();
+    for (method, path, expected) in TABLE {
+        let reachable = expected.chars().nth(3) != Some('n');
+        if *method != "POST" || !reachable {
+            continue;
+        }
+        let path = cast.path(path);
+        let multipart = path.ends_with("/information");
+        let post = |csrf: Option<&str>| {
+            let request = client.request(Method::POST, &path);
+            match (multipart, csrf) {
+                (true, Some(csrf)) => {
+                    request.multipart(reqwest::multipart::Form::new().text("csrf", csrf.to_owned()))
+                }
+                (true, None) => request.multipart(reqwest::multipart::Form::new().text("name", "x")),
+                (false, Some(csrf)) => request.form(&[("csrf", csrf)]),
+                (false, None) => request.form(&[("name", "x")]),
+            }
+        };
+        let forged = [
+            ("no value", post(None)),
+            ("an empty value", post(Some(""))),
+            ("another session's value", post(Some(&others))),
+            ("a cross-site request", post(Some(&own)).header("sec-fetch-site", "cross-site")),
+            ("a foreign origin", post(Some(&own)).header("origin", "https://evil.example")),
+            ("no origin to speak of", post(Some(&own)).header("origin", "null")),
+            (
+                "JSON as plain text",
+                client
+                    .request(Method::POST, &path)
+                    .header("content-type", "text/plain")
+                    .body("{\"csrf\":\"\"}"),
+            ),
+        ];
+        for (what, request) in forged {
+            let page = client.send(request).await;
+            if page.status != 403 {
+                taken.push(format!("{path} with {what}: {}", page.status));
+            }
+        }
+    }
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+async fn what_belongs_to_another_app_is_not_found_under_ones_own(kind: Kind) {
+    let cast = cast(kind).await;
+    let world = &cast.portal.world;
+    let theirs = world.jwt_app(&cast.stranger, "Theirs").await;
+    let client = cast.portal.signed_in(&cast.stranger).await;
+    let value = csrf(&client).await;
+    let own_app_others_sub = format!("/apps/{}/subscriptions/{}", theirs.id, cast.sub);
+    assert_eq!(client.get(&own_app_others_sub).await.status, 404);
+    for verb in ["", "/reveal", "/rotate", "/delete"] {
+        let path = format!("{own_app_others_sub}{verb}");
+        let fields = [
+            ("csrf", value.as_str()),
+            ("production_url", "https://evil.example/"),
+            ("event_types", "user.created"),
+            ("keep_old_for", "0"),
+        ];
+        let page = client.send(client.request(Method::POST, &path).form(&fields)).await;
+        assert_eq!(page.status, 404, "POST {path}: {}", page.text());
+    }
+    let owner = cast.portal.signed_in(&cast.owner).await;
+    assert_eq!(owner.get(&format!("/apps/{}/subscriptions/{}", cast.app, cast.sub)).await.status, 200);
+}
+
+async fn a_viewer_finds_no_button_that_would_be_refused(kind: Kind) {
+    let cast = cast(kind).await;
+    for person in [&cast.viewer, &cast.developer] {
+        let client = cast.portal.signed_in(person).await;
+        let value = csrf(&client).await;
+        for (method, template, _) in TABLE {
+            if *method != "GET" || !template.starts_with("/apps") {
+                continue;
+            }
+            let page = client.get(&cast.path(template)).await;
+            if page.status != 200 {
+                continue;
+            }
+            let selector = scraper::Selector::parse("main form[method=post]").expect("a selector");
+            let html = page.html();
+            for form in html.select(&selector) {
+                let action =
+                    form.value().attr("action").unwrap_or_default().split('#').next().unwrap_or_default();
+                if action.ends_with("/delete") || action.ends_with("/revoke") {
+                    continue;
+                }
+                let got = ask(&client, "POST", action, &value).await;
+                assert_ne!(got, 'n', "{} is offered {action} on {template}", person.email);
+            }
+        }
+    }
+}

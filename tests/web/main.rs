@@ -1,0 +1,10 @@
+//! Every page and answer of the portal, through its real server, on both databases.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod accounts;
+mod passwords;
+mod sign_in;
+mod sign_up;

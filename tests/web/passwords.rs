@@ -1,0 +1,137 @@
+//! `/password/forgot`, `/password/reset`, and passwords and addresses in `/settings`
+
+use portico::domain::time::Span;
+use reqwest::Method;
+
+use crate::support::{
+    databases::{Kind, on_both},
+    site::Portal,
+    world::PASSWORD,
+};
+
+on_both!(
+    a_forgotten_password_is_set_anew_by_a_link_that_works_once,
+    an_unknown_address_gets_the_same_answer_and_no_mail,
+    a_reset_link_ends_after_half_an_hour,
+    links_in_mail_come_from_the_settings_not_from_the_request,
+    changing_the_password_ends_the_other_sessions,
+    an_address_changes_when_the_new_one_is_proven,
+    a_session_can_be_ended_from_another_browser,
+);
+
+const NEW: &str = "another long passphrase";
+
+async fn a_forgotten_password_is_set_anew_by_a_link_that_works_once(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let signed_in = portal.signed_in(&ada).await;
+    let client = portal.client();
+    let sent =
+        client.fill("/password/forgot", "/password/forgot", &[("email", "Ada@Meridian.example")]).await;
+    assert_eq!(sent.status, 200);
+    let link = portal.letters().await.first().expect("a letter").link(&portal);
+    let short = client.fill(&link, "/password/reset", &[("password", "short")]).await;
+    assert!(short.errors()["password"].contains("12"), "{:?}", short.errors());
+    assert_eq!(client.fill(&link, "/password/reset", &[("password", NEW)]).await.location(), "/sign-in");
+    assert!(!client.visit(&link).await.has("form[action=\"/password/reset\"]"), "the link is used up");
+    assert_eq!(signed_in.get("/apps").await.status, 303, "every session has ended");
+    let fields = [("email", "ada@meridian.example"), ("password", NEW)];
+    assert_eq!(client.fill("/sign-in", "/sign-in", &fields).await.location(), "/apps");
+    let notice = portal.letters().await;
+    assert_eq!(notice.len(), 1, "a notice goes out: {notice:?}");
+}
+
+async fn an_unknown_address_gets_the_same_answer_and_no_mail(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let mut pages = Vec::new();
+    for email in ["ada@meridian.example", "bob@meridian.example"] {
+        let page = portal.client().fill("/password/forgot", "/password/forgot", &[("email", email)]).await;
+        pages.push((page.status, page.text().replace(email, "…")));
+    }
+    assert_eq!(pages[0], pages[1]);
+    assert_eq!(portal.letters().await.len(), 1);
+}
+
+async fn a_reset_link_ends_after_half_an_hour(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    client.fill("/password/forgot", "/password/forgot", &[("email", "ada@meridian.example")]).await;
+    let link = portal.letters().await.first().expect("a letter").link(&portal);
+    portal.world.clock.advance(Span::minutes(29));
+    assert!(client.visit(&link).await.has("form[action=\"/password/reset\"]"));
+    portal.world.clock.advance(Span::minutes(1));
+    assert!(!client.visit(&link).await.has("form[action=\"/password/reset\"]"));
+}
+
+async fn links_in_mail_come_from_the_settings_not_from_the_request(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    let form = client.visit("/password/forgot").await.form("/password/forgot");
+    let form = form.with("email", "ada@meridian.example");
+    let request = client
+        .request(Method::POST, "/password/forgot")
+        .header("host", "evil.example")
+        .header("x-forwarded-host", "evil.example")
+        .form(form.fields());
+    assert_eq!(client.send(request).await.status, 200);
+    let letters = portal.letters().await;
+    assert!(!letters[0].whole.contains("evil"), "{}", letters[0].whole);
+    letters[0].link(&portal);
+}
+
+async fn changing_the_password_ends_the_other_sessions(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let (here, elsewhere) = (portal.signed_in(&ada).await, portal.signed_in(&ada).await);
+    let wrong = [("current_password", "not this one"), ("password", NEW)];
+    let page = here.fill("/settings", "/settings/password", &wrong).await;
+    assert!(page.errors().contains_key("current_password"), "{:?}", page.errors());
+    elsewhere.visit("/apps").await;
+    let right = [("current_password", PASSWORD), ("password", NEW)];
+    assert_eq!(here.fill("/settings", "/settings/password", &right).await.location(), "/settings");
+    here.visit("/apps").await;
+    assert_eq!(elsewhere.get("/apps").await.status, 303);
+    let letters = portal.letters().await;
+    assert!(letters.iter().any(|letter| letter.whole.contains("ada@meridian.example")), "{letters:?}");
+}
+
+async fn an_address_changes_when_the_new_one_is_proven(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    let fields = [("email", "ada@new.example"), ("email_password", PASSWORD)];
+    assert_eq!(client.fill("/settings", "/settings/email", &fields).await.location(), "/settings");
+    let letters = portal.letters().await;
+    assert!(letters[0].whole.contains("To: ada@new.example"), "{}", letters[0].whole);
+    assert!(client.visit("/settings").await.says("ada@meridian.example"), "not before it is proven");
+    let link = letters[0].link(&portal);
+    client.fill(&link, "/verify-email", &[]).await;
+    let notice = portal.letters().await;
+    assert!(notice[0].whole.contains("To: ada@meridian.example"), "{}", notice[0].whole);
+    let old = [("email", "ada@meridian.example"), ("password", PASSWORD)];
+    assert_eq!(portal.client().fill("/sign-in", "/sign-in", &old).await.status, 422);
+    let new = [("email", "ada@new.example"), ("password", PASSWORD)];
+    assert_eq!(portal.client().fill("/sign-in", "/sign-in", &new).await.location(), "/apps");
+}
+
+async fn a_session_can_be_ended_from_another_browser(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let (lost, here) = (portal.signed_in(&ada).await, portal.signed_in(&ada).await);
+    let page = here.visit("/settings").await;
+    let action = page.attribute("form[action$=\"/end\"]", "action").expect("another session to end");
+    // The list begins with the last one used, so look for the one that is not this browser's.
+    let mut ended = false;
+    for action in page.html().select(&scraper::Selector::parse("form[action$=\"/end\"]").unwrap()) {
+        let action = action.value().attr("action").unwrap_or_default();
+        here.submit(&page.form(action)).await;
+        ended |= lost.get("/apps").await.status == 303;
+        if ended {
+            break;
+        }
+    }
+    assert!(ended, "{action} ends the other session");
+}

@@ -1,0 +1,127 @@
+//! `/sign-in`, `/sign-out`, `/confirm`
+
+use portico::domain::time::Span;
+use reqwest::Method;
+
+use crate::support::{
+    databases::{Kind, on_both},
+    site::Portal,
+    world::PASSWORD,
+};
+
+on_both!(
+    a_wrong_password_and_an_unknown_address_read_the_same,
+    ten_failures_close_the_door_but_not_for_a_known_browser,
+    one_goes_where_one_was_going_and_never_off_the_site,
+    signing_in_changes_the_cookie_and_signing_out_ends_it,
+    a_session_ends_by_itself,
+    the_password_is_asked_again_and_the_cookie_changes,
+);
+
+async fn a_wrong_password_and_an_unknown_address_read_the_same(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let mut pages = Vec::new();
+    for email in ["ada@meridian.example", "bob@meridian.example"] {
+        let fields = [("email", email), ("password", "not the password")];
+        let page = portal.client().fill("/sign-in", "/sign-in", &fields).await;
+        assert_eq!(page.status, 422);
+        assert_eq!(page.form("/sign-in").value("email"), Some(email));
+        pages.push(page.text());
+    }
+    assert_eq!(pages[0], pages[1]);
+}
+
+async fn ten_failures_close_the_door_but_not_for_a_known_browser(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let known = portal.signed_in(&ada).await;
+    known.fill("/apps", "/sign-out", &[]).await;
+    let guesser = portal.client();
+    let guess = [("email", "ada@meridian.example"), ("password", "guess guess guess")];
+    for n in 1..=10 {
+        assert_eq!(guesser.fill("/sign-in", "/sign-in", &guess).await.status, 422, "guess {n}");
+    }
+    let page = guesser.fill("/sign-in", "/sign-in", &guess).await;
+    assert_eq!(page.status, 429);
+    assert!(!page.header("retry-after").is_empty());
+    let right = [("email", "ada@meridian.example"), ("password", PASSWORD)];
+    assert_eq!(
+        guesser.fill("/sign-in", "/sign-in", &right).await.status,
+        429,
+        "the right one too, from there"
+    );
+    // Whoever has signed in from a browser before is not locked out of it (S6).
+    assert_eq!(known.fill("/sign-in", "/sign-in", &right).await.location(), "/apps");
+    portal.world.clock.advance(Span::minutes(16));
+    assert_eq!(guesser.fill("/sign-in", "/sign-in", &right).await.location(), "/apps");
+}
+
+async fn one_goes_where_one_was_going_and_never_off_the_site(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    let door = client.get("/settings?x=1").await;
+    assert_eq!(door.location(), "/sign-in?next=%2Fsettings%3Fx%3D1");
+    let fields = [("email", "ada@meridian.example"), ("password", PASSWORD)];
+    assert_eq!(client.fill(&door.location(), "/sign-in", &fields).await.location(), "/settings?x=1");
+    for evil in
+        ["//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example/", "/%09/evil"]
+    {
+        let fields = [fields[0], fields[1], ("next", evil)];
+        let page = portal.client().fill("/sign-in", "/sign-in", &fields).await;
+        let location = page.location();
+        assert!(location == "/apps" || location.starts_with("/%09"), "{evil} leads to {location}");
+    }
+}
+
+async fn signing_in_changes_the_cookie_and_signing_out_ends_it(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    let before = client.visit("/sign-in").await.header("set-cookie").to_owned();
+    let fields = [("email", ada.email.as_str()), ("password", PASSWORD)];
+    let page = client.fill("/sign-in", "/sign-in", &fields).await;
+    let cookies: Vec<_> =
+        page.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap()).collect();
+    let session = cookies.iter().find(|one| one.starts_with("portico=")).expect("a session cookie");
+    assert!(session.contains("HttpOnly") && session.contains("SameSite=Lax") && session.contains("Path=/"));
+    let value = session.split(['=', ';']).nth(1).expect("a value").to_owned();
+    assert!(!before.contains(&value));
+    client.fill("/apps", "/sign-out", &[]).await;
+    let replayed = portal.client();
+    let request = replayed.request(Method::GET, "/apps").header("cookie", format!("portico={value}"));
+    assert_eq!(replayed.send(request).await.status, 303, "the session is dead at the server (S15)");
+}
+
+async fn a_session_ends_by_itself(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    portal.world.clock.advance(Span::hours(11));
+    client.visit("/apps").await;
+    portal.world.clock.advance(Span::hours(11));
+    client.visit("/apps").await;
+    portal.world.clock.advance(Span::hours(13));
+    assert!(client.get("/apps").await.location().starts_with("/sign-in"));
+    // However often it is used, it ends after thirty days.
+    let client = portal.signed_in(&ada).await;
+    for _ in 0..72 {
+        portal.world.clock.advance(Span::hours(10));
+        client.get("/apps").await;
+    }
+    assert!(client.get("/apps").await.location().starts_with("/sign-in"));
+}
+
+async fn the_password_is_asked_again_and_the_cookie_changes(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    let wrong = client.fill("/confirm?next=/settings", "/confirm", &[("password", "something else")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.errors()["password"].contains("not your password"));
+    let page = client.fill("/confirm?next=/settings", "/confirm", &[("password", PASSWORD)]).await;
+    assert_eq!(page.location(), "/settings");
+    assert!(page.header("set-cookie").starts_with("portico="));
+    client.visit("/settings").await;
+}

@@ -1,0 +1,147 @@
+//! `/sign-up`, `/verify-email`, `/setup`
+
+use portico::actions::{Policy, SignUp, setup};
+
+use crate::support::{
+    databases::{Kind, on_both},
+    site::Portal,
+    world::{self, PASSWORD},
+};
+
+on_both!(
+    signing_up_makes_a_user_an_account_and_a_session,
+    an_address_is_proven_by_its_link_once,
+    a_taken_address_is_told_in_any_case,
+    every_wrong_field_is_told_at_once_and_nothing_typed_is_lost,
+    a_sign_up_sent_twice_makes_one_user,
+    a_closed_portal_has_no_form,
+    a_domain_lets_its_own_in_once_they_are_proven,
+    the_first_admin_comes_by_a_link_that_works_once,
+);
+
+const FORM: [(&str, &str); 4] = [
+    ("name", "Ada Osei"),
+    ("email", "ada@meridian.example"),
+    ("account_name", "Meridian Labs"),
+    ("password", "a long enough passphrase"),
+];
+
+async fn signing_up_makes_a_user_an_account_and_a_session(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let client = portal.client();
+    let page = client.fill("/sign-up", "/sign-up", &FORM).await;
+    assert_eq!(page.location(), "/apps");
+    let apps = client.follow(&page).await;
+    assert!(apps.says("Meridian Labs") && apps.says("Welcome."), "{}", apps.text());
+    let account = client.visit("/account").await;
+    assert!(account.says("Ada Osei") && account.says("Owner"), "{}", account.text());
+    // Said once: the next page is quiet.
+    assert!(!client.visit("/apps").await.says("Welcome."));
+}
+
+async fn an_address_is_proven_by_its_link_once(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let client = portal.client();
+    client.fill("/sign-up", "/sign-up", &FORM).await;
+    assert!(
+        client.visit("/settings").await.says("Not proven yet"),
+        "{}",
+        client.visit("/settings").await.text()
+    );
+    let letters = portal.letters().await;
+    let [letter] = letters.as_slice() else { panic!("one letter, not {letters:?}") };
+    let link = letter.link(&portal);
+    // Opening the link changes nothing; its button does (S19).
+    client.visit(&link).await;
+    assert!(client.visit("/settings").await.has("form[action=\"/verify-email/send\"]"));
+    let proven = client.fill(&link, "/verify-email", &[]).await;
+    assert_eq!(proven.location(), "/settings");
+    assert!(!client.visit("/settings").await.has("form[action=\"/verify-email/send\"]"));
+    assert!(!client.visit(&link).await.has("form[action=\"/verify-email\"]"), "the link is used up");
+}
+
+async fn a_taken_address_is_told_in_any_case(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.client().fill("/sign-up", "/sign-up", &FORM).await;
+    let form = FORM.map(|(name, value)| (name, if name == "email" { "ADA@Meridian.Example" } else { value }));
+    let page = portal.client().fill("/sign-up", "/sign-up", &form).await;
+    assert_eq!(page.status, 422);
+    assert!(page.errors()["email"].contains("already"), "{:?}", page.errors());
+}
+
+async fn every_wrong_field_is_told_at_once_and_nothing_typed_is_lost(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let fields =
+        [("name", " "), ("email", "ada@meridian"), ("account_name", "Meridian"), ("password", "short")];
+    let page = portal.client().fill("/sign-up", "/sign-up", &fields).await;
+    assert_eq!(page.status, 422);
+    let errors = page.errors();
+    assert_eq!(errors.keys().collect::<Vec<_>>(), ["email", "name", "password"]);
+    let form = page.form("/sign-up");
+    assert_eq!(form.value("email"), Some("ada@meridian"));
+    assert_eq!(form.value("account_name"), Some("Meridian"));
+    assert_eq!(form.value("password"), Some(""), "a password is never sent back");
+}
+
+async fn a_sign_up_sent_twice_makes_one_user(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let client = portal.client();
+    let form = FORM
+        .iter()
+        .fold(client.visit("/sign-up").await.form("/sign-up"), |form, (name, value)| form.with(name, value));
+    let first = client.submit(&form).await;
+    assert_eq!(first.location(), "/apps");
+    let letters = portal.letters().await;
+    assert_eq!(letters.len(), 1, "one letter: {letters:?}");
+}
+
+async fn a_closed_portal_has_no_form(kind: Kind) {
+    let portal = Portal::under(kind, Policy { sign_up: SignUp::Invite, ..world::policy() }).await;
+    let page = portal.client().visit("/sign-up").await;
+    assert!(!page.has("form[action=\"/sign-up\"]"), "{}", page.text());
+    assert!(!portal.client().visit("/").await.has("form[action=\"/sign-up\"]"));
+}
+
+async fn a_domain_lets_its_own_in_once_they_are_proven(kind: Kind) {
+    let sign_up = SignUp::Domain(String::from("meridian.example"));
+    let portal = Portal::under(kind, Policy { sign_up, ..world::policy() }).await;
+    let stranger = FORM.map(|(name, value)| (name, if name == "email" { "eve@evil.example" } else { value }));
+    let page = portal.client().fill("/sign-up", "/sign-up", &stranger).await;
+    assert!(page.errors()["email"].contains("meridian.example"), "{:?}", page.errors());
+
+    let client = portal.client();
+    let new = client.fill("/sign-up", "/sign-up", &FORM).await;
+    assert_eq!(new.status, 200);
+    let letters = portal.letters().await;
+    let link = letters.first().expect("a letter").link(&portal);
+    // A taken address gets the same answer.
+    let again = portal.client().fill("/sign-up", "/sign-up", &FORM).await;
+    assert_eq!((again.status, again.text()), (new.status, new.text()));
+
+    let fields = [("email", "ada@meridian.example"), ("password", "a long enough passphrase")];
+    let early = client.fill("/sign-in", "/sign-in", &fields).await;
+    assert!(early.errors()["email"].contains("Prove your address"), "{:?}", early.errors());
+    assert_eq!(client.fill(&link, "/verify-email", &[]).await.location(), "/sign-in");
+    assert_eq!(client.fill("/sign-in", "/sign-in", &fields).await.location(), "/apps");
+}
+
+async fn the_first_admin_comes_by_a_link_that_works_once(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let token = setup::first_admin_link(&portal.world.ctx).await.expect("a link").expect("there is no admin");
+    // It is not given out twice (S10).
+    assert!(setup::first_admin_link(&portal.world.ctx).await.expect("no error").is_none());
+    let link = format!("/setup?token={}", token.expose());
+    let fields = [
+        ("name", "Ada Osei"),
+        ("email", "ada@meridian.example"),
+        ("account_name", "Staff"),
+        ("password", PASSWORD),
+    ];
+    let client = portal.client();
+    let wrong = client.fill(&link, "/setup", &[("name", ""), ("email", "x")]).await;
+    assert_eq!(wrong.status, 422);
+    assert_eq!(wrong.errors().len(), 4);
+    assert_eq!(client.fill(&link, "/setup", &fields).await.location(), "/apps");
+    let later = portal.client().visit(&link).await;
+    assert!(!later.has("form[action=\"/setup\"]"), "{}", later.text());
+}
