@@ -1,6 +1,7 @@
 //! Apps from their first name to their end.
 
 use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
+pub use crate::store::{Activity, AppFilter, AppPage};
 use crate::{
     domain::{
         account::{Developer, Owner, Viewer},
@@ -13,7 +14,7 @@ use crate::{
         id::{AccountId, AppId, UserId},
         time::Span,
     },
-    store::{Activity, AppFilter, AppPage, Tx},
+    store::Tx,
 };
 
 /// The name of an app that was once active stays taken this long after its deletion.
@@ -56,6 +57,43 @@ pub async fn jwt_apps(ctx: &Context, account: AccountId) -> Result<Vec<(AppId, A
 /// `Unavailable` and `Internal` alone.
 pub async fn activity(ctx: &Context, app: &App) -> Result<Vec<Activity>> {
     Ok(ctx.read().await?.activity(app.account, app.id, 10).await?)
+}
+
+/// Who made the app, as far as the audit log tells.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn creation(ctx: &Context, app: &App) -> Result<Option<Activity>> {
+    last_of(ctx, app, ["app_created", "app_created"]).await
+}
+
+/// When and by whom the app was last activated or reactivated.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn last_start(ctx: &Context, app: &App) -> Result<Option<Activity>> {
+    last_of(ctx, app, ["app_activated", "app_reactivated"]).await
+}
+
+/// When and by whom the app was last deactivated.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn last_stop(ctx: &Context, app: &App) -> Result<Option<Activity>> {
+    last_of(ctx, app, ["app_deactivated", "app_deactivated"]).await
+}
+
+async fn last_of(ctx: &Context, app: &App, actions: [&str; 2]) -> Result<Option<Activity>> {
+    Ok(ctx.read().await?.last_of(app.account, app.id, actions).await?)
+}
+
+/// The most apps an account may have, where it has them.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn full(ctx: &Context, account: AccountId) -> Result<Option<u32>> {
+    let max = ctx.policy.max_apps.get();
+    Ok((ctx.read().await?.app_count(account).await? >= i64::from(max)).then_some(max))
 }
 
 /// # Errors

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         account::{Developer, Owner},
         app::App,
-        audit::Change,
+        audit::{Actor, Change},
         credential::{ApiKey, ApiSecret, SecretFacts},
         id::{AccountId, AppId, SecretId, UserId},
         jwt,
@@ -21,6 +21,8 @@ use crate::{
 pub struct Pair {
     pub api_key: ApiKey,
     pub current: Option<SecretFacts>,
+    /// Who made the current secret, within a sentence.
+    pub made_by: String,
     /// Old secrets that still verify, the newest first.
     pub old: Vec<SecretFacts>,
 }
@@ -42,7 +44,13 @@ pub async fn pair(ctx: &Context, account: AccountId) -> Result<Pair> {
     let api_key = read.api_key(account).await?.ok_or(Error::NotFound)?;
     let secrets = read.api_secrets(account, ctx.now()).await?.into_iter().map(|secret| secret.facts);
     let (old, current): (Vec<_>, Vec<_>) = secrets.partition(|facts| facts.retires_at.is_some());
-    Ok(Pair { api_key, current: current.into_iter().next(), old })
+    let current = current.into_iter().next();
+    let made_by = match current.as_ref().and_then(|facts| facts.made_by) {
+        Some(user) => read.user(user).await?.map(|known| known.user.name.to_string()),
+        None => Some(Actor::word_in_a_persons_place(Actor::Operator.as_str()).to_owned()),
+    };
+    let made_by = made_by.unwrap_or_else(|| Actor::word_in_a_persons_place("user").to_owned());
+    Ok(Pair { api_key, current, made_by, old })
 }
 
 /// The API secret in clear. That it was shown is written down, and by whom.

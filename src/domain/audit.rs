@@ -39,13 +39,13 @@ impl Actor {
         }
     }
 
-    /// What to call an actor who has no name, or has it no more.
+    /// What to call an actor who has no name, or has it no more; within a sentence.
     #[must_use]
     pub fn word_in_a_persons_place(actor: &str) -> &'static str {
         match actor {
-            "user" => "A former user",
-            "operator" => "The operator",
-            _ => "A visitor",
+            "user" => "a former user",
+            "operator" => "the operator",
+            _ => "a visitor",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is wrong with a form: every field, in the order of the page.
 
+use std::str::FromStr;
+
 /// An error that can say in one whole sentence what is wrong and what would be right.
 pub trait Complaint {
     /// `what` names the field within a sentence: "the short description".
@@ -29,6 +31,19 @@ impl FieldErrors {
         parsed: Result<T, E>,
     ) -> Option<T> {
         parsed.map_err(|error| self.add(field, error.sentence(what))).ok()
+    }
+
+    /// As [`FieldErrors::take`] of a field that may be left empty.
+    pub fn take_optional<T, E: Complaint>(
+        &mut self,
+        field: &'static str,
+        what: &str,
+        text: &str,
+    ) -> Option<Option<T>>
+    where
+        T: FromStr<Err = E>,
+    {
+        if text.trim().is_empty() { Some(None) } else { self.take(field, what, text.parse()).map(Some) }
     }
 
     /// What `build` makes of the parts, if no field was wrong.

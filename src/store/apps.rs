@@ -32,14 +32,16 @@ statements! {
         and (cast($2 as text) is null or name_key like $2 escape '\\')
         and (cast($3 as text) is null or app_type = $3)
         and (cast($4 as text) is null or state = $4)
-        and (cast($5 as bigint) is null or (created_at, id) < ($5, $6))
-        order by created_at desc, id desc limit $7";
+        and (cast($5 as uuid) is null or id = $5)
+        and (cast($6 as bigint) is null or (created_at, id) < ($6, $7))
+        order by created_at desc, id desc limit $8";
     /// How many apps fit the filter.
     APPS_FITTING = "select count(*) from apps
         where account_id = $1
         and (cast($2 as text) is null or name_key like $2 escape '\\')
         and (cast($3 as text) is null or app_type = $3)
-        and (cast($4 as text) is null or state = $4)";
+        and (cast($4 as text) is null or state = $4)
+        and (cast($5 as uuid) is null or id = $5)";
     /// How many apps an account has.
     APP_COUNT = "select count(*) from apps where account_id = $1";
     /// An account's apps of a type with what decides about them, the oldest first.
@@ -134,8 +136,10 @@ impl TryFrom<AppRow> for App {
 /// Which apps a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct AppFilter {
-    /// Part of the name, in any case.
-    pub search: Option<String>,
+    /// Part of the name, as a [`NameKey`] has it.
+    pub search: Option<NameKey>,
+    /// One app alone.
+    pub id: Option<AppId>,
     pub app_type: Option<AppType>,
     pub state: Option<StateKind>,
     /// The last app of the page before: when it was made, and its id.
@@ -168,12 +172,13 @@ impl Conn {
     }
 
     pub async fn apps(&mut self, account: AccountId, filter: &AppFilter) -> Result<AppPage> {
-        let search = filter.search.as_deref().map(containing);
+        let search = filter.search.as_ref().map(|key| containing(key.as_str()));
         let (after_at, after_id) = filter.after.unzip();
         let one_more = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+        let AppFilter { app_type, state, id, .. } = *filter;
         let rows: Vec<AppRow> =
-            all!(self, APPS, account, &search, filter.app_type, filter.state, after_at, after_id, one_more);
-        let total = value!(self, APPS_FITTING, account, &search, filter.app_type, filter.state);
+            all!(self, APPS, account, &search, app_type, state, id, after_at, after_id, one_more);
+        let total = value!(self, APPS_FITTING, account, &search, app_type, state, id);
         let mut apps = rows.into_iter().map(App::try_from).collect::<Result<Vec<_>>>()?;
         let more = apps.len() > PAGE;
         apps.truncate(PAGE);

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::{
     Conn, Result, StoreError, Tx,
-    db::{all, execute},
+    db::{all, execute, optional},
     statements::statements,
 };
 use crate::domain::{
@@ -21,6 +21,10 @@ statements! {
     ACTIVITY = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
         from audit_log l left join users u on u.id = l.actor_id
         where l.account_id = $1 and l.app_id = $2 order by l.id desc limit $3";
+    /// When one of two things was last done to an app.
+    LAST_OF = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
+        from audit_log l left join users u on u.id = l.actor_id
+        where l.account_id = $1 and l.app_id = $2 and l.action in ($3, $4) order by l.id desc limit 1";
 }
 
 #[derive(FromRow)]
@@ -56,6 +60,19 @@ impl Conn {
     pub async fn activity(&mut self, account: AccountId, app: AppId, limit: i64) -> Result<Vec<Activity>> {
         let rows: Vec<ActivityRow> = all!(self, ACTIVITY, account, app, limit);
         rows.into_iter().map(Activity::try_from).collect()
+    }
+
+    /// The last time that one of two actions was done to an app. Actions are named as
+    /// [`Change::parts`] names them.
+    pub async fn last_of(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        actions: [&str; 2],
+    ) -> Result<Option<Activity>> {
+        let [one, other] = actions;
+        let row: Option<ActivityRow> = optional!(self, LAST_OF, account, app, one, other);
+        row.map(Activity::try_from).transpose()
     }
 }
 
