@@ -11,6 +11,7 @@ pub mod authorization;
 pub mod credential;
 pub mod email;
 pub mod event_type;
+pub mod expiry;
 pub mod fields;
 pub mod icon;
 pub mod id;

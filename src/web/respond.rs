@@ -1,8 +1,11 @@
 //! How pages and redirects become responses.
 
 use actix_web::{
-    HttpResponse,
-    http::{StatusCode, header},
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, Accept, Header},
+    },
 };
 use askama::Template;
 
@@ -38,6 +41,19 @@ pub(super) fn secret_page(template: &impl Template) -> PageResult {
     let mut response = ok(template)?;
     response.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("identity"));
     Ok(response)
+}
+
+/// A secret for script to show in place.
+pub(super) fn secret_json(value: &str) -> PageResult {
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .json(serde_json::json!({ "value": value })))
+}
+
+/// Whether the client would rather have JSON than a page (RFC 9110 §12.5.1).
+pub(super) fn prefers_json(request: &HttpRequest) -> bool {
+    Accept::parse(request).is_ok_and(|accept| accept.preference().essence_str() == "application/json")
 }
 
 /// On to another page after a post (RFC 9110 §15.4.4).

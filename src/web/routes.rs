@@ -12,8 +12,11 @@ use super::{
     error::PageError,
     middleware::same_origin,
     pages::{
-        account, accounts_new, confirm, docs, landing, password, settings, setup, sign_in, sign_up,
-        verify_email,
+        account, accounts_new,
+        apps::{
+            activation, credentials, features, information, manage, new as new_app, overview, subscription,
+        },
+        confirm, docs, landing, password, settings, setup, sign_in, sign_up, verify_email,
     },
 };
 
@@ -30,7 +33,11 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                 .route(route().method(actix_web::http::Method::OPTIONS).to(me::options)),
         )
         .service(
-            scope("").wrap(from_fn(same_origin::require)).configure(people).default_service(to(not_found)),
+            scope("")
+                .wrap(from_fn(same_origin::require))
+                .configure(people)
+                .configure(apps)
+                .default_service(to(not_found)),
         );
 }
 
@@ -73,6 +80,50 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/docs/refusals").route(get().to(docs::refusals)))
         .service(page("/docs/secrets").route(get().to(docs::secrets)))
         .service(page("/docs/icons").route(get().to(docs::icons)));
+}
+
+/// The Build App flow and what an app's developers see of it.
+fn apps(config: &mut ServiceConfig) {
+    config
+        .service(page("/apps").route(get().to(manage::get)).route(post().to(new_app::post)))
+        .service(page("/apps/new").route(get().to(new_app::get)))
+        .service(page("/apps/{app}").route(get().to(overview::get)))
+        .service(
+            page("/apps/{app}/information")
+                .route(get().to(information::get))
+                .route(post().to(information::post)),
+        )
+        .service(page("/apps/{app}/credentials").route(get().to(credentials::get)))
+        .service(page("/apps/{app}/credentials/reveal").route(post().to(credentials::reveal)))
+        .service(page("/apps/{app}/credentials/token").route(post().to(credentials::token)))
+        .service(page("/apps/{app}/credentials/regenerate").route(post().to(credentials::regenerate)))
+        .service(
+            page("/apps/{app}/credentials/secrets/{secret}/revoke").route(post().to(credentials::revoke)),
+        )
+        .service(
+            page("/apps/{app}/features").route(get().to(features::get)).route(post().to(features::toggle)),
+        )
+        .service(page("/apps/{app}/subscriptions/new").route(get().to(subscription::new)))
+        .service(page("/apps/{app}/subscriptions").route(post().to(subscription::create)))
+        .service(
+            page("/apps/{app}/subscriptions/{subscription}")
+                .route(get().to(subscription::get))
+                .route(post().to(subscription::save)),
+        )
+        .service(
+            page("/apps/{app}/subscriptions/{subscription}/reveal").route(post().to(subscription::reveal)),
+        )
+        .service(
+            page("/apps/{app}/subscriptions/{subscription}/rotate").route(post().to(subscription::rotate)),
+        )
+        .service(
+            page("/apps/{app}/subscriptions/{subscription}/delete").route(post().to(subscription::delete)),
+        )
+        .service(page("/apps/{app}/activation").route(get().to(activation::get)))
+        .service(page("/apps/{app}/activate").route(post().to(activation::activate)))
+        .service(page("/apps/{app}/deactivate").route(post().to(overview::deactivate)))
+        .service(page("/apps/{app}/reactivate").route(post().to(overview::reactivate)))
+        .service(page("/apps/{app}/delete").route(post().to(overview::delete)));
 }
 
 /// A page answers other methods than its own with 405.

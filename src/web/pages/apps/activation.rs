@@ -1,11 +1,23 @@
 //! `/apps/{app}/activation`: what was entered, what is missing, and *Activate*.
 
+use actix_web::web::Data;
 use askama::Template;
 
-use super::frame::AppFrame;
+use super::frame::{AppFrame, At};
 use super::information::InformationForm;
+use crate::actions::activation::{self, Checklist};
+use crate::actions::{Context, apps, credentials};
+use crate::domain::account::{self, Developer, Viewer};
+use crate::domain::app::activation::Missing as Lack;
+use crate::domain::app::{AppType, StateKind};
+use crate::domain::subscription::Subscription;
 use crate::domain::time::Timestamp;
+use crate::web::error::PageError;
+use crate::web::extract::app::InApp;
+use crate::web::extract::form::{Nothing, Post};
+use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, done, ok};
 
 /// The last step of the flow.
 #[derive(Template)]
@@ -39,6 +51,8 @@ pub(crate) enum Standing {
     Suspended,
     /// The platform has yet to approve the account.
     AccountPending,
+    /// The platform has suspended the account.
+    AccountSuspended,
     /// Another JWT app of the account, by name, is suspended.
     OtherSuspended(String),
 }
@@ -61,4 +75,104 @@ pub(crate) struct EnteredSubscription {
     pub(crate) events: usize,
     /// The production URL without its scheme; empty if it is missing.
     pub(crate) endpoint: String,
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
+    let checklist = activation::checklist(&ctx, &at.app).await?;
+    let subscriptions = &checklist.subscriptions;
+    ok(&ActivationPage {
+        chrome: at.signed_in.visit.chrome(&ctx),
+        frame: AppFrame::around(&ctx, &at, At::Activation, subscriptions).await?,
+        standing: standing(&ctx, &at, &checklist).await?,
+        information: InformationForm::of(&at.app.information),
+        key: match at.app.app_type {
+            AppType::Jwt => Some(credentials::pair(&ctx, at.app.account).await?.api_key.to_string()),
+            AppType::Webhook => None,
+        },
+        events_enabled: at.app.events_on,
+        subscriptions: subscriptions.iter().map(EnteredSubscription::from).collect(),
+    })
+}
+
+pub(in crate::web) async fn activate(
+    ctx: Data<Context>,
+    post: Post<InApp<Developer>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    activation::activate(&ctx, &at.acting, at.app.id).await?;
+    done(&at.signed_in.visit, &at.at(""), Done::AppActivated)
+}
+
+/// What the developer can do something about comes before what only others can.
+async fn standing(ctx: &Context, at: &InApp<Viewer>, list: &Checklist) -> Result<Standing, PageError> {
+    let app = &at.app;
+    match app.state.kind() {
+        StateKind::Active => {
+            let since = apps::last_start(ctx, app).await?.map(|entry| entry.at).or(app.activated_at);
+            return Ok(Standing::Active(since.unwrap_or(app.created_at)));
+        }
+        StateKind::Deactivated => return Ok(Standing::Deactivated),
+        StateKind::Suspended => return Ok(Standing::Suspended),
+        StateKind::Draft => {}
+    }
+    if !list.missing.is_empty() {
+        let missing = list.missing.iter().map(|lack| Missing::of(at, *lack, &list.subscriptions));
+        return Ok(Standing::Incomplete(missing.collect()));
+    }
+    match list.standing {
+        account::Standing::Approved => {}
+        account::Standing::Pending => return Ok(Standing::AccountPending),
+        account::Standing::Suspended => return Ok(Standing::AccountSuspended),
+    }
+    if let Some(name) = suspended_sibling(ctx, at).await? {
+        return Ok(Standing::OtherSuspended(name));
+    }
+    Ok(if at.can_edit() { Standing::Ready } else { Standing::ReadyForOthers })
+}
+
+async fn suspended_sibling(ctx: &Context, at: &InApp<Viewer>) -> Result<Option<String>, PageError> {
+    match at.app.app_type {
+        AppType::Webhook => Ok(None),
+        AppType::Jwt => {
+            let mut apps = apps::jwt_apps(ctx, at.app.account).await?.into_iter();
+            let suspended = apps.find(|(_, _, state)| *state == StateKind::Suspended);
+            Ok(suspended.map(|(_, name, _)| name.to_string()))
+        }
+    }
+}
+
+impl Missing {
+    fn of(at: &InApp<Viewer>, lack: Lack, subscriptions: &[Subscription]) -> Self {
+        let field = |words: &str, field: &str| Self {
+            words: words.to_owned(),
+            href: at.at(&format!("/information#{field}")),
+        };
+        match lack {
+            Lack::ShortDescription => field("A short description", "short_description"),
+            Lack::CompanyName => field("A company name", "company_name"),
+            Lack::ContactName => field("A contact name", "contact_name"),
+            Lack::ContactEmail => field("A contact email", "contact_email"),
+            Lack::ProductionUrl(id) => {
+                let subscription = subscriptions.iter().find(|one| one.id == id);
+                let label = subscription.map(Subscription::label).unwrap_or_default();
+                Self {
+                    words: format!("A production URL for “{label}”"),
+                    href: at.at(&format!("/subscriptions/{id}#production_url")),
+                }
+            }
+        }
+    }
+}
+
+impl From<&Subscription> for EnteredSubscription {
+    fn from(subscription: &Subscription) -> Self {
+        let production = subscription.endpoints.production().map(ToString::to_string).unwrap_or_default();
+        Self {
+            id: subscription.id.to_string(),
+            name: subscription.name.as_ref().map(ToString::to_string).unwrap_or_default(),
+            made: subscription.created_at,
+            events: subscription.event_types.count(),
+            endpoint: production.trim_start_matches("https://").to_owned(),
+        }
+    }
 }

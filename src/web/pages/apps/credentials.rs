@@ -1,11 +1,32 @@
 //! `/apps/{app}/credentials`: the API key and secret, a token to try out, and new secrets.
 
+use actix_web::{
+    HttpRequest,
+    http::StatusCode,
+    web::{Data, Path},
+};
 use askama::Template;
 use serde::Deserialize;
 
-use super::frame::AppFrame;
-use crate::domain::{fields::FieldErrors, secret::Secret, time::Timestamp};
+use super::frame::{AppFrame, At};
+use crate::actions::credentials::{self, TestToken};
+use crate::actions::{Conflict, Context, Error, FormValue, Once, apps};
+use crate::crypto::token::Token;
+use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
+use crate::domain::app::AppType;
+use crate::domain::credential::SecretFacts;
+use crate::domain::expiry;
+use crate::domain::fields::{Complaint, FieldErrors};
+use crate::domain::id::SecretId;
+use crate::domain::overlap::{KeepOld, MAX_OLD};
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::web::error::PageError;
+use crate::web::extract::app::InApp;
+use crate::web::extract::form::{Nothing, Post};
+use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, done, ok, page, prefers_json, refused, secret_json, secret_page};
 
 /// The third step of the flow.
 #[derive(Template)]
@@ -124,6 +145,193 @@ pub(crate) struct RegenerateForm {
 impl Default for RegenerateForm {
     fn default() -> Self {
         Self { keep_old_for: String::from("24h"), once: String::new() }
+    }
+}
+
+impl RegenerateForm {
+    /// The form as it is drawn first.
+    pub(crate) fn fresh() -> Self {
+        Self { once: Token::generate().expose().to_owned(), ..Self::default() }
+    }
+
+    /// How long the old secret goes on.
+    ///
+    /// # Errors
+    /// It is none of the choices.
+    pub(crate) fn keep(&self) -> Result<KeepOld, FieldErrors> {
+        let chosen = self.keep_old_for.parse();
+        chosen.map_err(|_| FieldErrors::one("keep_old_for", "Choose how long the old secret goes on."))
+    }
+}
+
+impl OldSecret {
+    /// Those of some secrets that have an end, `prefix` being what their text begins with.
+    pub(crate) fn list(prefix: &str, secrets: &[SecretFacts]) -> Vec<Self> {
+        let ending = secrets.iter().filter_map(|facts| facts.retires_at.zip(Some(facts)));
+        ending
+            .map(|(ends, facts)| Self {
+                id: facts.id.to_string(),
+                hint: format!("{prefix}…{}", facts.hint),
+                ends,
+            })
+            .collect()
+    }
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
+    ok(&Drawn::new(&at).page(&ctx, &at).await?)
+}
+
+pub(in crate::web) async fn reveal(
+    ctx: Data<Context>,
+    request: HttpRequest,
+    post: Post<InApp<Developer>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    may_show(&ctx, &at)?;
+    let secret = credentials::reveal(&ctx, &at.acting, &at.app).await?;
+    if prefers_json(&request) {
+        return secret_json(secret.expose());
+    }
+    let secret = ShownSecret::Revealed(Secret::new(secret.expose().to_owned()));
+    secret_page(&Drawn { secret, ..Drawn::new(&at) }.page(&ctx, &at).await?)
+}
+
+pub(in crate::web) async fn token(ctx: Data<Context>, post: Post<InApp<Developer>, TokenForm>) -> PageResult {
+    let Post { at, form } = post;
+    may_show(&ctx, &at)?;
+    let expires = expiry::moment(&form.expires_in, &form.expires_at, &form.expires_zone, ctx.now());
+    let drawn = Drawn { token_form: form, ..Drawn::new(&at) };
+    match expires {
+        Ok(expires) => {
+            let token = credentials::test_token(&ctx, &at.acting, &at.app, expires).await?;
+            let token = Some(ShownToken::new(&token, ctx.policy.link("/api/v1/me")));
+            secret_page(&Drawn { token, ..drawn }.page(&ctx, &at).await?)
+        }
+        Err(error) => {
+            let errors = FieldErrors::one(error.field(), error.sentence("the expiration time"));
+            refused(&Drawn { errors, ..drawn }.page(&ctx, &at).await?)
+        }
+    }
+}
+
+pub(in crate::web) async fn regenerate(
+    ctx: Data<Context>,
+    post: Post<InApp<Owner>, RegenerateForm>,
+) -> PageResult {
+    let Post { at, form } = post;
+    may_show(&ctx, &at)?;
+    let keep = match form.keep() {
+        Ok(keep) => keep,
+        Err(errors) => {
+            return refused(&Drawn { regenerate: form, errors, ..Drawn::new(&at) }.page(&ctx, &at).await?);
+        }
+    };
+    let value = FormValue::new(at.signed_in.who.user.id, &form.once);
+    let flash = match credentials::regenerate(&ctx, &at.acting, &at.app, value, keep).await {
+        Ok(Once::Now(_)) => Done::SecretRegenerated,
+        Ok(Once::Before(_)) => Done::Again,
+        Err(Error::Conflict(Conflict::OldSecrets)) => {
+            let errors = FieldErrors::one("keep_old_for", Conflict::OldSecrets.to_string());
+            let drawn = Drawn { regenerate: form, errors, ..Drawn::new(&at) };
+            return page(StatusCode::CONFLICT, &drawn.page(&ctx, &at).await?);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    done(&at.signed_in.visit, &at.at("/credentials"), flash)
+}
+
+pub(in crate::web) async fn revoke(
+    ctx: Data<Context>,
+    path: Path<(String, String)>,
+    post: Post<InApp<Owner>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    only_jwt(&at)?;
+    let secret: SecretId = path.1.parse().map_err(|_| PageError::NotFound)?;
+    credentials::revoke(&ctx, &at.acting, &at.app, secret).await?;
+    done(&at.signed_in.visit, &at.at("/credentials"), Done::SecretRevoked)
+}
+
+/// A secret is shown or made for a JWT app alone, soon after the password was entered.
+fn may_show<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<(), PageError> {
+    only_jwt(at)?;
+    at.signed_in.fresh(ctx.now(), &at.at("/credentials"))
+}
+
+fn only_jwt<R: AtLeast>(at: &InApp<R>) -> Result<(), PageError> {
+    match at.app.app_type {
+        AppType::Jwt => Ok(()),
+        AppType::Webhook => Err(PageError::NotFound),
+    }
+}
+
+impl ShownToken {
+    fn new(token: &TestToken, me_url: String) -> Self {
+        let mut parts = token.token.splitn(3, '.').map(str::to_owned);
+        let mut part = || parts.next().unwrap_or_default();
+        Self {
+            header: part(),
+            claims: part(),
+            signature: part(),
+            iss: token.iss.to_string(),
+            sub: token.sub.to_string(),
+            issued: token.iat,
+            expires: token.exp,
+            me_url,
+        }
+    }
+}
+
+/// What one answer shows beyond what is stored.
+struct Drawn {
+    secret: ShownSecret,
+    token_form: TokenForm,
+    token: Option<ShownToken>,
+    regenerate: RegenerateForm,
+    errors: FieldErrors,
+}
+
+impl Drawn {
+    fn new<R: AtLeast>(at: &InApp<R>) -> Self {
+        Self {
+            secret: if at.can_edit() { ShownSecret::Masked } else { ShownSecret::Hidden },
+            token_form: TokenForm::default(),
+            token: None,
+            regenerate: RegenerateForm::fresh(),
+            errors: FieldErrors::default(),
+        }
+    }
+
+    async fn page<R: AtLeast>(self, ctx: &Context, at: &InApp<R>) -> Result<CredentialsPage, PageError> {
+        Ok(CredentialsPage {
+            chrome: at.signed_in.visit.chrome(ctx),
+            frame: AppFrame::of(ctx, at, At::Credentials).await?,
+            errors: self.errors.clone(),
+            jwt: match at.app.app_type {
+                AppType::Jwt => Some(self.jwt(ctx, at).await?),
+                AppType::Webhook => None,
+            },
+        })
+    }
+
+    async fn jwt<R: AtLeast>(self, ctx: &Context, at: &InApp<R>) -> Result<JwtCredentials, PageError> {
+        let pair = credentials::pair(ctx, at.app.account).await?;
+        let sharing = apps::jwt_apps(ctx, at.app.account).await?;
+        Ok(JwtCredentials {
+            account_name: at.membership.account.name.to_string(),
+            key: pair.api_key.to_string(),
+            secret: self.secret,
+            made: pair.current.ok_or(PageError::NotFound)?.made_at,
+            made_by: pair.made_by,
+            sharing: sharing.into_iter().map(|(_, name, _)| name.to_string()).collect(),
+            old: OldSecret::list("as_", &pair.old),
+            can_regenerate: at.can_own(),
+            old_full: pair.old.len() >= MAX_OLD,
+            regenerate: self.regenerate,
+            token_form: self.token_form,
+            token: self.token,
+        })
     }
 }
 

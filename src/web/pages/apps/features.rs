@@ -1,11 +1,19 @@
 //! `/apps/{app}/features`: event subscriptions, on or off, and which.
 
+use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
-use super::frame::AppFrame;
+use super::frame::{AppFrame, At};
+use crate::actions::{Context, subscriptions};
+use crate::domain::account::{Developer, Viewer};
+use crate::domain::subscription::Subscription;
 use crate::domain::time::Timestamp;
+use crate::web::extract::app::InApp;
+use crate::web::extract::form::Post;
+use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, done, ok};
 
 /// The fourth step of the flow.
 #[derive(Template)]
@@ -43,4 +51,46 @@ pub(crate) struct SubscriptionRow {
 #[serde(default)]
 pub(crate) struct FeaturesForm {
     pub(crate) enabled: Option<String>,
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
+    let subscriptions = subscriptions::list(&ctx, &at.app).await?;
+    let limit = ctx.policy.max_subscriptions.get();
+    let full = subscriptions.len() >= limit as usize;
+    ok(&FeaturesPage {
+        chrome: at.signed_in.visit.chrome(&ctx),
+        frame: AppFrame::around(&ctx, &at, At::Features, &subscriptions).await?,
+        enabled: at.app.events_on,
+        subscriptions: subscriptions.iter().map(SubscriptionRow::from).collect(),
+        limit,
+        can_add: at.can_edit() && !full,
+        full,
+    })
+}
+
+pub(in crate::web) async fn toggle(
+    ctx: Data<Context>,
+    post: Post<InApp<Developer>, FeaturesForm>,
+) -> PageResult {
+    let Post { at, form } = post;
+    let on = form.enabled.is_some();
+    subscriptions::toggle(&ctx, &at.acting, &at.app, on).await?;
+    let flash = if on { Done::EventsOn } else { Done::EventsOff };
+    done(&at.signed_in.visit, &at.at("/features"), flash)
+}
+
+impl From<&Subscription> for SubscriptionRow {
+    fn from(subscription: &Subscription) -> Self {
+        let endpoints = &subscription.endpoints;
+        let url = endpoints.production().or(endpoints.development());
+        let url = url.map(ToString::to_string).unwrap_or_default();
+        Self {
+            id: subscription.id.to_string(),
+            name: subscription.name.as_ref().map(ToString::to_string).unwrap_or_default(),
+            made: subscription.created_at,
+            endpoint: url.trim_start_matches("https://").to_owned(),
+            has_production: endpoints.production().is_some(),
+            events: subscription.event_types.count(),
+        }
+    }
 }

@@ -1,7 +1,14 @@
 //! What every page of one app shows around its content: the head and the side navigation.
 
 use super::tile::Tile;
+use crate::actions::{Context, apps, subscriptions};
+use crate::domain::account::AtLeast;
+use crate::domain::app::activation::{Missing, missing};
+use crate::domain::app::{App, AppState, StateKind};
+use crate::domain::subscription::Subscription;
 use crate::domain::time::Timestamp;
+use crate::web::error::PageError;
+use crate::web::extract::app::InApp;
 
 /// The head and side navigation of an app's pages.
 #[derive(Clone, Debug)]
@@ -23,6 +30,38 @@ pub(crate) struct AppFrame {
 }
 
 impl AppFrame {
+    /// The frame of an app's page.
+    pub(in crate::web) async fn of<R: AtLeast>(
+        ctx: &Context,
+        at: &InApp<R>,
+        page: At,
+    ) -> Result<Self, PageError> {
+        Self::around(ctx, at, page, &subscriptions::list(ctx, &at.app).await?).await
+    }
+
+    /// As [`AppFrame::of`], for a page that has read the app's subscriptions already.
+    pub(in crate::web) async fn around<R: AtLeast>(
+        ctx: &Context,
+        at: &InApp<R>,
+        page: At,
+        subscriptions: &[Subscription],
+    ) -> Result<Self, PageError> {
+        let app = &at.app;
+        let id = app.id.to_string();
+        let type_words = app.app_type.label();
+        Ok(Self {
+            name: app.information.name.to_string(),
+            type_words,
+            state: State::of(app.state.kind()),
+            tile: Tile::of(app),
+            steps: steps(&id, type_words, Done::of(app, subscriptions), page),
+            on_overview: page == At::Overview,
+            stop: Stop::of(ctx, app, at.can_edit()).await?,
+            can_edit: at.can_edit(),
+            id,
+        })
+    }
+
     /// The address of the app, or of a page beneath it: `frame.at("/features")`.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("/apps/{}{path}", self.id)
@@ -39,6 +78,15 @@ pub(crate) enum State {
 }
 
 impl State {
+    pub(crate) const fn of(kind: StateKind) -> Self {
+        match kind {
+            StateKind::Draft => Self::Draft,
+            StateKind::Active => Self::Active,
+            StateKind::Deactivated => Self::Deactivated,
+            StateKind::Suspended => Self::Suspended,
+        }
+    }
+
     /// The class of its badge; of the head too, which boards a stopped app up.
     pub(crate) const fn class(self) -> &'static str {
         match self {
@@ -78,13 +126,26 @@ impl State {
 pub(crate) enum Stop {
     /// By its own developers, who can take it back.
     Deactivated {
-        by: String,
-        at: Timestamp,
+        /// By whom and when, as far as the audit log tells.
+        by: Option<(String, Timestamp)>,
         /// Whether this viewer may reactivate it.
         can_reactivate: bool,
     },
     /// By the platform's staff, who alone can take it back.
-    Suspended { reason: String, at: Timestamp },
+    Suspended { reason: String },
+}
+
+impl Stop {
+    async fn of(ctx: &Context, app: &App, can_reactivate: bool) -> Result<Option<Self>, PageError> {
+        Ok(match &app.state {
+            AppState::Draft | AppState::Active => None,
+            AppState::Deactivated => {
+                let by = apps::last_stop(ctx, app).await?.map(|stop| (stop.who, stop.at));
+                Some(Self::Deactivated { by, can_reactivate })
+            }
+            AppState::Suspended { reason, .. } => Some(Self::Suspended { reason: reason.clone() }),
+        })
+    }
 }
 
 /// A step of the flow, as the side navigation shows it.
@@ -117,6 +178,28 @@ pub(crate) struct Done {
     pub(crate) credentials: bool,
     pub(crate) features: bool,
     pub(crate) activation: bool,
+}
+
+impl Done {
+    fn of(app: &App, subscriptions: &[Subscription]) -> Self {
+        let missing = missing(app, subscriptions);
+        let of_features = |missing: &Missing| match missing {
+            Missing::ProductionUrl(_) => true,
+            Missing::ShortDescription
+            | Missing::CompanyName
+            | Missing::ContactName
+            | Missing::ContactEmail => false,
+        };
+        let activation = app.activated_at.is_some();
+        Self {
+            information: missing.iter().all(of_features),
+            // The account has its pair from the first day on.
+            credentials: true,
+            // An app may do without subscriptions; its activation says that it does.
+            features: !missing.iter().any(of_features) && (activation || !subscriptions.is_empty()),
+            activation,
+        }
+    }
 }
 
 /// The five steps, as they stand for one app.

@@ -1,11 +1,27 @@
 //! `/apps/{app}/information`: what people and the platform's staff see of an app.
 
+use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
-use super::{frame::AppFrame, tile::Tile};
-use crate::domain::fields::FieldErrors;
+use super::{
+    frame::{AppFrame, At},
+    tile::Tile,
+};
+use crate::actions::Context;
+use crate::actions::information::{self, IconChoice, NewInformation};
+use crate::domain::account::{AtLeast, Developer, Viewer};
+use crate::domain::app::information::Information;
+use crate::domain::app::{App, name::AppName};
+use crate::domain::email::Email;
+use crate::domain::fields::{Complaint, FieldErrors};
+use crate::domain::icon::{IconError, IconHash};
+use crate::web::error::{PageError, of_form};
+use crate::web::extract::app::InApp;
+use crate::web::extract::upload::{Upload, UploadedFile};
+use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, done, ok, refused};
 
 /// The second step of the flow.
 #[derive(Template)]
@@ -105,4 +121,163 @@ impl IconField {
             }
         }
     }
+}
+
+impl InformationForm {
+    /// What is saved.
+    pub(crate) fn of(about: &Information) -> Self {
+        fn text<T: ToString>(value: Option<&T>) -> String {
+            value.map(ToString::to_string).unwrap_or_default()
+        }
+        Self {
+            name: about.name.to_string(),
+            short_description: text(about.short_description.as_ref()),
+            long_description: text(about.long_description.as_ref()),
+            company_name: text(about.company_name.as_ref()),
+            contact_name: text(about.contact_name.as_ref()),
+            contact_email: text(about.contact_email.as_ref()),
+            privacy_policy_url: text(about.privacy_policy_url.as_ref()),
+            terms_url: text(about.terms_url.as_ref()),
+            support_url: text(about.support_url.as_ref()),
+            ..Self::default()
+        }
+    }
+
+    fn parse(&self, errors: &mut FieldErrors) -> Option<NewInformation> {
+        let name = errors.take("name", "the app name", self.name.parse::<AppName>());
+        let short = errors.take("short_description", "the short description", self.short_description.parse());
+        let long = errors.take_optional("long_description", "the long description", &self.long_description);
+        let company = errors.take("company_name", "the company name", self.company_name.parse());
+        let contact = errors.take("contact_name", "the contact name", self.contact_name.parse());
+        let email = errors.take("contact_email", "the contact email", self.contact_email.parse::<Email>());
+        let privacy =
+            errors.take_optional("privacy_policy_url", "the privacy policy", &self.privacy_policy_url);
+        let terms = errors.take_optional("terms_url", "the terms of use", &self.terms_url);
+        let support = errors.take_optional("support_url", "the support page", &self.support_url);
+        Some(NewInformation {
+            name: name?,
+            short_description: short?,
+            long_description: long?,
+            company_name: company?,
+            contact_name: contact?,
+            contact_email: email?,
+            privacy_policy_url: privacy?,
+            terms_url: terms?,
+            support_url: support?,
+        })
+    }
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
+    let form = InformationForm::of(&at.app.information);
+    ok(&draw(&ctx, &at, form, Picked::nothing(), FieldErrors::default()).await?)
+}
+
+pub(in crate::web) async fn post(
+    ctx: Data<Context>,
+    upload: Upload<InApp<Developer>, InformationForm>,
+) -> PageResult {
+    let Upload { at, form, file } = upload;
+    let picked = Picked::of(&ctx, &at, &form, file).await?;
+    let mut errors = FieldErrors::default();
+    let new = form.parse(&mut errors);
+    if let Some(sentence) = &picked.refusal {
+        errors.add("icon", sentence.clone());
+    }
+    let saved = match errors.into_result(|| new) {
+        Ok(new) => information::save(&ctx, &at.acting, at.app.id, new, picked.choice).await,
+        Err(errors) => Err(errors.into()),
+    };
+    match saved {
+        Ok(()) => {
+            let next = if form.then == "continue" { "/credentials" } else { "/information" };
+            done(&at.signed_in.visit, &at.at(next), Done::InformationSaved)
+        }
+        Err(error) => {
+            let mut errors = of_form(error)?;
+            errors.sort_by_page(&InformationForm::ORDER);
+            refused(&draw(&ctx, &at, form, picked, errors).await?)
+        }
+    }
+}
+
+/// What a form says about the icon.
+#[derive(Debug)]
+struct Picked {
+    choice: IconChoice,
+    /// A valid icon that was sent with this form or one before.
+    aside: Option<IconHash>,
+    /// What is wrong with the file.
+    refusal: Option<String>,
+}
+
+impl Picked {
+    const fn nothing() -> Self {
+        Self { choice: IconChoice::Keep, aside: None, refusal: None }
+    }
+
+    /// A file that was chosen now counts for more than *Remove*, and that for more than a
+    /// file chosen before.
+    async fn of(
+        ctx: &Context,
+        at: &InApp<Developer>,
+        form: &InformationForm,
+        file: Option<UploadedFile>,
+    ) -> Result<Self, PageError> {
+        let kept = Self::kept(ctx, form).await?;
+        let decoded = match file {
+            Some(UploadedFile::Kept(bytes)) => information::set_aside(ctx, &at.acting, bytes).await?,
+            Some(UploadedFile::TooLarge { size_bytes }) => Err(IconError::TooLarge { size_bytes }),
+            None if form.remove_icon == "1" => {
+                return Ok(Self { choice: IconChoice::Remove, refusal: None, ..kept });
+            }
+            None => return Ok(kept),
+        };
+        Ok(match decoded {
+            Ok(hash) => Self { choice: IconChoice::Use(hash), aside: Some(hash), refusal: None },
+            Err(error) => Self { refusal: Some(error.sentence("the icon")), ..kept },
+        })
+    }
+
+    async fn kept(ctx: &Context, form: &InformationForm) -> Result<Self, PageError> {
+        if form.icon_kept.is_empty() {
+            return Ok(Self::nothing());
+        }
+        if let Ok(hash) = form.icon_kept.parse::<IconHash>()
+            && information::is_aside(ctx, &hash).await?
+        {
+            return Ok(Self { choice: IconChoice::Use(hash), aside: Some(hash), refusal: None });
+        }
+        let refusal = Some(String::from("The icon was kept for an hour; choose it again."));
+        Ok(Self { refusal, ..Self::nothing() })
+    }
+
+    fn field(&self, app: &App) -> IconField {
+        let removed = self.choice == IconChoice::Remove;
+        let id = app.id.to_string();
+        let tile = |icon: &IconHash| Tile::new(&id, app.information.name.as_str(), Some(&icon.to_string()));
+        let (picture, source) = match (&self.aside, &app.icon, &self.refusal) {
+            (Some(hash), ..) => (tile(hash), IconSource::SetAside { token: hash.to_string() }),
+            (None, Some(_), None) => (Tile::of(app), IconSource::Saved),
+            (None, Some(_), Some(_)) => (Tile::of(app), IconSource::SavedAfterRefusal),
+            (None, None, _) => (Tile::of(app), IconSource::Monogram),
+        };
+        IconField { picture, source, removed }
+    }
+}
+
+async fn draw<R: AtLeast>(
+    ctx: &Context,
+    at: &InApp<R>,
+    form: InformationForm,
+    picked: Picked,
+    errors: FieldErrors,
+) -> Result<InformationPage, PageError> {
+    Ok(InformationPage {
+        chrome: at.signed_in.visit.chrome(ctx),
+        frame: AppFrame::of(ctx, at, At::Information).await?,
+        form,
+        errors,
+        icon: picked.field(&at.app),
+    })
 }

@@ -1,11 +1,21 @@
 //! `/apps`: the apps of the account.
 
+use actix_web::{HttpRequest, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
 use super::{frame::State, tile::Tile};
+use crate::actions::apps::{self, AppFilter};
+use crate::actions::{Context, credentials};
+use crate::domain::account::{Role, Viewer};
+use crate::domain::app::name::NameKey;
+use crate::domain::app::{App, AppType, StateKind};
+use crate::domain::id::AppId;
 use crate::domain::time::Timestamp;
+use crate::web::error::PageError;
+use crate::web::extract::account::InAccount;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, ok};
 
 /// The list of an account's apps.
 #[derive(Template)]
@@ -83,9 +93,117 @@ pub(crate) struct AccountKey {
     pub(crate) secret_href: String,
 }
 
+impl ManageFilter {
+    /// The filter without what is no type, state or row, as if it had not been there.
+    fn understood(mut self) -> (Self, AppFilter) {
+        let app_type = self.app_type.parse::<AppType>().ok();
+        let state = self.state.parse::<StateKind>().ok();
+        let after = row(&self.after);
+        self.app_type = app_type.map(AppType::as_str).unwrap_or_default().to_owned();
+        self.state = state.map(StateKind::as_str).unwrap_or_default().to_owned();
+        if after.is_none() {
+            self.after.clear();
+        }
+        let id = self.q.trim().parse().ok();
+        let search = (id.is_none() && !self.q.trim().is_empty()).then(|| NameKey::of(&self.q));
+        (self, AppFilter { search, id, app_type, state, after })
+    }
+}
+
+/// A row of the list as `after` names it: when the app was made, in microseconds, and its id.
+fn row_name((created, id): (Timestamp, AppId)) -> String {
+    format!("{}.{id}", created.micros())
+}
+
+fn row(name: &str) -> Option<(Timestamp, AppId)> {
+    let (created, id) = name.split_once('.')?;
+    Some((Timestamp::from_micros(created.parse().ok()?), id.parse().ok()?))
+}
+
+impl From<App> for AppRow {
+    fn from(app: App) -> Self {
+        Self {
+            id: app.id.to_string(),
+            tile: Tile::of(&app),
+            name: app.information.name.to_string(),
+            type_words: app.app_type.label(),
+            state: State::of(app.state.kind()),
+            created: app.created_at,
+        }
+    }
+}
+
+pub(in crate::web) async fn get(
+    ctx: Data<Context>,
+    request: HttpRequest,
+    at: InAccount<Viewer>,
+) -> PageResult {
+    let query: ManageFilter = serde_html_form::from_str(request.query_string()).unwrap_or_default();
+    let (filter, fits) = query.understood();
+    let list = apps::list(&ctx, &at.acting, &fits).await?;
+    let is_later = !filter.after.is_empty();
+    ok(&ManagePage {
+        chrome: at.signed_in.visit.chrome(&ctx),
+        account_name: at.membership.account.name.to_string(),
+        count: list.total.unsigned_abs(),
+        none_yet: list.total == 0 && !filter.narrows(),
+        first: if is_later { filter.href("") } else { String::new() },
+        next: list.next.map(|row| filter.href(&row_name(row))).unwrap_or_default(),
+        apps: list.apps.into_iter().map(AppRow::from).collect(),
+        can_build: at.membership.role >= Role::Developer,
+        key: key(&ctx, &at).await?,
+        filter,
+    })
+}
+
+/// The account's key, once a JWT app uses it.
+async fn key(ctx: &Context, at: &InAccount<Viewer>) -> Result<Option<AccountKey>, PageError> {
+    let account = at.membership.account.id;
+    let Some((app, ..)) = apps::jwt_apps(ctx, account).await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let sees_secret = at.membership.role >= Role::Developer;
+    Ok(Some(AccountKey {
+        value: credentials::pair(ctx, account).await?.api_key.to_string(),
+        secret_href: if sees_secret { format!("/apps/{app}/credentials") } else { String::new() },
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::Id;
+
+    #[test]
+    fn what_is_not_understood_filters_nothing() {
+        let filter = ManageFilter {
+            q: String::from(" LEDGER  Bridge "),
+            app_type: String::from("oauth2"),
+            state: String::from("Active"),
+            after: String::from("yesterday"),
+        };
+        let (shown, fits) = filter.understood();
+        assert_eq!((shown.app_type.as_str(), shown.state.as_str(), shown.after.as_str()), ("", "", ""));
+        assert_eq!(fits.search, Some(NameKey::of("ledger bridge")));
+        assert_eq!((fits.app_type, fits.state, fits.after), (None, None, None));
+    }
+
+    #[test]
+    fn an_id_finds_its_app_alone() {
+        let id = AppId::generate(Timestamp::from_seconds(7), [3; 10]);
+        let (_, fits) = ManageFilter { q: format!(" {id} "), ..ManageFilter::default() }.understood();
+        assert_eq!((fits.id, fits.search), (Some(id), None));
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_named() {
+        let at =
+            (Timestamp::from_micros(1_795_504_800_000_001), AppId::generate(Timestamp::default(), [3; 10]));
+        assert_eq!(row(&row_name(at)), Some(at));
+        for wrong in ["", ".", "1", "x.app_1", "1."] {
+            assert_eq!(row(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn an_address_keeps_the_filter_and_nothing_empty() {

@@ -1,11 +1,22 @@
 //! `/apps/{app}`: the state of an app, what happened to it, and what stops it.
 
+use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
-use super::frame::AppFrame;
-use crate::domain::{fields::FieldErrors, time::Timestamp};
+use super::frame::{AppFrame, At};
+use crate::actions::{Context, activation, apps, subscriptions};
+use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
+use crate::domain::app::{AppType, StateKind};
+use crate::domain::audit::Change;
+use crate::domain::fields::{FieldErrors, capitalised};
+use crate::domain::time::Timestamp;
+use crate::web::error::{PageError, of_form};
+use crate::web::extract::app::InApp;
+use crate::web::extract::form::{Nothing, Post};
+use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, done, ok, refused};
 
 /// The overview of an app.
 #[derive(Template)]
@@ -73,4 +84,150 @@ pub(crate) enum Mark {
 #[serde(default)]
 pub(crate) struct DeleteForm {
     pub(crate) name: String,
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
+    ok(&draw(&ctx, &at, DeleteForm::default(), FieldErrors::default()).await?)
+}
+
+pub(in crate::web) async fn deactivate(
+    ctx: Data<Context>,
+    post: Post<InApp<Developer>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    activation::deactivate(&ctx, &at.acting, at.app.id).await?;
+    done(&at.signed_in.visit, &at.at(""), Done::AppDeactivated)
+}
+
+pub(in crate::web) async fn reactivate(
+    ctx: Data<Context>,
+    post: Post<InApp<Developer>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    activation::reactivate(&ctx, &at.acting, at.app.id).await?;
+    done(&at.signed_in.visit, &at.at(""), Done::AppReactivated)
+}
+
+pub(in crate::web) async fn delete(ctx: Data<Context>, post: Post<InApp<Owner>, DeleteForm>) -> PageResult {
+    let Post { at, form } = post;
+    match apps::delete(&ctx, &at.acting, at.app.id, &form.name).await {
+        Ok(()) => done(&at.signed_in.visit, "/apps", Done::AppDeleted),
+        Err(error) => {
+            let errors = of_form(error)?;
+            refused(&draw(&ctx, &at, form, errors).await?)
+        }
+    }
+}
+
+async fn draw<R: AtLeast>(
+    ctx: &Context,
+    at: &InApp<R>,
+    form: DeleteForm,
+    errors: FieldErrors,
+) -> Result<OverviewPage, PageError> {
+    let app = &at.app;
+    let state = app.state.kind();
+    let subscriptions = subscriptions::list(ctx, app).await?;
+    let activity = apps::activity(ctx, app).await?;
+    Ok(OverviewPage {
+        chrome: at.signed_in.visit.chrome(ctx),
+        frame: AppFrame::around(ctx, at, At::Overview, &subscriptions).await?,
+        created: app.created_at,
+        created_by: apps::creation(ctx, app).await?.map(|entry| entry.who).unwrap_or_default(),
+        activated: apps::last_start(ctx, app).await?.map(|entry| entry.at).or(app.activated_at),
+        subscriptions: subscriptions.len(),
+        activity: activity.into_iter().map(Activity::from).collect(),
+        can_deactivate: at.can_edit() && state == StateKind::Active,
+        can_reactivate: at.can_edit() && state == StateKind::Deactivated,
+        can_finish: at.can_edit() && state == StateKind::Draft,
+        can_delete: at.can_own() && app.state.delete().is_ok(),
+        pair: pair(ctx, at).await?,
+        form,
+        errors,
+    })
+}
+
+async fn pair<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<SharedPair>, PageError> {
+    match at.app.app_type {
+        AppType::Webhook => Ok(None),
+        AppType::Jwt => {
+            let apps = apps::jwt_apps(ctx, at.app.account).await?.into_iter();
+            let others = apps.filter(|(id, ..)| *id != at.app.id).map(|(_, name, _)| name.to_string());
+            Ok(Some(SharedPair { other_apps: others.collect(), can_regenerate: at.can_own() }))
+        }
+    }
+}
+
+impl From<apps::Activity> for Activity {
+    fn from(entry: apps::Activity) -> Self {
+        let (mark, what, detail) = told(&entry.change);
+        Self { mark, what, detail, who: entry.who, at: entry.at }
+    }
+}
+
+/// How a change is marked, what it was, and what exactly.
+fn told(change: &Change) -> (Mark, String, String) {
+    let plain = |mark, what: &str| (mark, what.to_owned(), String::new());
+    let of = |mark, what: &str, label: &str| (mark, what.to_owned(), label.to_owned());
+    match change {
+        Change::AppCreated { .. } => plain(Mark::Added, "Created"),
+        Change::AppActivated {} => plain(Mark::Good, "Activated"),
+        Change::AppReactivated {} => plain(Mark::Good, "Reactivated"),
+        Change::AppDeactivated {} => plain(Mark::Bad, "Deactivated"),
+        Change::AppInformationChanged { changes } => {
+            let fields: Vec<_> = changes.iter().map(|one| one.field.replace('_', " ")).collect();
+            of(Mark::Changed, "Information changed", &fields.join(", "))
+        }
+        Change::SecretRevealed {} => plain(Mark::Seen, "API secret revealed"),
+        Change::TokenMade { .. } => plain(Mark::Seen, "JWT token made"),
+        Change::SecretRegenerated { .. } => plain(Mark::Changed, "API secret regenerated"),
+        Change::SecretRevoked { .. } => plain(Mark::Changed, "Old API secret revoked"),
+        Change::EventsToggled { on: true } => plain(Mark::Changed, "Event subscriptions switched on"),
+        Change::EventsToggled { on: false } => plain(Mark::Changed, "Event subscriptions switched off"),
+        Change::SubscriptionCreated { label, .. } => of(Mark::Added, "Subscription added", label),
+        Change::SubscriptionChanged { label, .. } => of(Mark::Changed, "Subscription changed", label),
+        Change::SubscriptionDeleted { label, .. } => of(Mark::Changed, "Subscription deleted", label),
+        Change::SigningSecretRevealed { label, .. } => of(Mark::Seen, "Signing secret revealed", label),
+        Change::SigningSecretRotated { label, .. } => of(Mark::Changed, "Signing secret rotated", label),
+        // Not of an app: written down under one only by mistake.
+        Change::UserCreated { .. }
+        | Change::AccountCreated { .. }
+        | Change::AccountRenamed { .. }
+        | Change::AccountJoined { .. }
+        | Change::AddressProven { .. }
+        | Change::AddressChanged { .. }
+        | Change::PasswordReset {}
+        | Change::PasswordChanged {}
+        | Change::ProfileChanged { .. }
+        | Change::SignedIn {}
+        | Change::SignInFailed { .. }
+        | Change::Confirmed {}
+        | Change::ConfirmFailed {}
+        | Change::SignedOut {}
+        | Change::SessionEnded { .. }
+        | Change::AccountSwitched {}
+        | Change::AppDeleted { .. } => (Mark::Changed, capitalised(&change.sentence()), String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::audit::FieldChange;
+
+    #[test]
+    fn a_change_is_told_without_what_it_was_before() {
+        let field = |field: &str| FieldChange {
+            field: field.to_owned(),
+            from: String::from("old"),
+            to: String::from("new"),
+        };
+        let changes = vec![field("name"), field("support_url")];
+        assert_eq!(
+            told(&Change::AppInformationChanged { changes }),
+            (Mark::Changed, String::from("Information changed"), String::from("name, support url"))
+        );
+        assert_eq!(told(&Change::AppActivated {}).0, Mark::Good);
+        assert_eq!(told(&Change::AppDeactivated {}).0, Mark::Bad);
+    }
 }

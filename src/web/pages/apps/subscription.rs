@@ -1,5 +1,7 @@
 //! `/apps/{app}/subscriptions/…`: one event subscription, new or not.
 
+mod handlers;
+
 use askama::Template;
 use serde::Deserialize;
 
@@ -7,6 +9,8 @@ use super::credentials::{OldSecret, RegenerateForm, ShownSecret};
 use super::frame::AppFrame;
 use crate::domain::{fields::FieldErrors, time::Timestamp};
 use crate::web::page::Chrome;
+
+pub(in crate::web) use handlers::{create, delete, get, new, reveal, rotate, save};
 
 /// The editor of a subscription.
 #[derive(Template)]
@@ -76,9 +80,6 @@ pub(crate) struct SubscriptionForm {
 }
 
 impl SubscriptionForm {
-    /// The fields in the order of the page, for the summary of errors.
-    pub(crate) const ORDER: [&'static str; 4] = ["name", "development_url", "production_url", "event_types"];
-
     /// Whether a button was pressed that only redraws the form.
     pub(crate) fn only_redraws(&self) -> bool {
         !self.select_all.is_empty() || !self.apply_filter.is_empty()

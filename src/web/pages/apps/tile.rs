@@ -1,5 +1,6 @@
 //! The picture of an app: its icon, or a monogram.
 
+use crate::domain::app::App;
 use crate::web::page::{hue, monogram};
 
 /// What stands for an app beside its name.
@@ -14,6 +15,11 @@ pub(crate) struct Tile {
 }
 
 impl Tile {
+    pub(crate) fn of(app: &App) -> Self {
+        let icon = app.icon.map(|hash| hash.to_string());
+        Self::new(&app.id.to_string(), app.information.name.as_str(), icon.as_deref())
+    }
+
     /// `icon` is the content hash of the icon.
     pub(crate) fn new(id: &str, name: &str, icon: Option<&str>) -> Self {
         Self { url: icon.map(|hash| format!("/icons/{hash}")), initial: monogram(name), hue: hue(id) }

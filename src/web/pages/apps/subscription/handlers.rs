@@ -1,0 +1,300 @@
+use actix_web::{
+    HttpRequest,
+    http::StatusCode,
+    web::{Data, Path},
+};
+
+use super::{CatalogEntry, SavedSubscription, SubscriptionForm, SubscriptionPage, groups};
+use crate::actions::subscriptions::{self, choose};
+use crate::actions::{Conflict, Context, Error, FormValue, Once};
+use crate::crypto::token::Token;
+use crate::domain::account::{AtLeast, Developer, Viewer};
+use crate::domain::credential::SecretFacts;
+use crate::domain::event_type::EventType;
+use crate::domain::fields::FieldErrors;
+use crate::domain::id::SubscriptionId;
+use crate::domain::overlap::MAX_OLD;
+use crate::domain::secret::Secret;
+use crate::domain::subscription::{Endpoints, EventTypes, NewSubscription, Subscription};
+use crate::domain::url::EndpointUrl;
+use crate::web::error::{PageError, of_form};
+use crate::web::extract::app::InApp;
+use crate::web::extract::form::{Nothing, Post};
+use crate::web::flash::Done;
+use crate::web::pages::apps::credentials::{OldSecret, RegenerateForm, ShownSecret};
+use crate::web::pages::apps::frame::{AppFrame, At};
+use crate::web::respond::{
+    PageResult, done, ok, page, prefers_json, refused, secret_json, secret_page, see_other,
+};
+
+/// The form of a new subscription. Saving it makes a secret, so the password is asked for
+/// here, before anything is typed that could be lost.
+pub(in crate::web) async fn new(ctx: Data<Context>, at: InApp<Developer>) -> PageResult {
+    at.signed_in.fresh(ctx.now(), &at.at("/subscriptions/new"))?;
+    let has = subscriptions::list(&ctx, &at.app).await?.len();
+    if has >= ctx.policy.max_subscriptions.get() as usize {
+        // That page says that there is no room.
+        return Ok(see_other(&at.at("/features")));
+    }
+    let form =
+        SubscriptionForm { once: Token::generate().expose().to_owned(), ..SubscriptionForm::default() };
+    ok(&Drawn::new(form).page(&ctx, &at, &subscriptions::catalog(&ctx).await?).await?)
+}
+
+pub(in crate::web) async fn create(
+    ctx: Data<Context>,
+    post: Post<InApp<Developer>, SubscriptionForm>,
+) -> PageResult {
+    let Post { at, form } = post;
+    let catalog = subscriptions::catalog(&ctx).await?;
+    if form.only_redraws() {
+        return ok(&Drawn::new(form).page(&ctx, &at, &catalog).await?);
+    }
+    at.signed_in.fresh(ctx.now(), &at.at("/subscriptions/new"))?;
+    let new = match form.parse(&catalog, None) {
+        Ok(new) => new,
+        Err(errors) => {
+            return refused(&Drawn::new(form).with(errors).page(&ctx, &at, &catalog).await?);
+        }
+    };
+    let value = FormValue::new(at.signed_in.who.user.id, &form.once);
+    let (id, flash) = match subscriptions::create(&ctx, &at.acting, &at.app, value, &new).await {
+        Ok(Once::Now(id)) => (id, Done::SubscriptionCreated),
+        Ok(Once::Before(id)) => (id, Done::Again),
+        Err(Error::Conflict(full @ Conflict::SubscriptionLimit { .. })) => {
+            let errors = FieldErrors::one("name", full.to_string());
+            let drawn = Drawn::new(form).with(errors).page(&ctx, &at, &catalog).await?;
+            return page(StatusCode::CONFLICT, &drawn);
+        }
+        Err(error) => {
+            let errors = of_form(error)?;
+            return refused(&Drawn::new(form).with(errors).page(&ctx, &at, &catalog).await?);
+        }
+    };
+    done(&at.signed_in.visit, &at.at(&format!("/subscriptions/{id}")), flash)
+}
+
+pub(in crate::web) async fn get(
+    ctx: Data<Context>,
+    path: Path<(String, String)>,
+    at: InApp<Viewer>,
+) -> PageResult {
+    let stored = Stored::find(&ctx, &at, &path.1).await?;
+    let form = SubscriptionForm::of(&stored.subscription);
+    ok(&stored.drawn(form, &at).page(&ctx, &at, &subscriptions::catalog(&ctx).await?).await?)
+}
+
+pub(in crate::web) async fn save(
+    ctx: Data<Context>,
+    path: Path<(String, String)>,
+    post: Post<InApp<Developer>, SubscriptionForm>,
+) -> PageResult {
+    let Post { at, form } = post;
+    let stored = Stored::find(&ctx, &at, &path.1).await?;
+    let id = stored.subscription.id;
+    let catalog = subscriptions::catalog(&ctx).await?;
+    if form.only_redraws() {
+        return ok(&stored.drawn(form, &at).page(&ctx, &at, &catalog).await?);
+    }
+    let saved = match form.parse(&catalog, Some(&stored.subscription.event_types)) {
+        Ok(new) => subscriptions::save(&ctx, &at.acting, &at.app, id, &new).await,
+        Err(errors) => Err(errors.into()),
+    };
+    match saved {
+        Ok(()) => done(&at.signed_in.visit, &stored.path(&at), Done::SubscriptionSaved),
+        Err(error) => {
+            let errors = of_form(error)?;
+            refused(&stored.drawn(form, &at).with(errors).page(&ctx, &at, &catalog).await?)
+        }
+    }
+}
+
+pub(in crate::web) async fn reveal(
+    ctx: Data<Context>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    post: Post<InApp<Developer>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    let stored = Stored::find(&ctx, &at, &path.1).await?;
+    at.signed_in.fresh(ctx.now(), &stored.path(&at))?;
+    let secret = subscriptions::reveal(&ctx, &at.acting, &at.app, stored.subscription.id).await?;
+    if prefers_json(&request) {
+        return secret_json(secret.expose());
+    }
+    let form = SubscriptionForm::of(&stored.subscription);
+    let secret = ShownSecret::Revealed(Secret::new(secret.expose().to_owned()));
+    let drawn = stored.drawn(form, &at).showing(secret);
+    secret_page(&drawn.page(&ctx, &at, &subscriptions::catalog(&ctx).await?).await?)
+}
+
+pub(in crate::web) async fn rotate(
+    ctx: Data<Context>,
+    path: Path<(String, String)>,
+    post: Post<InApp<Developer>, RegenerateForm>,
+) -> PageResult {
+    let Post { at, form } = post;
+    let stored = Stored::find(&ctx, &at, &path.1).await?;
+    let id = stored.subscription.id;
+    at.signed_in.fresh(ctx.now(), &stored.path(&at))?;
+    let keep = match form.keep() {
+        Ok(keep) => keep,
+        Err(errors) => {
+            return stored.not_rotated(&ctx, &at, form, errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    let value = FormValue::new(at.signed_in.who.user.id, &form.once);
+    let flash = match subscriptions::rotate(&ctx, &at.acting, &at.app, id, value, keep).await {
+        Ok(Once::Now(_)) => Done::SigningSecretRotated,
+        Ok(Once::Before(_)) => Done::Again,
+        Err(Error::Conflict(Conflict::OldSecrets)) => {
+            let sentence = "Three old secrets still sign. Let them stop now, or wait until one ends.";
+            let errors = FieldErrors::one("keep_old_for", sentence);
+            return stored.not_rotated(&ctx, &at, form, errors, StatusCode::CONFLICT).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    done(&at.signed_in.visit, &stored.path(&at), flash)
+}
+
+pub(in crate::web) async fn delete(
+    ctx: Data<Context>,
+    path: Path<(String, String)>,
+    post: Post<InApp<Developer>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    let id: SubscriptionId = path.1.parse().map_err(|_| PageError::NotFound)?;
+    subscriptions::delete(&ctx, &at.acting, &at.app, id).await?;
+    done(&at.signed_in.visit, &at.at("/features"), Done::SubscriptionDeleted)
+}
+
+impl SubscriptionForm {
+    /// What is saved.
+    fn of(subscription: &Subscription) -> Self {
+        let url = |url: Option<&EndpointUrl>| url.map(ToString::to_string).unwrap_or_default();
+        Self {
+            name: subscription.name.as_ref().map(ToString::to_string).unwrap_or_default(),
+            development_url: url(subscription.endpoints.development()),
+            production_url: url(subscription.endpoints.production()),
+            event_types: subscription.event_types.iter().map(ToString::to_string).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// `had` are the event types of the saved subscription, if it is one.
+    fn parse(&self, catalog: &[EventType], had: Option<&EventTypes>) -> Result<NewSubscription, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.take_optional("name", "the subscription name", &self.name);
+        let development =
+            errors.take_optional("development_url", "the development URL", &self.development_url);
+        let production = errors.take_optional("production_url", "the production URL", &self.production_url);
+        let endpoints = development.zip(production).map(|(one, other)| Endpoints::new(one, other));
+        if endpoints == Some(None) {
+            errors.add("production_url", "Enter a development or a production URL.");
+        }
+        let chosen = choose(catalog, had, &self.event_types);
+        let event_types = errors.take("event_types", "the event types", chosen);
+        errors.into_result(|| {
+            Some(NewSubscription { name: name?, endpoints: endpoints??, event_types: event_types? })
+        })
+    }
+}
+
+/// A subscription, and what is known of its secrets.
+struct Stored {
+    subscription: Subscription,
+    secrets: Vec<SecretFacts>,
+}
+
+impl Stored {
+    async fn find<R: AtLeast>(ctx: &Context, at: &InApp<R>, id: &str) -> Result<Self, PageError> {
+        let id = id.parse().map_err(|_| PageError::NotFound)?;
+        let (subscription, secrets) = subscriptions::view(ctx, &at.app, id).await?;
+        Ok(Self { subscription, secrets })
+    }
+
+    fn path<R: AtLeast>(&self, at: &InApp<R>) -> String {
+        at.at(&format!("/subscriptions/{}", self.subscription.id))
+    }
+
+    fn drawn<R: AtLeast>(self, form: SubscriptionForm, at: &InApp<R>) -> Drawn {
+        let old = OldSecret::list("whsec_", &self.secrets);
+        let saved = SavedSubscription {
+            id: self.subscription.id.to_string(),
+            name: self.subscription.name.as_ref().map(ToString::to_string).unwrap_or_default(),
+            made: self.subscription.created_at,
+            secret: if at.can_edit() { ShownSecret::Masked } else { ShownSecret::Hidden },
+            old_full: old.len() >= MAX_OLD,
+            old,
+            rotate: RegenerateForm::fresh(),
+        };
+        let had = Some(self.subscription.event_types);
+        Drawn { saved: Some(saved), had, form, errors: FieldErrors::default() }
+    }
+
+    async fn not_rotated(
+        self,
+        ctx: &Context,
+        at: &InApp<Developer>,
+        rotate: RegenerateForm,
+        errors: FieldErrors,
+        status: StatusCode,
+    ) -> PageResult {
+        let form = SubscriptionForm::of(&self.subscription);
+        let mut drawn = self.drawn(form, at).with(errors);
+        if let Some(saved) = &mut drawn.saved {
+            saved.rotate = rotate;
+        }
+        page(status, &drawn.page(ctx, at, &subscriptions::catalog(ctx).await?).await?)
+    }
+}
+
+/// What one answer shows.
+struct Drawn {
+    saved: Option<SavedSubscription>,
+    /// The event types of the saved subscription: retired ones among them are still offered.
+    had: Option<EventTypes>,
+    form: SubscriptionForm,
+    errors: FieldErrors,
+}
+
+impl Drawn {
+    /// Of a subscription that is yet to be made.
+    fn new(form: SubscriptionForm) -> Self {
+        Self { saved: None, had: None, form, errors: FieldErrors::default() }
+    }
+
+    fn with(self, errors: FieldErrors) -> Self {
+        Self { errors, ..self }
+    }
+
+    fn showing(mut self, secret: ShownSecret) -> Self {
+        if let Some(saved) = &mut self.saved {
+            saved.secret = secret;
+        }
+        self
+    }
+
+    async fn page<R: AtLeast>(
+        self,
+        ctx: &Context,
+        at: &InApp<R>,
+        catalog: &[EventType],
+    ) -> Result<SubscriptionPage, PageError> {
+        let had = |name: &str| self.had.as_ref().is_some_and(|had| had.contains(name));
+        let offered = catalog.iter().filter(|entry| !entry.retired || had(entry.name.as_str()));
+        let entries = offered.map(|entry| CatalogEntry {
+            group: &entry.group,
+            name: entry.name.as_str(),
+            description: &entry.description,
+        });
+        Ok(SubscriptionPage {
+            chrome: at.signed_in.visit.chrome(ctx),
+            frame: AppFrame::of(ctx, at, At::Features).await?,
+            groups: groups(entries, &self.form),
+            saved: self.saved,
+            form: self.form,
+            errors: self.errors,
+        })
+    }
+}
