@@ -1,7 +1,7 @@
 //! A posted form with one file, read as it comes.
 
 use actix_multipart::{Field, Multipart, MultipartError};
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
@@ -52,9 +52,11 @@ where
         let mut payload = payload.take();
         Box::pin(async move {
             let at = A::from_request(&request, &mut Payload::None).await.map_err(Into::into)?;
-            let multipart = Multipart::from_request(&request, &mut payload)
-                .await
-                .map_err(|_| PageError::Refused(Refused::FormExpired))?;
+            if request.content_type() != "multipart/form-data" {
+                return Err(PageError::Refused(Refused::FormExpired));
+            }
+            let multipart =
+                Multipart::from_request(&request, &mut payload).await.map_err(|_| bad_request())?;
             let read = tokio::time::timeout(PATIENCE, Parts::read(multipart));
             let parts = read.await.map_err(|_| bad_request())??;
             check_csrf(&request, parts.text("csrf")).await?;
