@@ -289,8 +289,15 @@ impl Tx {
     }
 }
 
-/// A pattern for `like` that finds a text anywhere.
+/// A pattern for `like` that finds a text anywhere in a name's key, so it is folded as keys are
+/// before its signs are escaped: folding makes `%` of `％`.
 fn containing(search: &str) -> String {
-    let escaped = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    // The longest key there can be: one character folds to 18 at most (U+FDFA). What is longer
+    // is in no name, nor is NUL, and each database would refuse one of them with an error.
+    const LONGEST: usize = AppName::MAX * 18;
+    let key = NameKey::of(search);
+    let text: String = key.as_str().chars().take(LONGEST + 1).collect();
+    let escaped =
+        text.replace('\0', "\u{fffd}").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }
