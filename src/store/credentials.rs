@@ -23,7 +23,7 @@ statements! {
     /// An account's secrets that work, the current one first, then the newest.
     API_SECRETS = "select id, secret_sealed, hint, made_at, made_by, retires_at from api_secrets
         where account_id = $1 and (retires_at is null or retires_at > $2)
-        order by retires_at desc nulls first, made_at desc";
+        order by case when retires_at is null then 0 else 1 end, made_at desc, id desc";
     /// A new current secret.
     INSERT_API_SECRET = "insert into api_secrets (id, account_id, secret_sealed, hint, made_at, made_by)
         values ($1, $2, $3, $4, $5, $6)";
@@ -38,7 +38,7 @@ statements! {
     /// A subscription's secrets that sign, the current one first, then the newest.
     SIGNING_SECRETS = "select id, secret_sealed, hint, made_at, made_by, retires_at from signing_secrets
         where subscription_id = $1 and (retires_at is null or retires_at > $2)
-        order by retires_at desc nulls first, made_at desc";
+        order by case when retires_at is null then 0 else 1 end, made_at desc, id desc";
     /// A new current signing secret.
     INSERT_SIGNING_SECRET = "insert into signing_secrets (id, subscription_id, secret_sealed, hint, made_at, made_by)
         values ($1, $2, $3, $4, $5, $6)";
