@@ -3,4 +3,23 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
+mod apps;
+mod audit;
+mod catalog;
+mod credentials;
+mod dialects;
+mod forms;
+mod icons;
+mod installation;
+mod links;
+mod names;
+mod outbox;
+mod rows;
 mod schema;
+mod search;
+mod sessions;
+mod subscriptions;
+mod transactions;
+mod tries;
+mod users;

@@ -1,0 +1,44 @@
+use portico::store::StoreError;
+
+use crate::{
+    rows::{at, new_id, password_hash, unsaved_user},
+    support::databases::{Kind, TestDatabase, on_both},
+};
+
+on_both!(
+    what_is_not_committed_never_was,
+    a_transaction_reads_what_it_wrote_and_others_do_not,
+    readers_keep_no_writer_waiting,
+);
+
+async fn what_is_not_committed_never_was(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let ada = unsaved_user("ada@meridian.example");
+    let mut tx = database.begin().await;
+    tx.insert_user(&ada, &password_hash('A')).await.expect("a user");
+    let refused = tx.insert_user(&unsaved_user("ADA@meridian.example"), &password_hash('A')).await;
+    assert!(matches!(refused, Err(StoreError::Duplicate)), "{refused:?}");
+    drop(tx);
+    assert!(database.read().await.user(ada.id).await.expect("no row").is_none());
+    let mut tx = database.begin().await;
+    tx.insert_user(&ada, &password_hash('A')).await.expect("nobody has the address");
+}
+
+async fn a_transaction_reads_what_it_wrote_and_others_do_not(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let mut tx = database.begin().await;
+    tx.insert_mail(new_id(), b"sealed", at(0)).await.expect("a mail");
+    assert_eq!(tx.waiting_mail().await.expect("a count"), 1);
+    assert_eq!(database.read().await.waiting_mail().await.expect("a count"), 0);
+    tx.commit().await.expect("it holds");
+    assert_eq!(database.read().await.waiting_mail().await.expect("a count"), 1);
+}
+
+async fn readers_keep_no_writer_waiting(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let readers = [database.read().await, database.read().await];
+    let mut tx = database.begin().await;
+    tx.insert_mail(new_id(), b"sealed", at(0)).await.expect("a mail");
+    tx.commit().await.expect("it holds");
+    drop(readers);
+}
