@@ -281,3 +281,44 @@ async fn draw<R: AtLeast>(
         icon: picked.field(&at.app),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_stay_empty_may_and_the_rest_is_named() {
+        let mut errors = FieldErrors::default();
+        assert!(InformationForm::default().parse(&mut errors).is_none());
+        let fields: Vec<_> = errors.iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["name", "short_description", "company_name", "contact_name", "contact_email"]);
+
+        let form = InformationForm {
+            name: String::from("Ledger Bridge"),
+            short_description: String::from("Copies invoices"),
+            long_description: String::from(" \r\n "),
+            company_name: String::from("Meridian"),
+            contact_name: String::from("Ada Osei"),
+            contact_email: String::from("ada@example.com"),
+            ..InformationForm::default()
+        };
+        let mut errors = FieldErrors::default();
+        let new = form.parse(&mut errors).unwrap();
+        assert!(errors.is_empty() && new.long_description.is_none() && new.terms_url.is_none());
+    }
+
+    #[test]
+    fn the_form_shows_what_is_saved() {
+        let name: AppName = "Ledger Bridge".parse().unwrap();
+        let about = Information {
+            short_description: "Copies invoices".parse().ok(),
+            support_url: "https://example.com/help".parse().ok(),
+            ..Information::named(name)
+        };
+        let form = InformationForm::of(&about);
+        assert_eq!(form.name, "Ledger Bridge");
+        assert_eq!(form.short_description, "Copies invoices");
+        assert_eq!(form.support_url, "https://example.com/help");
+        assert!(form.long_description.is_empty() && form.icon_kept.is_empty());
+    }
+}
