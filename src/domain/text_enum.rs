@@ -20,7 +20,7 @@ impl Unknown {
 /// Gives an enum its one text form, in the database, in forms and in URLs.
 macro_rules! text_enum {
     ($name:ident, $what:literal, $($variant:ident = $text:literal),+ $(,)?) => {
-        #[allow(unreachable_pub, reason = "some of these enums are private to a room")]
+        #[allow(dead_code, unreachable_pub, reason = "some of these enums are private to a room")]
         impl $name {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 

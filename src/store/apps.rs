@@ -172,7 +172,7 @@ impl Conn {
     }
 
     pub async fn apps(&mut self, account: AccountId, filter: &AppFilter) -> Result<AppPage> {
-        let search = filter.search.as_ref().map(|key| containing(key.as_str()));
+        let search = filter.search.as_ref().map(containing);
         let (after_at, after_id) = filter.after.unzip();
         let one_more = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
         let AppFilter { app_type, state, id, .. } = *filter;
@@ -289,14 +289,12 @@ impl Tx {
     }
 }
 
-/// A pattern for `like` that finds a text anywhere in a name's key, so it is folded as keys are
-/// before its signs are escaped: folding makes `%` of `％`.
-fn containing(search: &str) -> String {
+/// A pattern for `like` that finds a key anywhere in another.
+fn containing(search: &NameKey) -> String {
     // The longest key there can be: one character folds to 18 at most (U+FDFA). What is longer
     // is in no name, nor is NUL, and each database would refuse one of them with an error.
     const LONGEST: usize = AppName::MAX * 18;
-    let key = NameKey::of(search);
-    let text: String = key.as_str().chars().take(LONGEST + 1).collect();
+    let text: String = search.as_str().chars().take(LONGEST + 1).collect();
     let escaped =
         text.replace('\0', "\u{fffd}").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")

@@ -209,7 +209,8 @@ async fn a_list_is_limited_by_type_and_state(kind: Kind) {
         (AppFilter { state: Some(StateKind::Suspended), ..none.clone() }, vec![]),
         (
             AppFilter {
-                search: Some(String::from("act")),
+                search: Some(portico::domain::app::name::NameKey::of("act")),
+                id: None,
                 app_type: Some(AppType::Webhook),
                 state: Some(StateKind::Active),
                 after: None,

@@ -48,8 +48,8 @@ async fn activity_tells_who_did_what_the_newest_first(kind: Kind) {
     let seen: Vec<_> = activity.iter().map(|row| (row.at, row.who.as_str(), &row.change)).collect();
     let [first, second, third] = &changes;
     let expected = [
-        (at(2), "A visitor", &third.1),
-        (at(1), "The operator", &second.1),
+        (at(2), "a visitor", &third.1),
+        (at(1), "the operator", &second.1),
         (at(0), "Ada Lovelace", &first.1),
     ];
     assert_eq!(seen, expected);
@@ -76,5 +76,5 @@ async fn a_row_outlives_what_it_tells_of(kind: Kind) {
     database.run("delete from users").await;
     database.run("delete from accounts").await;
     let activity = database.read().await.activity(on.0, on.1, 10).await.expect("rows");
-    assert_eq!(activity.iter().map(|row| row.who.as_str()).collect::<Vec<_>>(), ["A former user"]);
+    assert_eq!(activity.iter().map(|row| row.who.as_str()).collect::<Vec<_>>(), ["a former user"]);
 }

@@ -47,7 +47,7 @@ async fn a_mail_is_claimed_once_until_its_lease_ends(kind: Kind) {
     tx.delete_mail(id).await.expect("it was sent");
     tx.commit().await.expect("it holds");
     assert!(claim(&database, 999, 1_000).await.is_empty());
-    assert_eq!(database.read().await.waiting_mail().await.expect("a count"), 0);
+    assert_eq!(database.read().await.due_mail(at(1_000_000)).await.expect("a count"), 0);
 }
 
 async fn a_postponed_mail_waits(kind: Kind) {
@@ -56,7 +56,7 @@ async fn a_postponed_mail_waits(kind: Kind) {
     let mut tx = database.begin().await;
     tx.postpone_mail(id, at(30)).await.expect("later");
     tx.commit().await.expect("it holds");
-    assert_eq!(database.read().await.waiting_mail().await.expect("a count"), 2);
+    assert_eq!(database.read().await.due_mail(at(1_000_000)).await.expect("a count"), 2);
     assert_eq!(claim(&database, 29, 100).await, [other]);
     assert_eq!(claim(&database, 30, 100).await, [id]);
 }

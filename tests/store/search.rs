@@ -1,6 +1,6 @@
 //! Finding apps by a part of their name.
 
-use portico::store::AppFilter;
+use portico::{domain::app::name::NameKey, store::AppFilter};
 
 use crate::{
     rows::{account, at, draft},
@@ -25,7 +25,7 @@ async fn named(kind: Kind) -> impl AsyncFn(&str) -> Vec<String> {
     }
     tx.commit().await.expect("it holds");
     async move |search: &str| {
-        let filter = AppFilter { search: Some(search.to_owned()), ..AppFilter::default() };
+        let filter = AppFilter { search: Some(NameKey::of(search)), ..AppFilter::default() };
         let page = database.read().await.apps(ours, &filter).await.expect("a page");
         assert_eq!(page.total, i64::try_from(page.apps.len()).expect("few"), "{search:?}");
         page.apps.into_iter().map(|app| app.information.name.to_string()).collect()

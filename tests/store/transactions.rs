@@ -28,10 +28,10 @@ async fn a_transaction_reads_what_it_wrote_and_others_do_not(kind: Kind) {
     let database = TestDatabase::new(kind).await;
     let mut tx = database.begin().await;
     tx.insert_mail(new_id(), b"sealed", at(0)).await.expect("a mail");
-    assert_eq!(tx.waiting_mail().await.expect("a count"), 1);
-    assert_eq!(database.read().await.waiting_mail().await.expect("a count"), 0);
+    assert_eq!(tx.due_mail(at(1_000_000)).await.expect("a count"), 1);
+    assert_eq!(database.read().await.due_mail(at(1_000_000)).await.expect("a count"), 0);
     tx.commit().await.expect("it holds");
-    assert_eq!(database.read().await.waiting_mail().await.expect("a count"), 1);
+    assert_eq!(database.read().await.due_mail(at(1_000_000)).await.expect("a count"), 1);
 }
 
 async fn readers_keep_no_writer_waiting(kind: Kind) {

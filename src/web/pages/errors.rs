@@ -26,8 +26,6 @@ pub(crate) enum Refused {
     BadRequest,
     /// 403: the form's token is missing, old, or of another session (S18).
     FormExpired,
-    /// 403 for another reason: a whole sentence with the way out.
-    NotAllowed { sentence: String },
     /// 405
     MethodNotAllowed,
     /// 409: things changed meanwhile; a whole sentence with the way out.
@@ -42,7 +40,7 @@ impl Refused {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::FormExpired | Self::NotAllowed { .. } => 403,
+            Self::FormExpired => 403,
             Self::MethodNotAllowed => 405,
             Self::Conflict { .. } => 409,
             Self::TooLarge => 413,
@@ -54,7 +52,6 @@ impl Refused {
         match self {
             Self::BadRequest => "Not understood",
             Self::FormExpired => "This form has expired",
-            Self::NotAllowed { .. } => "Not allowed",
             Self::MethodNotAllowed => "Not a page",
             Self::Conflict { .. } => "Not possible now",
             Self::TooLarge => "Too large",
