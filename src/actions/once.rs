@@ -44,6 +44,12 @@ impl FormValue {
 }
 
 impl Context {
+    /// What the form made before, if it has done its work.
+    pub(super) async fn form_made<T: FromStr>(&self, form: FormValue) -> Result<Option<T>> {
+        let Some(hash) = form.0 else { return Ok(None) };
+        Ok(self.read().await?.form_use(hash.as_bytes()).await?.and_then(|made| made.parse().ok()))
+    }
+
     /// What the form made before, if this is not the first time; else it is taken now to
     /// make `result`, unless the transaction is undone.
     pub(super) async fn form_result<T: Display + FromStr>(

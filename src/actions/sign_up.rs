@@ -4,7 +4,7 @@ use super::{
     By, Context, Error, FormValue, On, Result, SignUp,
     accounts::NewAccount,
     outbox::Mail,
-    sign_in::{Browser, SignedIn},
+    sign_in::{Browser, SignedIn, sign_in},
 };
 use crate::{
     domain::{
@@ -13,7 +13,7 @@ use crate::{
         email::Email,
         fields::FieldErrors,
         id::UserId,
-        password::{NewPassword, PasswordHash},
+        password::{NewPassword, PasswordHash, TypedPassword},
         user::{LinkKind, PersonName, User},
     },
     store::{StoreError, Tx},
@@ -68,17 +68,18 @@ async fn open(
     if ctx.is_full(&bucket).await? {
         return Err(Error::TooMany { retry_after: crate::domain::time::Span::minutes(15) });
     }
+    if let Some(before) = ctx.form_made(form).await? {
+        return again(ctx, by, browser, before, new.password.into_typed()).await;
+    }
     if ctx.read().await?.user_by_email(&new.email).await?.is_some() {
         return taken(ctx, bucket).await;
     }
-    let password = ctx.passwords.hash(new.password).await?;
+    let password = ctx.passwords.hash(new.password.clone()).await?;
     let mut tx = ctx.begin().await?;
     let user = user(ctx, new.name, new.email, false);
-    if let Some(before) = ctx.form_result::<UserId>(&mut tx, form, &user.id).await? {
-        // The first answer never came; whoever sent this form may have the session it made.
-        let session = ctx.new_session(&mut tx, by, browser, before).await?;
-        tx.commit().await?;
-        return Ok(SignedUp::In(Box::new(session)));
+    if let Some(before) = ctx.form_result(&mut tx, form, &user.id).await? {
+        drop(tx);
+        return again(ctx, by, browser, before, new.password.into_typed()).await;
     }
     match tx.insert_user(&user, &password).await {
         Err(StoreError::Duplicate) => {
@@ -92,6 +93,20 @@ async fn open(
     ctx.mail_link(&mut tx, LinkKind::Verify, user.id, &user.email).await?;
     let session = ctx.new_session(&mut tx, &by, browser, user.id).await?;
     tx.commit().await?;
+    Ok(SignedUp::In(Box::new(session)))
+}
+
+/// The form made this user, and the answer never came. The value of a form lies in a page that
+/// others may open later, so the password has to be right too.
+async fn again(
+    ctx: &Context,
+    by: &By,
+    browser: &Browser,
+    made: UserId,
+    password: TypedPassword,
+) -> Result<SignedUp> {
+    let known = ctx.read().await?.user(made).await?.ok_or(Error::NotFound)?;
+    let session = sign_in(ctx, by, browser, &known.user.email, password).await?;
     Ok(SignedUp::In(Box::new(session)))
 }
 
