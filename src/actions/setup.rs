@@ -28,6 +28,8 @@ use crate::{
 pub async fn first_admin_link(ctx: &Context) -> Result<Option<Token>> {
     let now = ctx.now();
     let mut tx = ctx.begin().await?;
+    // Processes that start at once look one after the other.
+    tx.lock_bucket(&ctx.keys.bucket("setup", "link"), now).await?;
     if tx.admins().await? > 0 || tx.has_waiting_link(LinkKind::Setup, now).await? {
         return Ok(None);
     }
