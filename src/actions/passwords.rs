@@ -26,9 +26,10 @@ use crate::{
 pub async fn forget(ctx: &Context, browser: &Browser, email: &Email) -> Result<()> {
     ctx.count_try(vec![ctx.keys.bucket("reset place", &browser.address_text())]).await?;
     // One address is not flooded either, whoever asks; that it was enough is not said.
-    if ctx.count_try(vec![ctx.keys.bucket("reset address", &email.key())]).await.is_err() {
-        return Ok(());
-    }
+    match ctx.count_try(vec![ctx.keys.bucket("reset address", &email.key())]).await {
+        Err(Error::TooMany { .. }) => return Ok(()),
+        other => other?,
+    };
     let mut tx = ctx.begin().await?;
     ctx.post(&mut tx, &Mail::ResetIfKnown { to: email.to_string() }).await?;
     Ok(tx.commit().await?)
