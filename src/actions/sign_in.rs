@@ -95,25 +95,38 @@ pub async fn sign_in(
         let sentence = "Prove your address first. We have sent you a new link; open it, then sign in.";
         return Err(FieldErrors::one("email", sentence).into());
     }
-    let stronger = if verified.rehash { Some(ctx.passwords.hash_again(password).await?) } else { None };
-    begin_session(ctx, by, browser, known.user.id, stronger).await
+    let stronger =
+        if verified.rehash { Some(ctx.passwords.hash_again(password.clone()).await?) } else { None };
+    match begin_session(ctx, by, browser, &known, stronger).await? {
+        Some(session) => Ok(session),
+        // Judged again, by what the password is now.
+        None => Box::pin(sign_in(ctx, by, browser, email, password)).await,
+    }
 }
 
+/// `None` if the password was replaced while it was checked: then every session was ended, and
+/// none may begin with the old one.
 async fn begin_session(
     ctx: &Context,
     by: &By,
     browser: &Browser,
-    user: UserId,
+    known: &Known,
     stronger: Option<PasswordHash>,
-) -> Result<SignedIn> {
+) -> Result<Option<SignedIn>> {
+    let user = known.user.id;
     let mut tx = ctx.begin().await?;
+    tx.lock_user(user).await?;
+    let now = tx.user(user).await?;
+    if now.is_none_or(|now| now.password.as_str() != known.password.as_str()) {
+        return Ok(None);
+    }
     if let Some(hash) = stronger {
         tx.set_password(user, &hash).await?;
     }
     let by = By { actor: Actor::User(user), origin: by.origin.clone() };
     let session = ctx.new_session(&mut tx, &by, browser, user).await?;
     tx.commit().await?;
-    Ok(session)
+    Ok(Some(session))
 }
 
 async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<SignedIn> {

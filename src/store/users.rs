@@ -32,6 +32,8 @@ statements! {
     SET_USER_EMAIL = "update users set email = $2, email_key = $3, proven_at = $4 where id = $1";
     /// The address is proven, if this is still the address.
     PROVE_EMAIL = "update users set proven_at = $3 where id = $1 and email_key = $2 and proven_at is null";
+    /// Takes the user's row, so that the password stays until the end of the transaction.
+    LOCK_USER = "update users set id = id where id = $1";
     /// Another password.
     SET_PASSWORD = "update users set password_hash = $2 where id = $1";
 }
@@ -116,6 +118,12 @@ impl Tx {
     /// Whether the address was still the user's and not proven before.
     pub async fn prove_email(&mut self, id: UserId, email: &Email, now: Timestamp) -> Result<bool> {
         Ok(execute!(self, PROVE_EMAIL, id, email.key(), now) > 0)
+    }
+
+    /// Makes others who would change the user wait for this transaction.
+    pub async fn lock_user(&mut self, id: UserId) -> Result<()> {
+        execute!(self, LOCK_USER, id);
+        Ok(())
     }
 
     pub async fn set_password(&mut self, id: UserId, password: &PasswordHash) -> Result<()> {

@@ -82,6 +82,7 @@ async fn name_and_password_change(kind: Kind) {
     let ada = user(&database, "ada@meridian.example").await;
     let bob = user(&database, "bob@meridian.example").await;
     let mut tx = database.begin().await;
+    tx.lock_user(ada).await.expect("the row is taken");
     tx.set_user_name(ada, &parsed("Ada King")).await.expect("another name");
     tx.set_password(ada, &password_hash('B')).await.expect("another password");
     tx.commit().await.expect("it holds");
