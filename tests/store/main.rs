@@ -14,6 +14,7 @@ mod forms;
 mod icons;
 mod installation;
 mod links;
+mod model;
 mod names;
 mod outbox;
 mod races;
