@@ -3,7 +3,7 @@
 use super::{
     By, Context, Error, On, Result,
     outbox::Mail,
-    sign_in::{Browser, check_password},
+    sign_in::{Browser, begin_unchanged, check_password, wrong_password},
 };
 use crate::{
     crypto::token::Token,
@@ -83,9 +83,13 @@ pub async fn change(
     current: TypedPassword,
     password: NewPassword,
 ) -> Result<()> {
-    let user = check_password(ctx, by, session.user, current, "current_password").await?;
+    let known = check_password(ctx, by, session.user, current, "current_password").await?;
     let hash = ctx.passwords.hash(password).await?;
-    let mut tx = ctx.begin().await?;
+    // A reset that came meanwhile must not be undone by somebody who knew the old password.
+    let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
+        return Err(wrong_password("current_password"));
+    };
+    let user = known.user;
     tx.set_password(user.id, &hash).await?;
     tx.delete_other_sessions(user.id, session.id).await?;
     tx.delete_devices(user.id).await?;
@@ -120,8 +124,11 @@ pub async fn ask_new_address(
     password: TypedPassword,
     email: &Email,
 ) -> Result<()> {
-    let user = check_password(ctx, by, session.user, password, "email_password").await?;
-    let mut tx = ctx.begin().await?;
+    let known = check_password(ctx, by, session.user, password, "email_password").await?;
+    let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
+        return Err(wrong_password("email_password"));
+    };
+    let user = known.user;
     tx.void_links(user.id, LinkKind::ChangeEmail, ctx.now()).await?;
     ctx.mail_link(&mut tx, LinkKind::ChangeEmail, user.id, email).await?;
     Ok(tx.commit().await?)

@@ -114,12 +114,7 @@ async fn begin_session(
     stronger: Option<PasswordHash>,
 ) -> Result<Option<SignedIn>> {
     let user = known.user.id;
-    let mut tx = ctx.begin().await?;
-    tx.lock_user(user).await?;
-    let now = tx.user(user).await?;
-    if now.is_none_or(|now| now.password.as_str() != known.password.as_str()) {
-        return Ok(None);
-    }
+    let Some(mut tx) = begin_unchanged(ctx, known).await? else { return Ok(None) };
     if let Some(hash) = stronger {
         tx.set_password(user, &hash).await?;
     }
@@ -127,6 +122,14 @@ async fn begin_session(
     let session = ctx.new_session(&mut tx, &by, browser, user).await?;
     tx.commit().await?;
     Ok(Some(session))
+}
+
+/// A transaction in which the password is still the one that was checked, if it is.
+pub(super) async fn begin_unchanged(ctx: &Context, known: &Known) -> Result<Option<Tx>> {
+    let mut tx = ctx.begin().await?;
+    tx.lock_user(known.user.id).await?;
+    let now = tx.user(known.user.id).await?;
+    Ok(now.is_some_and(|now| now.password.as_str() == known.password.as_str()).then_some(tx))
 }
 
 async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<SignedIn> {
@@ -193,17 +196,21 @@ pub(super) async fn check_password(
     user: UserId,
     password: TypedPassword,
     field: &'static str,
-) -> Result<User> {
+) -> Result<Known> {
     let counted = ctx.count_try(vec![ctx.keys.bucket("confirm", &user.to_string())]).await?;
     let known = ctx.read().await?.user(user).await?.ok_or(Error::NotFound)?;
     if ctx.passwords.verify(password, &known.password).await?.ok {
         ctx.take_back(counted).await?;
-        return Ok(known.user);
+        return Ok(known);
     }
     let mut tx = ctx.begin().await?;
     ctx.audit(&mut tx, by, On::platform(), Change::ConfirmFailed {}).await?;
     tx.commit().await?;
-    Err(FieldErrors::one(field, "This is not your password.").into())
+    Err(wrong_password(field))
+}
+
+pub(super) fn wrong_password(field: &'static str) -> Error {
+    FieldErrors::one(field, "This is not your password.").into()
 }
 
 /// The session acts in another of the user's accounts from now on.
