@@ -125,7 +125,8 @@ async fn a_session_can_be_ended_from_another_browser(kind: Kind) {
     let action = page.attribute("form[action$=\"/end\"]", "action").expect("another session to end");
     // The list begins with the last one used, so look for the one that is not this browser's.
     let mut ended = false;
-    for action in page.html().select(&scraper::Selector::parse("form[action$=\"/end\"]").unwrap()) {
+    for action in page.html().select(&scraper::Selector::parse("form[action$=\"/end\"]").expect("a selector"))
+    {
         let action = action.value().attr("action").unwrap_or_default();
         here.submit(&page.form(action)).await;
         ended |= lost.get("/apps").await.status == 303;

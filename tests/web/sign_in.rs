@@ -82,8 +82,12 @@ async fn signing_in_changes_the_cookie_and_signing_out_ends_it(kind: Kind) {
     let before = client.visit("/sign-in").await.header("set-cookie").to_owned();
     let fields = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let page = client.fill("/sign-in", "/sign-in", &fields).await;
-    let cookies: Vec<_> =
-        page.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap()).collect();
+    let cookies: Vec<_> = page
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|one| one.to_str().expect("a header of text"))
+        .collect();
     let session = cookies.iter().find(|one| one.starts_with("portico=")).expect("a session cookie");
     assert!(session.contains("HttpOnly") && session.contains("SameSite=Lax") && session.contains("Path=/"));
     let value = session.split(['=', ';']).nth(1).expect("a value").to_owned();
