@@ -2,6 +2,10 @@
 
 #[path = "../support/browser.rs"]
 mod browser;
+#[path = "../support/mod.rs"]
+mod support;
 
+mod build_app;
 mod harness;
+mod person;
 mod screenshots;
