@@ -7,5 +7,7 @@ mod support;
 
 mod build_app;
 mod harness;
+mod icon;
 mod person;
 mod screenshots;
+mod secrets;
