@@ -5,9 +5,11 @@ mod browser;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accessibility;
 mod build_app;
 mod harness;
 mod icon;
+mod keyboard;
 mod person;
 mod screenshots;
 mod secrets;
