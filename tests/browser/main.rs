@@ -13,3 +13,4 @@ mod keyboard;
 mod person;
 mod screenshots;
 mod secrets;
+mod xss;
