@@ -3,5 +3,6 @@
 
 pub mod client;
 pub mod databases;
+pub mod dump;
 pub mod site;
 pub mod world;

@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod apps;
 mod passwords;
 mod sign_in;
 mod sign_up;
