@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod api_me;
 mod apps;
 mod passwords;
 mod sign_in;
