@@ -8,6 +8,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use ipnet::IpNet;
 use portico::{
     actions::{Context, Policy, outbox},
     mail::Mailer,
@@ -46,6 +47,18 @@ impl Portal {
         let url = format!("http://{listen}");
         let world = World::under(kind, Policy { public_url: url.clone(), audience: url, ..policy }).await;
         let site = Site::serve(world.ctx.clone(), listen);
+        Self { world, site, letters: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// A portal behind a proxy: what browsers come by, and whose `X-Forwarded-For` is believed.
+    pub async fn behind(kind: Kind, https: bool, trusted_proxies: &[&str]) -> Self {
+        let listen = free_address();
+        let scheme = if https { "https" } else { "http" };
+        let public_url = format!("{scheme}://portal.example");
+        let audience = public_url.clone();
+        let world = World::under(kind, Policy { public_url, audience, ..world::policy() }).await;
+        let trusted = trusted_proxies.iter().map(|net| net.parse().expect("a network")).collect();
+        let site = Site::behind(world.ctx.clone(), listen, https, trusted);
         Self { world, site, letters: tempfile::tempdir().expect("a folder") }
     }
 
@@ -104,9 +117,13 @@ pub fn free_address() -> SocketAddr {
 impl Site {
     /// Serves at an address that the context's public URL names.
     pub fn serve(ctx: Context, listen: SocketAddr) -> Self {
+        Self::behind(ctx, listen, false, Vec::new())
+    }
+
+    /// Serves at an address that a proxy passes requests on to.
+    pub fn behind(ctx: Context, listen: SocketAddr, https: bool, trusted_proxies: Vec<IpNet>) -> Self {
         let url = format!("http://{listen}");
-        let settings =
-            Settings { public_url: ctx.policy.public_url.clone(), https: false, trusted_proxies: Vec::new() };
+        let settings = Settings { public_url: ctx.policy.public_url.clone(), https, trusted_proxies };
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {

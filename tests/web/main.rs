@@ -8,5 +8,6 @@ mod accounts;
 mod api_me;
 mod apps;
 mod passwords;
+mod security;
 mod sign_in;
 mod sign_up;
