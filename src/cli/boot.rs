@@ -35,9 +35,9 @@ use crate::{
 /// Why the start ends here.
 #[derive(Debug, Error)]
 pub(super) enum BootError {
-    #[error("The database {0} cannot be opened")]
+    #[error("Cannot open {0}")]
     Open(String, #[source] StoreError),
-    #[error("The database {0} cannot be brought up to date")]
+    #[error("Cannot bring {0} up to date")]
     Migrate(String, #[source] StoreError),
     #[error("The database does not answer")]
     Database(#[from] StoreError),

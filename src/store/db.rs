@@ -3,7 +3,7 @@
 use std::{fmt, ops, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -125,6 +125,14 @@ macro_rules! execute {
 
 pub(super) use {all, execute, on, optional, value};
 
+/// The pool tries until its time is over and then knows no cause; one more try tells it.
+async fn why_not(options: &PgConnectOptions) -> sqlx::Error {
+    match tokio::time::timeout(PATIENCE, options.connect()).await {
+        Ok(Err(cause)) => cause,
+        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
+    }
+}
+
 impl Store {
     /// Opens the database; makes the file of a SQLite one.
     ///
@@ -153,12 +161,11 @@ impl Store {
             }
             Database::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.application_name("portico");
-                let pool = PgPoolOptions::new()
-                    .max_connections(CONNECTIONS)
-                    .acquire_timeout(PATIENCE)
-                    .connect_with(options)
-                    .await?;
-                Pools::Postgres(pool)
+                let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+                match pool.connect_with(options.clone()).await {
+                    Err(sqlx::Error::PoolTimedOut) => return Err(why_not(&options).await.into()),
+                    pool => Pools::Postgres(pool?),
+                }
             }
         };
         Ok(Self { pools })
