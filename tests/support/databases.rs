@@ -28,6 +28,7 @@ pub const BOTH: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
 
 /// One test a database for each function named, so that a failure names its database:
 /// `apps::sqlite::a_name_is_taken_once`, `apps::postgres::a_name_is_taken_once`.
+#[allow(unused_macros, reason = "the tests of the command line need one database a time")]
 macro_rules! on_both {
     ($($test:ident),+ $(,)?) => {
         mod sqlite {$(
@@ -44,6 +45,7 @@ macro_rules! on_both {
         )+}
     };
 }
+#[allow(unused_imports, reason = "the tests of the command line need one database a time")]
 pub(crate) use on_both;
 
 impl TestDatabase {

@@ -1,0 +1,10 @@
+//! The program itself, as an operator runs it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod program;
+mod secrets;
+mod serving;
+mod starting;
+mod users;
