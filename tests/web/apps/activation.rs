@@ -108,7 +108,7 @@ async fn each_subscription_needs_its_production_url(kind: Kind) {
     assert!(page.says("One thing is missing") && !offered(&page, &app), "{}", page.text());
     let expected =
         (String::from("A production URL for “Room calendars”"), format!("{location}#production_url"));
-    assert_eq!(missing(&page), [expected.clone()]);
+    assert_eq!(missing(&page), std::slice::from_ref(&expected));
     leads_to_its_field(&flow, &expected.1).await;
     flow.client.fill(&location, &location, &[("production_url", "https://hooks.example.com/")]).await;
     let page = flow.client.visit(&at(&app, "/activation")).await;

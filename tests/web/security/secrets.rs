@@ -79,7 +79,7 @@ async fn no_secret_stands_in_the_database_in_clear(kind: Kind) {
         for end in ["", "-wal", "-shm"] {
             let file = format!("{}{end}", path.display());
             let bytes = std::fs::read(&file).unwrap_or_default();
-            assert!(end != "" || !bytes.is_empty(), "{file}");
+            assert!(!end.is_empty() || !bytes.is_empty(), "{file}");
             places.push(("the file", String::from_utf8_lossy(&bytes).to_lowercase()));
         }
     }
@@ -95,7 +95,6 @@ async fn no_secret_stands_in_the_database_in_clear(kind: Kind) {
         }
     }
     // The looking itself works: what is no secret is found.
-    assert!(places.iter().all(|(_, text)| !text.is_empty()) || kind == Kind::Sqlite);
     assert!(places[0].1.contains("noor@x.example"));
 }
 
