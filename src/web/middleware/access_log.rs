@@ -1,16 +1,14 @@
 //! One line a request: what was asked, what came of it, how long it took. No query, since
-//! links in mail carry their token there.
+//! links in mail carry their token there. The request's id is that of the span around it.
 
 use std::time::Instant;
 
 use actix_web::{
-    Error, HttpMessage,
+    Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
 };
-
-use super::request_id::RequestId;
 
 pub(in crate::web) async fn log<B: MessageBody>(
     request: ServiceRequest,
@@ -19,10 +17,9 @@ pub(in crate::web) async fn log<B: MessageBody>(
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.path().to_owned();
-    let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let response = next.call(request).await?;
     let duration_ms = began.elapsed().as_secs_f64() * 1_000.0;
     let status = response.status().as_u16();
-    tracing::info!(request_id = %id, %method, ?path, status, duration_ms, "answered");
+    tracing::info!(%method, ?path, status, duration_ms, "answered");
     Ok(response)
 }
