@@ -3,6 +3,7 @@
 mod api;
 pub mod assets;
 mod cookies;
+mod endpoint;
 mod error;
 mod extract;
 mod flash;

@@ -3,4 +3,4 @@
 pub(super) mod health;
 pub(super) mod icons;
 pub(super) mod me;
-mod problem;
+pub(super) mod problem;

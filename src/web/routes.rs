@@ -2,15 +2,16 @@
 
 use actix_web::{
     HttpResponse,
-    middleware::from_fn,
-    web::{ServiceConfig, get, post, resource, route, scope, to},
+    middleware::{Compress, from_fn},
+    web::{ServiceConfig, scope, to},
 };
 
 use super::{
-    api::{health, icons, me},
+    api::{health, icons, me, problem},
     assets,
+    endpoint::Endpoint,
     error::PageError,
-    middleware::same_origin,
+    middleware::{access_log, error_pages, request_id, same_origin, security_headers},
     pages::{
         account, accounts_new,
         apps::{
@@ -20,122 +21,107 @@ use super::{
     },
 };
 
-/// The whole table.
+/// The whole table. What is named first is looked at first; the site takes all that is left.
 pub(super) fn configure(config: &mut ServiceConfig) {
+    // Of each scope's wraps the last one named is the first one met.
     config
-        .route("/assets/{path:.*}", get().to(assets::get))
-        .route("/icons/{hash}", get().to(icons::get))
-        .route("/healthz", get().to(health::healthz))
-        .route("/readyz", get().to(health::readyz))
+        // Programs: no cookie is read or set, and every refusal is a problem.
         .service(
-            resource("/api/v1/me")
-                .route(get().to(me::get))
-                .route(route().method(actix_web::http::Method::OPTIONS).to(me::options)),
+            scope("/api")
+                .service(Endpoint::api("/v1/me").get(me::get).options(me::options))
+                .default_service(to(problem::not_found))
+                .wrap(from_fn(security_headers::add))
+                .wrap(from_fn(access_log::log))
+                .wrap(from_fn(request_id::name)),
         )
+        // People, and what their browsers fetch along with a page.
         .service(
             scope("")
-                .wrap(from_fn(same_origin::require))
+                .configure(files)
                 .configure(people)
                 .configure(apps)
-                .default_service(to(not_found)),
+                .default_service(to(not_found))
+                .wrap(from_fn(same_origin::require))
+                .wrap(from_fn(error_pages::draw))
+                .wrap(from_fn(security_headers::add))
+                .wrap(Compress::default())
+                .wrap(from_fn(access_log::log))
+                .wrap(from_fn(request_id::name)),
         );
+}
+
+/// What is no page: static files, icons, and how the process is.
+fn files(config: &mut ServiceConfig) {
+    config
+        .service(Endpoint::site("/assets/{path:.*}").get(assets::get))
+        .service(Endpoint::site("/icons/{hash}").get(icons::get))
+        .service(Endpoint::site("/healthz").get(health::healthz))
+        .service(Endpoint::site("/readyz").get(health::readyz));
 }
 
 /// Signing up, in and out; one's own settings and account; the documentation.
 fn people(config: &mut ServiceConfig) {
     config
-        .service(page("/").route(get().to(landing::get)))
-        .service(page("/sign-up").route(get().to(sign_up::get)).route(post().to(sign_up::post)))
-        .service(page("/sign-in").route(get().to(sign_in::get)).route(post().to(sign_in::post)))
-        .service(page("/sign-out").route(post().to(sign_in::sign_out)))
-        .service(page("/confirm").route(get().to(confirm::get)).route(post().to(confirm::post)))
-        .service(page("/setup").route(get().to(setup::get)).route(post().to(setup::post)))
-        .service(
-            page("/password/forgot")
-                .route(get().to(password::forgot_get))
-                .route(post().to(password::forgot_post)),
-        )
-        .service(
-            page("/password/reset")
-                .route(get().to(password::reset_get))
-                .route(post().to(password::reset_post)),
-        )
-        .service(
-            page("/verify-email").route(get().to(verify_email::get)).route(post().to(verify_email::post)),
-        )
-        .service(page("/verify-email/send").route(post().to(verify_email::send)))
-        .service(page("/account").route(get().to(account::get)).route(post().to(account::post)))
-        .service(page("/account/switch").route(post().to(account::switch)))
-        .service(page("/accounts").route(post().to(accounts_new::post)))
-        .service(
-            page("/accounts/new").route(get().to(accounts_new::get)).route(post().to(accounts_new::post)),
-        )
-        .service(page("/settings").route(get().to(settings::get)))
-        .service(page("/settings/profile").route(post().to(settings::profile)))
-        .service(page("/settings/email").route(post().to(settings::email)))
-        .service(page("/settings/password").route(post().to(settings::password)))
-        .service(page("/settings/sessions/{session}/end").route(post().to(settings::end_session)))
-        .service(page("/docs").route(get().to(docs::start)))
-        .service(page("/docs/jwt").route(get().to(docs::jwt)))
-        .service(page("/docs/refusals").route(get().to(docs::refusals)))
-        .service(page("/docs/secrets").route(get().to(docs::secrets)))
-        .service(page("/docs/icons").route(get().to(docs::icons)));
+        .service(page("/").get(landing::get))
+        .service(page("/sign-up").get(sign_up::get).post(sign_up::post))
+        .service(page("/sign-in").get(sign_in::get).post(sign_in::post))
+        .service(page("/sign-out").post(sign_in::sign_out))
+        .service(page("/confirm").get(confirm::get).post(confirm::post))
+        .service(page("/setup").get(setup::get).post(setup::post))
+        .service(page("/password/forgot").get(password::forgot_get).post(password::forgot_post))
+        .service(page("/password/reset").get(password::reset_get).post(password::reset_post))
+        .service(page("/verify-email").get(verify_email::get).post(verify_email::post))
+        .service(page("/verify-email/send").post(verify_email::send))
+        .service(page("/account").get(account::get).post(account::post))
+        .service(page("/account/switch").post(account::switch))
+        .service(page("/accounts").post(accounts_new::post))
+        .service(page("/accounts/new").get(accounts_new::get).post(accounts_new::post))
+        .service(page("/settings").get(settings::get))
+        .service(page("/settings/profile").post(settings::profile))
+        .service(page("/settings/email").post(settings::email))
+        .service(page("/settings/password").post(settings::password))
+        .service(page("/settings/sessions/{session}/end").post(settings::end_session))
+        .service(page("/docs").get(docs::start))
+        .service(page("/docs/jwt").get(docs::jwt))
+        .service(page("/docs/refusals").get(docs::refusals))
+        .service(page("/docs/secrets").get(docs::secrets))
+        .service(page("/docs/icons").get(docs::icons));
 }
 
 /// The Build App flow and what an app's developers see of it.
 fn apps(config: &mut ServiceConfig) {
     config
-        .service(page("/apps").route(get().to(manage::get)).route(post().to(new_app::post)))
-        .service(page("/apps/new").route(get().to(new_app::get)))
-        .service(page("/apps/{app}").route(get().to(overview::get)))
+        .service(page("/apps").get(manage::get).post(new_app::post))
+        .service(page("/apps/new").get(new_app::get))
+        .service(page("/apps/{app}").get(overview::get))
+        .service(page("/apps/{app}/information").get(information::get).post(information::post))
+        .service(page("/apps/{app}/credentials").get(credentials::get))
+        .service(page("/apps/{app}/credentials/reveal").post(credentials::reveal))
+        .service(page("/apps/{app}/credentials/token").post(credentials::token))
+        .service(page("/apps/{app}/credentials/regenerate").post(credentials::regenerate))
+        .service(page("/apps/{app}/credentials/secrets/{secret}/revoke").post(credentials::revoke))
+        .service(page("/apps/{app}/features").get(features::get).post(features::toggle))
+        .service(page("/apps/{app}/subscriptions/new").get(subscription::new))
+        .service(page("/apps/{app}/subscriptions").post(subscription::create))
         .service(
-            page("/apps/{app}/information")
-                .route(get().to(information::get))
-                .route(post().to(information::post)),
+            page("/apps/{app}/subscriptions/{subscription}").get(subscription::get).post(subscription::save),
         )
-        .service(page("/apps/{app}/credentials").route(get().to(credentials::get)))
-        .service(page("/apps/{app}/credentials/reveal").route(post().to(credentials::reveal)))
-        .service(page("/apps/{app}/credentials/token").route(post().to(credentials::token)))
-        .service(page("/apps/{app}/credentials/regenerate").route(post().to(credentials::regenerate)))
-        .service(
-            page("/apps/{app}/credentials/secrets/{secret}/revoke").route(post().to(credentials::revoke)),
-        )
-        .service(
-            page("/apps/{app}/features").route(get().to(features::get)).route(post().to(features::toggle)),
-        )
-        .service(page("/apps/{app}/subscriptions/new").route(get().to(subscription::new)))
-        .service(page("/apps/{app}/subscriptions").route(post().to(subscription::create)))
-        .service(
-            page("/apps/{app}/subscriptions/{subscription}")
-                .route(get().to(subscription::get))
-                .route(post().to(subscription::save)),
-        )
-        .service(
-            page("/apps/{app}/subscriptions/{subscription}/reveal").route(post().to(subscription::reveal)),
-        )
-        .service(
-            page("/apps/{app}/subscriptions/{subscription}/rotate").route(post().to(subscription::rotate)),
-        )
-        .service(
-            page("/apps/{app}/subscriptions/{subscription}/delete").route(post().to(subscription::delete)),
-        )
-        .service(page("/apps/{app}/activation").route(get().to(activation::get)))
-        .service(page("/apps/{app}/activate").route(post().to(activation::activate)))
-        .service(page("/apps/{app}/deactivate").route(post().to(overview::deactivate)))
-        .service(page("/apps/{app}/reactivate").route(post().to(overview::reactivate)))
-        .service(page("/apps/{app}/delete").route(post().to(overview::delete)));
+        .service(page("/apps/{app}/subscriptions/{subscription}/reveal").post(subscription::reveal))
+        .service(page("/apps/{app}/subscriptions/{subscription}/rotate").post(subscription::rotate))
+        .service(page("/apps/{app}/subscriptions/{subscription}/delete").post(subscription::delete))
+        .service(page("/apps/{app}/activation").get(activation::get))
+        .service(page("/apps/{app}/activate").post(activation::activate))
+        .service(page("/apps/{app}/deactivate").post(overview::deactivate))
+        .service(page("/apps/{app}/reactivate").post(overview::reactivate))
+        .service(page("/apps/{app}/delete").post(overview::delete));
 }
 
-/// A page answers other methods than its own with 405.
-fn page(path: &str) -> actix_web::Resource {
-    resource(path).default_service(to(method_not_allowed))
-}
-
-async fn method_not_allowed() -> Result<HttpResponse, PageError> {
-    Err(PageError::Refused(super::pages::errors::Refused::MethodNotAllowed))
+/// A page: tests/web/access.rs says who may open it.
+const fn page(path: &'static str) -> Endpoint {
+    Endpoint::site(path)
 }
 
 /// No such page.
-pub(super) async fn not_found() -> Result<HttpResponse, PageError> {
+async fn not_found() -> Result<HttpResponse, PageError> {
     Err(PageError::NotFound)
 }

@@ -1,22 +1,14 @@
-//! The server: what wraps what, and how it stops.
+//! The server: where it listens, and how it stops.
 
 use std::{
     net::{SocketAddr, TcpListener},
     time::Duration,
 };
 
-use actix_web::{
-    App, HttpServer,
-    dev::ServerHandle,
-    middleware::{Compress, from_fn},
-    web::Data,
-};
+use actix_web::{App, HttpServer, dev::ServerHandle, web::Data};
 use ipnet::IpNet;
 
-use super::{
-    middleware::{access_log, error_pages, request_id, security_headers},
-    routes,
-};
+use super::routes;
 use crate::actions::Context;
 
 /// What the web must know of the settings.
@@ -55,17 +47,7 @@ impl Server {
         let ctx = Data::new(ctx);
         let settings = Data::new(settings);
         let server = HttpServer::new(move || {
-            App::new()
-                .app_data(ctx.clone())
-                .app_data(settings.clone())
-                .configure(routes::configure)
-                .default_service(actix_web::web::to(routes::not_found))
-                // The last one named is the first one met.
-                .wrap(from_fn(error_pages::draw))
-                .wrap(from_fn(security_headers::add))
-                .wrap(Compress::default())
-                .wrap(from_fn(access_log::log))
-                .wrap(from_fn(request_id::name))
+            App::new().app_data(ctx.clone()).app_data(settings.clone()).configure(routes::configure)
         })
         .workers(workers.max(1))
         .client_request_timeout(Duration::from_secs(8))

@@ -91,7 +91,7 @@ fn routes() -> BTreeSet<(String, String)> {
     for piece in source.split("page(\"").skip(1) {
         let (path, rest) = piece.split_once('"').expect("a path");
         let rest = rest.split("page(\"").next().unwrap_or_default();
-        for (word, method) in [("route(get()", "GET"), ("route(post()", "POST")] {
+        for (word, method) in [(".get(", "GET"), (".post(", "POST")] {
             if rest.contains(word) {
                 routes.insert((method.to_owned(), path.to_owned()));
             }

@@ -1,7 +1,7 @@
 //! Refusals as RFC 9457 problems, with the challenge of RFC 6750.
 
 use actix_web::{
-    HttpResponse,
+    HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
 use serde::Serialize;
@@ -17,6 +17,20 @@ struct Problem<'a> {
     detail: &'a str,
 }
 
+impl Problem<'_> {
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+fn response(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    response
+}
+
 /// The answer to a request that was refused.
 pub(super) fn refused(public_url: &str, refusal: &Refusal) -> HttpResponse {
     let Refusal { code, detail } = refusal;
@@ -28,19 +42,37 @@ pub(super) fn refused(public_url: &str, refusal: &Refusal) -> HttpResponse {
         detail,
     };
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = serde_json::to_string(&problem).unwrap_or_default();
-    let mut response = HttpResponse::build(status);
-    response
-        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(("x-portico-error", code.as_str()));
+    let mut response = response(status);
     if let Some(challenge) = challenge(*code, detail) {
         response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.insert_header((header::RETRY_AFTER, "1"));
     }
-    response.body(body)
+    response.insert_header(("x-portico-error", code.as_str())).body(problem.json())
+}
+
+/// No such endpoint.
+pub(in crate::web) async fn not_found() -> HttpResponse {
+    plain(StatusCode::NOT_FOUND, "not_found", "There is nothing under this address.")
+}
+
+/// An endpoint that does not know the method; `allow` lists those it knows.
+pub(in crate::web) fn method_not_allowed(allow: &str) -> HttpResponse {
+    let detail = format!("This address takes {allow} only.");
+    plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &detail)
+}
+
+/// A problem that says no more than its status does (RFC 9457 §4.2.1).
+fn plain(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
+    let problem = Problem {
+        r#type: String::from("about:blank"),
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        code,
+        detail,
+    };
+    response(status).insert_header(("x-portico-error", code)).body(problem.json())
 }
 
 /// RFC 6750 §3: without a token the bare scheme, else the error by its registered name.

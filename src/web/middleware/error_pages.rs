@@ -52,7 +52,8 @@ fn of_status<B>(response: &ServiceResponse<B>) -> Option<ToDraw> {
 
 async fn page<B>(response: ServiceResponse<B>, to_draw: ToDraw) -> ServiceResponse<BoxBody> {
     let status = response.status();
-    let kept = response.headers().get(header::RETRY_AFTER).cloned();
+    let kept = [header::ALLOW, header::RETRY_AFTER]
+        .map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
     let request = response.request().clone();
     let mut drawn = match request.app_data::<Data<Context>>() {
         None => HttpResponse::new(status),
@@ -71,8 +72,8 @@ async fn page<B>(response: ServiceResponse<B>, to_draw: ToDraw) -> ServiceRespon
             drawn.unwrap_or_else(|_| HttpResponse::new(status))
         }
     };
-    if let Some(retry_after) = kept {
-        drawn.headers_mut().insert(header::RETRY_AFTER, retry_after);
+    for (name, value) in kept.into_iter().flatten() {
+        drawn.headers_mut().insert(name, value);
     }
     ServiceResponse::new(request, drawn)
 }
