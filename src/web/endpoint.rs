@@ -1,5 +1,5 @@
 //! One URL and what it does under each method. Other methods are answered with 405 and what
-//! is allowed instead: as a page, or as a problem.
+//! is allowed instead, and a handler that panics with 500: as a page, or as a problem.
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Responder, ResponseError, Route,
@@ -9,10 +9,11 @@ use actix_web::{
         Method,
         header::{self, HeaderValue},
     },
+    middleware::from_fn,
     web::{resource, route, to},
 };
 
-use super::{api::problem, error::PageError, pages::errors::Refused};
+use super::{api::problem, error::PageError, middleware::panics, pages::errors::Refused};
 
 /// A URL of the table in `routes.rs`.
 pub(super) struct Endpoint {
@@ -89,9 +90,11 @@ impl HttpServiceFactory for Endpoint {
         match self.kind {
             Kind::Site => here
                 .default_service(to(move || std::future::ready(not_allowed(Kind::Site, &allow))))
+                .wrap(from_fn(panics::to_page))
                 .register(config),
             Kind::Api => here
                 .default_service(to(move || std::future::ready(not_allowed(Kind::Api, &allow))))
+                .wrap(from_fn(panics::to_problem))
                 .register(config),
         }
     }

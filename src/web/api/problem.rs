@@ -63,6 +63,12 @@ pub(in crate::web) fn method_not_allowed(allow: &str) -> HttpResponse {
     plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &detail)
 }
 
+/// Our own fault; the log says what it was.
+pub(in crate::web) fn broken() -> HttpResponse {
+    let detail = "Something went wrong here. The request's id, in X-Request-Id, finds it in the log.";
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "broken", detail)
+}
+
 /// A problem that says no more than its status does (RFC 9457 §4.2.1).
 fn plain(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
     let problem = Problem {
