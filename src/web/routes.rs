@@ -3,7 +3,7 @@
 use actix_web::{
     HttpResponse,
     middleware::{Compress, from_fn},
-    web::{ServiceConfig, scope, to},
+    web::{QueryConfig, ServiceConfig, scope, to},
 };
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     assets,
     endpoint::Endpoint,
     error::PageError,
+    extract::form::bad_request,
     middleware::{access_log, error_pages, request_id, same_origin, security_headers},
     pages::{
         account, accounts_new,
@@ -25,6 +26,8 @@ use super::{
 pub(super) fn configure(config: &mut ServiceConfig) {
     // Of each scope's wraps the last one named is the first one met.
     config
+        // A query that cannot be read, such as one with `next` twice, is refused like a form.
+        .app_data(QueryConfig::default().error_handler(|_, _| bad_request().into()))
         // Programs: no cookie is read or set, and every refusal is a problem.
         .service(
             scope("/api")

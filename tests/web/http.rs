@@ -11,6 +11,7 @@ on_both!(
     head_is_answered_as_get_is_without_the_body,
     a_wrong_method_is_told_which_are_right,
     programs_are_refused_with_problems_and_without_cookies,
+    a_query_that_says_two_things_is_refused_with_a_page,
 );
 
 async fn head_is_answered_as_get_is_without_the_body(kind: Kind) {
@@ -66,4 +67,18 @@ async fn programs_are_refused_with_problems_and_without_cookies(kind: Kind) {
     }
     let beside = client.get("/apiary").await;
     assert!(beside.status == 404 && beside.has("main h1"), "{}", beside.body);
+}
+
+async fn a_query_that_says_two_things_is_refused_with_a_page(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    for path in ["/sign-in?next=a&next=b", "/verify-email?token=a&token=b", "/password/reset?token=a&token=b"]
+    {
+        let page = client.get(path).await;
+        assert_eq!(page.status, 400, "{path}");
+        assert!(page.has("main h1"), "{path}: {}", page.body);
+    }
+    let page = portal.signed_in(&ada).await.get("/confirm?next=a&next=b").await;
+    assert!(page.status == 400 && page.has("main h1"), "{}", page.body);
 }

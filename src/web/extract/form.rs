@@ -82,6 +82,7 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Page
     }
 }
 
-pub(super) const fn bad_request() -> PageError {
+/// Not what this page expects.
+pub(in crate::web) const fn bad_request() -> PageError {
     PageError::Refused(Refused::BadRequest)
 }
