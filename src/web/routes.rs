@@ -67,11 +67,13 @@ fn people(config: &mut ServiceConfig) {
     config
         .service(page("/").get(landing::get))
         .service(page("/sign-up").get(sign_up::get).post(sign_up::post))
+        .service(page("/sign-up/sent").get(sign_up::sent))
         .service(page("/sign-in").get(sign_in::get).post(sign_in::post))
         .service(page("/sign-out").post(sign_in::sign_out))
         .service(page("/confirm").get(confirm::get).post(confirm::post))
         .service(page("/setup").get(setup::get).post(setup::post))
         .service(page("/password/forgot").get(password::forgot_get).post(password::forgot_post))
+        .service(page("/password/sent").get(password::sent))
         .service(page("/password/reset").get(password::reset_get).post(password::reset_post))
         .service(page("/verify-email").get(verify_email::get).post(verify_email::post))
         .service(page("/verify-email/send").post(verify_email::send))

@@ -15,7 +15,7 @@ use crate::web::extract::form::Post;
 use crate::web::extract::visit::Visit;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, done, ok, refused};
+use crate::web::respond::{PageResult, done, ok, refused, see_other};
 
 /// Asks where to send the link.
 #[derive(Template)]
@@ -33,15 +33,14 @@ pub(crate) struct ForgotForm {
     pub(crate) email: String,
 }
 
-/// Says that a mail is on its way. After "forgotten" it reads the same whether the address
-/// is known or not (S5).
+/// Says that a mail is on its way, and to nobody which address: the page has a URL of its own
+/// and holds nothing of the form. After "forgotten" it reads the same whether the address is
+/// known or not (S5).
 #[derive(Template)]
 #[template(path = "pages/check_mail.html")]
 pub(crate) struct CheckMailPage {
     pub(crate) chrome: Chrome,
     pub(crate) why: MailWait,
-    /// The address as it was typed.
-    pub(crate) email: String,
 }
 
 /// What the mail is for.
@@ -91,7 +90,11 @@ pub(in crate::web) async fn forgot_post(ctx: Data<Context>, post: Post<Visit, Fo
         }
     };
     passwords::forget(&ctx, &visit.browser, &email).await?;
-    ok(&CheckMailPage { chrome, why: MailWait::Reset, email: form.email })
+    Ok(see_other("/password/sent"))
+}
+
+pub(in crate::web) async fn sent(ctx: Data<Context>, visit: Visit) -> PageResult {
+    ok(&CheckMailPage { chrome: visit.chrome(&ctx), why: MailWait::Reset })
 }
 
 pub(in crate::web) async fn reset_get(

@@ -112,12 +112,13 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SignUpFor
             signed_in_cookies(&mut response, &signed_in, visit.https);
             Ok(response)
         }
-        Ok(SignedUp::CheckMail) => {
-            let chrome = visit.chrome(&ctx);
-            ok(&CheckMailPage { chrome, why: MailWait::Proof, email: form.email })
-        }
+        Ok(SignedUp::CheckMail) => Ok(see_other("/sign-up/sent")),
         Err(error) => refused(&draw(&ctx, &visit, form, of_form(error)?)),
     }
+}
+
+pub(in crate::web) async fn sent(ctx: Data<Context>, visit: Visit) -> PageResult {
+    ok(&CheckMailPage { chrome: visit.chrome(&ctx), why: MailWait::Proof })
 }
 
 fn draw(ctx: &Context, visit: &Visit, form: SignUpForm, errors: FieldErrors) -> SignUpPage {

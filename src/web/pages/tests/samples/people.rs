@@ -81,7 +81,7 @@ fn sign_up_refused() -> FieldErrors {
 
 pub(super) fn links() -> Vec<(&'static str, String)> {
     let none = FieldErrors::default;
-    let mail = |why| CheckMailPage { chrome: signed_out(), why, email: "ada@meridian.example".into() };
+    let mail = |why| CheckMailPage { chrome: signed_out(), why };
     let reset = |expired, errors| ResetPage {
         chrome: signed_out(),
         form: ResetForm { token: "t".into(), ..ResetForm::default() },
