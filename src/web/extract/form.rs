@@ -5,8 +5,10 @@ use std::time::Duration;
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
+    error::PayloadError,
     web::{Bytes, Data, Payload as Body},
 };
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Extracted, visit::Visit};
@@ -17,8 +19,11 @@ use crate::{
 
 /// The most bytes a form without files may have.
 const MAX_BYTES: usize = 64 * 1024;
-/// How long its bytes may take to come.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the bytes of a form may take to come, its file among them: a phone in a tunnel
+/// sends an icon slowly, but it does send.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// How long no byte at all may come.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// A form `F` posted by `A`. `A` is judged before a byte of the form is looked at, and the
 /// form's `csrf` before its fields (S18).
@@ -69,11 +74,27 @@ pub(super) async fn check_csrf(request: &HttpRequest, value: &str) -> Result<(),
     if theirs { Ok(()) } else { Err(PageError::Refused(Refused::FormExpired)) }
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, PageError> {
+/// The body, which ends as one that broke off once nothing comes of it.
+pub(super) fn unless_silent(payload: Payload) -> Payload {
+    unless_silent_for(SILENCE, payload)
+}
+
+fn unless_silent_for(silence: Duration, payload: Payload) -> Payload {
+    let chunks = stream::unfold(payload, move |mut payload| async move {
+        match tokio::time::timeout(silence, payload.next()).await {
+            Ok(chunk) => chunk.map(|chunk| (chunk, payload)),
+            Err(_) => Some((Err(PayloadError::Incomplete(None)), Payload::None)),
+        }
+    });
+    // A multipart form is asked for more after its end.
+    Payload::Stream { payload: Box::pin(chunks.fuse()) }
+}
+
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, PageError> {
     if request.content_type() != "application/x-www-form-urlencoded" {
         return Err(PageError::Refused(Refused::FormExpired));
     }
-    let body = Body::from_request(request, &mut payload).await.map_err(|_| bad_request())?;
+    let body = Body::from_request(request, &mut unless_silent(payload)).await.map_err(|_| bad_request())?;
     let body = tokio::time::timeout(PATIENCE, body.to_bytes_limited(MAX_BYTES));
     match body.await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
@@ -85,4 +106,29 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Page
 /// Not what this page expects.
 pub(in crate::web) const fn bad_request() -> PageError {
     PageError::Refused(Refused::BadRequest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chunk each time this long has passed.
+    fn slowly(chunks: usize, pause: Duration) -> Payload {
+        let chunks = stream::iter(0..chunks).then(move |_| async move {
+            tokio::time::sleep(pause).await;
+            Ok(Bytes::from_static(b"x"))
+        });
+        Payload::Stream { payload: Box::pin(chunks) }
+    }
+
+    #[actix_web::test]
+    async fn a_slow_body_is_waited_for_and_a_silent_one_is_not() {
+        let silence = Duration::from_millis(400);
+        let slow = unless_silent_for(silence, slowly(10, Duration::from_millis(60)));
+        assert_eq!(slow.filter(|chunk| std::future::ready(chunk.is_ok())).count().await, 10);
+        let mut silent = unless_silent_for(silence, slowly(1, Duration::from_secs(60)));
+        assert!(matches!(silent.next().await, Some(Err(PayloadError::Incomplete(None)))));
+        assert!(silent.next().await.is_none());
+        assert!(silent.next().await.is_none(), "and it may be asked again");
+    }
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Extracted,
-    form::{PATIENCE, bad_request, check_csrf},
+    form::{PATIENCE, bad_request, check_csrf, unless_silent},
 };
 use crate::{
     domain::icon,
@@ -49,7 +49,7 @@ where
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let mut payload = payload.take();
+        let mut payload = unless_silent(payload.take());
         Box::pin(async move {
             let at = A::from_request(&request, &mut Payload::None).await.map_err(Into::into)?;
             if request.content_type() != "multipart/form-data" {
