@@ -11,6 +11,8 @@ pub struct Chrome {
     pub support: Option<Support>,
     /// Who is signed in.
     pub viewer: Option<ViewerChrome>,
+    /// Whether *Build App* leads anywhere: the viewer may build in the account they act for.
+    pub can_build: bool,
     /// The value every form that posts carries as `csrf` (S18).
     pub csrf: String,
     /// What the post before this page did.

@@ -18,6 +18,7 @@ on_both!(
     no_post_is_taken_without_its_forms_own_value,
     what_belongs_to_another_app_is_not_found_under_ones_own,
     a_viewer_finds_no_button_that_would_be_refused,
+    nobody_is_led_to_a_page_that_is_not_there,
 );
 
 /// Signed out, viewer, developer, owner, owner of another account, admin of no account.
@@ -316,5 +317,27 @@ async fn a_viewer_finds_no_button_that_would_be_refused(kind: Kind) {
                 assert_ne!(got, 'n', "{} is offered {action} on {template}", person.email);
             }
         }
+    }
+}
+
+async fn nobody_is_led_to_a_page_that_is_not_there(kind: Kind) {
+    let cast = cast(kind).await;
+    for person in [&cast.viewer, &cast.developer, &cast.owner, &cast.stranger] {
+        let client = cast.portal.signed_in(person).await;
+        let mut missing = BTreeSet::new();
+        let mut asked = BTreeSet::new();
+        for (_, template, _) in TABLE.iter().filter(|(method, ..)| *method == "GET") {
+            let page = client.get(&cast.path(template)).await;
+            let selector = scraper::Selector::parse("a[href^='/']").expect("a selector");
+            let html = page.html();
+            let links = html.select(&selector).filter_map(|link| link.value().attr("href"));
+            let links: Vec<String> = links.map(str::to_owned).collect();
+            for link in links.into_iter().filter(|link| page.status == 200 && asked.insert(link.clone())) {
+                if client.get(&link).await.status == 404 {
+                    missing.insert(format!("{template} leads {} to {link}", person.email));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:#?}");
     }
 }

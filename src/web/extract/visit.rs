@@ -11,7 +11,7 @@ use crate::{
         sign_in::{self, Browser, SignedInUser},
     },
     crypto::token::Token,
-    domain::audit::Origin,
+    domain::{account::Role, audit::Origin},
     web::{
         Settings,
         cookies::{self, Name},
@@ -42,6 +42,7 @@ impl Visit {
             platform: ctx.policy.platform_name.clone(),
             support: ctx.policy.support.as_deref().map(Support::from_setting),
             viewer: self.who.as_deref().map(viewer),
+            can_build: self.who.as_deref().is_some_and(can_build),
             csrf: ctx.keys.csrf(self.cookie.expose()),
             flash: self.flash.map(Done::flash),
         }
@@ -112,6 +113,10 @@ async fn look(request: &HttpRequest) -> Result<Visit, PageError> {
 
 fn is_https(request: &HttpRequest) -> bool {
     request.app_data::<Data<Settings>>().is_some_and(|settings| settings.https)
+}
+
+fn can_build(who: &SignedInUser) -> bool {
+    who.current().is_some_and(|membership| membership.role >= Role::Developer)
 }
 
 fn viewer(who: &SignedInUser) -> ViewerChrome {

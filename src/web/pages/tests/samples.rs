@@ -30,7 +30,8 @@ pub(super) fn signed_in() -> Chrome {
         AccountChoice::new("acc_01kb7q2m9vx4t9", "Harbour Clinic"),
         AccountChoice::new("acc_01kb7q2m9vx4tx", LONG),
     ];
-    Chrome { viewer: Some(ViewerChrome::new("Ada Osei", "ada@meridian.example", accounts)), ..signed_out() }
+    let viewer = ViewerChrome::new("Ada Osei", "ada@meridian.example", accounts);
+    Chrome { viewer: Some(viewer), can_build: true, ..signed_out() }
 }
 
 fn refused(fields: &[(&'static str, &str)]) -> FieldErrors {
