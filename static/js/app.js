@@ -2,8 +2,7 @@
 import './page.js';
 import './time.js';
 import './zone.js';
-import './copy.js';
-import './reveal.js';
+import './secret.js';
 import './filter.js';
 import './icon.js';
 import './unsaved.js';
