@@ -14,3 +14,4 @@ mod person;
 mod screenshots;
 mod secrets;
 mod xss;
+mod scripts;

@@ -1,5 +1,11 @@
 //! A fresh, migrated database a test: a SQLite file, or a PostgreSQL database.
-#![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    unused_macros,
+    reason = "shared by test binaries, each of which uses its own part"
+)]
 
 use portico::{
     crypto,
