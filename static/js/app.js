@@ -5,4 +5,5 @@ import './zone.js';
 import './secret.js';
 import './filter.js';
 import './icon.js';
+import './again.js';
 import './unsaved.js';
