@@ -152,14 +152,6 @@ macro_rules! define_text {
 }
 pub(crate) use define_text;
 
-/// The value of an optional field: nothing when only white space was typed.
-///
-/// # Errors
-/// Whatever is wrong with what was typed.
-pub fn optional<T: std::str::FromStr>(text: &str) -> Result<Option<T>, T::Err> {
-    if text.trim().is_empty() { Ok(None) } else { text.parse().map(Some) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

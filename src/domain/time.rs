@@ -83,8 +83,6 @@ impl std::ops::Sub<Span> for Timestamp {
 pub struct Span(i64);
 
 impl Span {
-    pub const ZERO: Self = Self(0);
-
     #[must_use]
     pub const fn seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))

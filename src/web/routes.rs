@@ -79,7 +79,6 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/verify-email/send").post(verify_email::send))
         .service(page("/account").get(account::get).post(account::post))
         .service(page("/account/switch").post(account::switch))
-        .service(page("/accounts").post(accounts_new::post))
         .service(page("/accounts/new").get(accounts_new::get).post(accounts_new::post))
         .service(page("/settings").get(settings::get))
         .service(page("/settings/profile").post(settings::profile))

@@ -47,7 +47,6 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/account",                                        "dooooo"),
     ("POST", "/account",                                        "dnnooo"),
     ("POST", "/account/switch",                                 "dnnnnn"),
-    ("POST", "/accounts",                                       "dooooo"),
     ("GET",  "/accounts/new",                                   "dooooo"),
     ("POST", "/accounts/new",                                   "dooooo"),
     ("GET",  "/settings",                                       "dooooo"),
