@@ -48,6 +48,11 @@ struct Assets {
 
 static ASSETS: LazyLock<Assets> = LazyLock::new(Assets::build);
 
+/// Joins and compresses the files now rather than while the first visitor waits.
+pub fn prepare() {
+    LazyLock::force(&ASSETS);
+}
+
 /// The address of a static file, for use in a template. A name that does not exist gives an
 /// empty address; a test holds every name in every template to the files there are.
 #[must_use]

@@ -8,7 +8,7 @@ use std::{
 use actix_web::{App, HttpServer, dev::ServerHandle, web::Data};
 use ipnet::IpNet;
 
-use super::routes;
+use super::{assets, routes};
 use crate::actions::Context;
 
 /// What the web must know of the settings.
@@ -32,7 +32,7 @@ pub struct Server {
 const DRAIN_SECONDS: u64 = 30;
 
 impl Server {
-    /// Binds the address.
+    /// Binds the address, and makes the static files ready to send.
     ///
     /// # Errors
     /// The address cannot be had.
@@ -44,6 +44,7 @@ impl Server {
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         let address = listener.local_addr()?;
+        assets::prepare();
         let ctx = Data::new(ctx);
         let settings = Data::new(settings);
         let server = HttpServer::new(move || {
