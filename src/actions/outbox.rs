@@ -168,9 +168,9 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
             Some((to, messages::new_address(platform, link(&url, ends))))
         }
         Mail::ResetIfKnown { to } => match reset_link(ctx, &to).await? {
-            Some((token, ends)) => {
+            Some((to, token, ends)) => {
                 let url = ctx.policy.link(&format!("/password/reset?token={}", token.expose()));
-                Some((to, messages::reset_password(platform, link(&url, ends.micros()))))
+                Some((to.to_string(), messages::reset_password(platform, link(&url, ends.micros()))))
             }
             None => None,
         },
@@ -194,8 +194,9 @@ fn link(url: &str, ends: i64) -> messages::Link<'_> {
     messages::Link { url, ends: Timestamp::from_micros(ends) }
 }
 
-/// A new link for the user of an address; older ones are void.
-async fn reset_link(ctx: &Context, to: &str) -> Result<Option<(Token, Timestamp)>> {
+/// A new link for the user of an address, and where to send it: to the address that is stored.
+/// The one that was typed may be another's and still have the same key. Older links are void.
+async fn reset_link(ctx: &Context, to: &str) -> Result<Option<(Email, Token, Timestamp)>> {
     let Ok(email) = to.parse::<Email>() else { return Ok(None) };
     let Some(known) = ctx.read().await?.user_by_email(&email).await? else { return Ok(None) };
     if known.user.disabled_at.is_some() {
@@ -206,12 +207,12 @@ async fn reset_link(ctx: &Context, to: &str) -> Result<Option<(Token, Timestamp)
     let link = Link {
         id: ctx.new_id(),
         user: Some(known.user.id),
-        email: Some(known.user.email),
+        email: Some(known.user.email.clone()),
         expires_at: now + LinkKind::Reset.lasts(),
     };
     let mut tx = ctx.begin().await?;
     tx.void_links(known.user.id, LinkKind::Reset, now).await?;
     tx.insert_link(&link, LinkKind::Reset, token.hash().as_bytes(), now).await?;
     tx.commit().await?;
-    Ok(Some((token, link.expires_at)))
+    Ok(Some((known.user.email, token, link.expires_at)))
 }

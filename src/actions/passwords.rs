@@ -52,6 +52,7 @@ pub async fn peek(ctx: &Context, kind: LinkKind, token: &Token) -> Result<(Link,
 /// `NotFound` for a link that is unknown, used or has ended.
 pub async fn reset(ctx: &Context, by: &By, token: &Token, password: NewPassword) -> Result<()> {
     let (link, user) = peek(ctx, LinkKind::Reset, token).await?;
+    let email = link.email.ok_or(Error::NotFound)?;
     let hash = ctx.passwords.hash(password).await?;
     let mut tx = ctx.begin().await?;
     if !tx.use_link(link.id, ctx.now()).await? {
@@ -62,10 +63,9 @@ pub async fn reset(ctx: &Context, by: &By, token: &Token, password: NewPassword)
     tx.delete_sessions(user.id).await?;
     tx.delete_devices(user.id).await?;
     tx.void_links(user.id, LinkKind::Reset, ctx.now()).await?;
-    // Whoever opened the link reads this address's mail.
-    if tx.prove_email(user.id, &user.email, ctx.now()).await? {
-        ctx.audit(&mut tx, &by, On::platform(), Change::AddressProven { email: user.email.to_string() })
-            .await?;
+    // Whoever opened the link reads the mail of the address it went to.
+    if tx.prove_email(user.id, &email, ctx.now()).await? {
+        ctx.audit(&mut tx, &by, On::platform(), Change::AddressProven { email: email.to_string() }).await?;
     }
     ctx.audit(&mut tx, &by, On::platform(), Change::PasswordReset {}).await?;
     ctx.post(&mut tx, &Mail::PasswordChanged { to: user.email.to_string(), at: ctx.now().micros() }).await?;

@@ -49,7 +49,7 @@ pub async fn sign_up(
     match &ctx.policy.sign_up {
         SignUp::Open => open(ctx, by, browser, form, new).await,
         SignUp::Invite => Err(Error::NotFound),
-        SignUp::Domain(domain) if new.email.domain() == *domain => proven_first(ctx, by, new).await,
+        SignUp::Domain(domain) if new.email.domain() == domain => proven_first(ctx, by, new).await,
         SignUp::Domain(domain) => {
             let sentence = format!("Use your address at {domain}; only those can sign up here.");
             Err(FieldErrors::one("email", sentence).into())

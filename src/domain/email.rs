@@ -3,36 +3,45 @@
 use std::{fmt, str::FromStr};
 
 use email_address::{EmailAddress, Options};
+use url::Host;
 
 use super::{fields::Complaint, text::casefolded};
 
 /// An address that mail can be sent to: RFC 5321's grammar without comments, display
 /// names and address literals, its domain with a dot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Email(String);
+pub struct Email {
+    /// As it was typed.
+    text: String,
+    /// In lower case and in ASCII (RFC 5891 §5).
+    domain: String,
+}
 
 impl Email {
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// The form under which two addresses are the same person's.
+    /// The form under which two addresses are the same user's. Mail to one of them need not
+    /// reach the other (`ß` before the `@` is `ss` here), so it goes to the one that is stored.
+    /// The domain is as DNS has it: `straße.example` and `strasse.example` belong to two owners.
     #[must_use]
     pub fn key(&self) -> String {
-        casefolded(&self.0)
+        let local = self.text.rsplit_once('@').map(|(local, _)| local).unwrap_or_default();
+        format!("{}@{}", casefolded(local), self.domain)
     }
 
-    /// What stands after the `@`, in lower case.
+    /// What stands after the `@`, in lower case and in ASCII (RFC 5891 §5).
     #[must_use]
-    pub fn domain(&self) -> String {
-        self.0.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default()
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 }
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -65,9 +74,11 @@ impl FromStr for Email {
             return Err(EmailError::Invalid);
         }
         let strict = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        EmailAddress::parse_with_options(text, strict)
-            .map(|address| Self(address.as_str().to_owned()))
-            .map_err(|_| EmailError::Invalid)
+        let address = EmailAddress::parse_with_options(text, strict).map_err(|_| EmailError::Invalid)?;
+        match Host::parse(address.domain()) {
+            Ok(Host::Domain(domain)) => Ok(Self { text: address.as_str().to_owned(), domain }),
+            Ok(Host::Ipv4(_) | Host::Ipv6(_)) | Err(_) => Err(EmailError::Invalid),
+        }
     }
 }
 
@@ -100,6 +111,8 @@ mod tests {
             "ada@example.com\r\nBcc: x@example.com",
             "ada@@example.com",
             "ada@exa mple.com",
+            "ada@192.0.2.1",
+            "ada@xn--a.example",
         ];
         for wrong in wrong {
             assert_eq!(wrong.parse::<Email>(), Err(EmailError::Invalid), "{wrong}");
@@ -115,5 +128,13 @@ mod tests {
         let other: Email = "ada@example.COM".parse().unwrap();
         assert_eq!(one.key(), other.key());
         assert_eq!(one.domain(), "example.com");
+    }
+
+    #[test]
+    fn another_domain_makes_another_person() {
+        let key = |text: &str| text.parse::<Email>().unwrap().key();
+        assert_ne!(key("ada@straße.example"), key("ada@strasse.example"));
+        assert_eq!(key("ada@Bücher.example"), key("ada@xn--bcher-kva.example"));
+        assert_eq!(key("ada@ｍeridian.example"), key("ada@meridian.example"));
     }
 }

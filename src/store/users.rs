@@ -30,8 +30,8 @@ statements! {
     SET_USER_NAME = "update users set name = $2 where id = $1";
     /// Another address, proven at this moment.
     SET_USER_EMAIL = "update users set email = $2, email_key = $3, proven_at = $4 where id = $1";
-    /// The address is proven, if this is still the address.
-    PROVE_EMAIL = "update users set proven_at = $3 where id = $1 and email_key = $2 and proven_at is null";
+    /// The address is proven, if this is still the address, letter by letter.
+    PROVE_EMAIL = "update users set proven_at = $3 where id = $1 and email = $2 and proven_at is null";
     /// Takes the user's row, so that the password stays until the end of the transaction.
     LOCK_USER = "update users set id = id where id = $1";
     /// Another password.
@@ -117,7 +117,7 @@ impl Tx {
 
     /// Whether the address was still the user's and not proven before.
     pub async fn prove_email(&mut self, id: UserId, email: &Email, now: Timestamp) -> Result<bool> {
-        Ok(execute!(self, PROVE_EMAIL, id, email.key(), now) > 0)
+        Ok(execute!(self, PROVE_EMAIL, id, email, now) > 0)
     }
 
     /// Makes others who would change the user wait for this transaction.

@@ -12,6 +12,7 @@ use crate::support::{
 on_both!(
     a_forgotten_password_is_set_anew_by_a_link_that_works_once,
     an_unknown_address_gets_the_same_answer_and_no_mail,
+    a_reset_goes_to_the_address_that_is_stored,
     a_reset_link_ends_after_half_an_hour,
     links_in_mail_come_from_the_settings_not_from_the_request,
     changing_the_password_ends_the_other_sessions,
@@ -52,6 +53,24 @@ async fn an_unknown_address_gets_the_same_answer_and_no_mail(kind: Kind) {
     }
     assert_eq!(pages[0], pages[1]);
     assert_eq!(portal.letters().await.len(), 1);
+}
+
+async fn a_reset_goes_to_the_address_that_is_stored(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("strasse@meridian.example").await;
+    portal.world.user("ada@strasse.example").await;
+    // Spelt alike for one who looks names up, and another mailbox.
+    for (typed, to) in [
+        ("straße@meridian.example", Some("To: strasse@meridian.example")),
+        ("STRASSE@Meridian.Example", Some("To: strasse@meridian.example")),
+        ("ada@straße.example", None),
+    ] {
+        portal.client().fill("/password/forgot", "/password/forgot", &[("email", typed)]).await;
+        let letters = portal.letters().await;
+        assert_eq!(letters.len(), usize::from(to.is_some()), "{typed}: {letters:?}");
+        let to = to.unwrap_or_default();
+        assert!(letters.iter().all(|letter| letter.whole.contains(to)), "{typed}: {letters:?}");
+    }
 }
 
 async fn a_reset_link_ends_after_half_an_hour(kind: Kind) {
