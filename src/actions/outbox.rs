@@ -41,6 +41,11 @@ pub(super) enum Mail {
         to: String,
         at: i64,
     },
+    AddressChangeAsked {
+        to: String,
+        new_address: String,
+        at: i64,
+    },
     AddressChanged {
         to: String,
         new_address: String,
@@ -177,6 +182,11 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
         Mail::PasswordChanged { to, at } => {
             let forgot = ctx.policy.link("/password/forgot");
             Some((to, messages::password_changed(platform, Timestamp::from_micros(at), &forgot)))
+        }
+        Mail::AddressChangeAsked { to, new_address, at } => {
+            let settings = ctx.policy.link("/settings");
+            let at = Timestamp::from_micros(at);
+            Some((to, messages::address_change_asked(platform, at, &new_address, &settings)))
         }
         Mail::AddressChanged { to, new_address, at } => {
             let help = ctx.policy.support.as_deref();

@@ -62,7 +62,7 @@ pub async fn reset(ctx: &Context, by: &By, token: &Token, password: NewPassword)
     tx.set_password(user.id, &hash).await?;
     tx.delete_sessions(user.id).await?;
     tx.delete_devices(user.id).await?;
-    tx.void_links(user.id, LinkKind::Reset, ctx.now()).await?;
+    void_mailed_links(ctx, &mut tx, user.id).await?;
     // Whoever opened the link reads the mail of the address it went to.
     if tx.prove_email(user.id, &email, ctx.now()).await? {
         ctx.audit(&mut tx, &by, On::platform(), Change::AddressProven { email: email.to_string() }).await?;
@@ -93,7 +93,7 @@ pub async fn change(
     tx.set_password(user.id, &hash).await?;
     tx.delete_other_sessions(user.id, session.id).await?;
     tx.delete_devices(user.id).await?;
-    tx.void_links(user.id, LinkKind::Reset, ctx.now()).await?;
+    void_mailed_links(ctx, &mut tx, user.id).await?;
     ctx.audit(&mut tx, by, On::platform(), Change::PasswordChanged {}).await?;
     ctx.post(&mut tx, &Mail::PasswordChanged { to: user.email.to_string(), at: ctx.now().micros() }).await?;
     Ok(tx.commit().await?)
@@ -113,7 +113,8 @@ pub async fn send_proof(ctx: &Context, user: &User) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Asks to change the address: a link goes to the new one, and the change happens there.
+/// Asks to change the address: a link goes to the new one, and the change happens there. The
+/// address that the user has now is told of it.
 ///
 /// # Errors
 /// `Invalid` for a wrong password or a taken address, `TooMany` after ten.
@@ -131,6 +132,10 @@ pub async fn ask_new_address(
     let user = known.user;
     tx.void_links(user.id, LinkKind::ChangeEmail, ctx.now()).await?;
     ctx.mail_link(&mut tx, LinkKind::ChangeEmail, user.id, email).await?;
+    let (to, new_address) = (user.email.to_string(), email.to_string());
+    let change = Change::AddressChangeAsked { from: to.clone(), to: new_address.clone() };
+    ctx.audit(&mut tx, by, On::platform(), change).await?;
+    ctx.post(&mut tx, &Mail::AddressChangeAsked { to, new_address, at: ctx.now().micros() }).await?;
     Ok(tx.commit().await?)
 }
 
@@ -173,6 +178,13 @@ pub async fn prove(ctx: &Context, by: &By, token: &Token) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
+/// A new password or address is how a user shuts out somebody else, so that nothing which that
+/// one asked for before may open the user again: neither a reset nor a change of address (S7, S9).
+async fn void_mailed_links(ctx: &Context, tx: &mut Tx, user: UserId) -> Result<()> {
+    tx.void_links(user, LinkKind::Reset, ctx.now()).await?;
+    Ok(tx.void_links(user, LinkKind::ChangeEmail, ctx.now()).await?)
+}
+
 async fn move_to(ctx: &Context, tx: &mut Tx, by: &By, user: &User, email: &Email) -> Result<()> {
     match tx.set_user_email(user.id, email, ctx.now()).await {
         Err(StoreError::Duplicate) => {
@@ -181,7 +193,7 @@ async fn move_to(ctx: &Context, tx: &mut Tx, by: &By, user: &User, email: &Email
         other => other?,
     }
     // Links sent to the old address must not act on the user any more.
-    tx.void_links(user.id, LinkKind::Reset, ctx.now()).await?;
+    void_mailed_links(ctx, tx, user.id).await?;
     tx.void_links(user.id, LinkKind::Verify, ctx.now()).await?;
     tx.delete_sessions(user.id).await?;
     tx.delete_devices(user.id).await?;

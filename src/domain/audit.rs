@@ -74,6 +74,7 @@ pub enum Change {
     AccountRenamed { from: String, to: String },
     AccountJoined { user: UserId, role: String },
     AddressProven { email: String },
+    AddressChangeAsked { from: String, to: String },
     AddressChanged { from: String, to: String },
     PasswordReset {},
     PasswordChanged {},
@@ -129,6 +130,9 @@ impl Change {
             Self::AccountRenamed { from, to } => format!("renamed the account from {from} to {to}"),
             Self::AccountJoined { role, .. } => format!("joined the account as {role}"),
             Self::AddressProven { email } => format!("proved the address {email}"),
+            Self::AddressChangeAsked { from, to } => {
+                format!("asked to change the address from {from} to {to}")
+            }
             Self::AddressChanged { from, to } => format!("changed the address from {from} to {to}"),
             Self::PasswordReset {} => String::from("set a new password by mail"),
             Self::PasswordChanged {} => String::from("changed the password"),

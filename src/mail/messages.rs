@@ -69,6 +69,23 @@ pub fn new_address(platform: &str, link: Link<'_>) -> Result<Letter, MessageErro
     letter(format!("Confirm your new e-mail address for {platform}"), &NewAddress { platform, link })
 }
 
+/// To the address of a user who asks to have another one. `settings_url` is the page that
+/// changes the password, which makes the link to the new address void.
+///
+/// # Errors
+/// See [`MessageError`].
+pub fn address_change_asked(
+    platform: &str,
+    at: Timestamp,
+    new_address: &str,
+    settings_url: &str,
+) -> Result<Letter, MessageError> {
+    letter(
+        format!("A new e-mail address for {platform} was asked for"),
+        &AddressChangeAsked { platform, at, new_address, settings_url },
+    )
+}
+
 /// To the old address of a user when it was changed. `help` is where the operator can be
 /// reached: a URL or an address.
 ///
@@ -139,6 +156,15 @@ struct NewAddress<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "mail/address_change_asked.txt")]
+struct AddressChangeAsked<'a> {
+    platform: &'a str,
+    at: Timestamp,
+    new_address: &'a str,
+    settings_url: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "mail/address_changed.txt")]
 struct AddressChanged<'a> {
     platform: &'a str,
@@ -170,6 +196,7 @@ mod tests {
             reset_password("Meridian & Co", LINK),
             password_changed("Meridian & Co", AT, forgot),
             new_address("Meridian & Co", LINK),
+            address_change_asked("Meridian & Co", AT, "new@example.com", "https://portal.example/settings"),
             address_changed("Meridian & Co", AT, "new@example.com", Some("https://help.example")),
             address_changed("Meridian & Co", AT, "new@example.com", None),
             already_signed_up("Meridian & Co", sign_in, forgot),

@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use crate::support::{
     databases::{Kind, on_both},
-    site::Portal,
+    site::{Letter, Portal},
     world::PASSWORD,
 };
 
@@ -17,6 +17,7 @@ on_both!(
     links_in_mail_come_from_the_settings_not_from_the_request,
     changing_the_password_ends_the_other_sessions,
     an_address_changes_when_the_new_one_is_proven,
+    a_new_password_makes_links_to_another_address_void,
     a_session_can_be_ended_from_another_browser,
 );
 
@@ -125,9 +126,12 @@ async fn an_address_changes_when_the_new_one_is_proven(kind: Kind) {
     let fields = [("email", "ada@new.example"), ("email_password", PASSWORD)];
     assert_eq!(client.fill("/settings", "/settings/email", &fields).await.location(), "/settings");
     let letters = portal.letters().await;
-    assert!(letters[0].whole.contains("To: ada@new.example"), "{}", letters[0].whole);
+    let notice = letters.iter().find(|letter| letter.whole.contains("To: ada@meridian.example"));
+    let notice = notice.expect("the address that is in use is told");
+    assert!(notice.whole.contains("ada@new.example"), "{}", notice.whole);
+    assert!(!notice.whole.contains("token="), "the link is for the new one alone");
     assert!(client.visit("/settings").await.says("ada@meridian.example"), "not before it is proven");
-    let link = letters[0].link(&portal);
+    let link = link_to_new_address(&portal, &letters);
     client.fill(&link, "/verify-email", &[]).await;
     let notice = portal.letters().await;
     assert!(notice[0].whole.contains("To: ada@meridian.example"), "{}", notice[0].whole);
@@ -135,6 +139,43 @@ async fn an_address_changes_when_the_new_one_is_proven(kind: Kind) {
     assert_eq!(portal.client().fill("/sign-in", "/sign-in", &old).await.status, 422);
     let new = [("email", "ada@new.example"), ("password", PASSWORD)];
     assert_eq!(portal.client().fill("/sign-in", "/sign-in", &new).await.location(), "/apps");
+}
+
+fn link_to_new_address(portal: &Portal, letters: &[Letter]) -> String {
+    let letter = letters.iter().find(|letter| letter.whole.contains("To: ada@new.example"));
+    letter.expect("a letter to the new address").link(portal)
+}
+
+async fn a_new_password_makes_links_to_another_address_void(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let mut password = PASSWORD;
+    for by_mail in [false, true] {
+        // Somebody who has got hold of the password asks for the address.
+        let thief = portal.client();
+        let fields = [("email", "ada@meridian.example"), ("password", password)];
+        assert_eq!(thief.fill("/sign-in", "/sign-in", &fields).await.location(), "/apps");
+        let fields = [("email", "ada@new.example"), ("email_password", password)];
+        assert_eq!(thief.fill("/settings", "/settings/email", &fields).await.location(), "/settings");
+        let link = link_to_new_address(&portal, &portal.letters().await);
+        let client = portal.client();
+        if by_mail {
+            let asked = [("email", ada.email.as_str())];
+            client.fill("/password/forgot", "/password/forgot", &asked).await;
+            let reset = portal.letters().await.first().expect("a letter").link(&portal);
+            let done = client.fill(&reset, "/password/reset", &[("password", NEW)]).await;
+            assert_eq!(done.location(), "/sign-in");
+        } else {
+            let client = portal.signed_in(&ada).await;
+            let other = "yet another long passphrase";
+            let fields = [("current_password", password), ("password", other)];
+            assert_eq!(client.fill("/settings", "/settings/password", &fields).await.location(), "/settings");
+            password = other;
+        }
+        let page = client.visit(&link).await;
+        assert!(!page.has("form[action=\"/verify-email\"]"), "{}", page.text());
+        portal.letters().await;
+    }
 }
 
 async fn a_session_can_be_ended_from_another_browser(kind: Kind) {

@@ -195,6 +195,7 @@ fn told(change: &Change) -> (Mark, String, String) {
         | Change::AccountRenamed { .. }
         | Change::AccountJoined { .. }
         | Change::AddressProven { .. }
+        | Change::AddressChangeAsked { .. }
         | Change::AddressChanged { .. }
         | Change::PasswordReset {}
         | Change::PasswordChanged {}
