@@ -24,6 +24,8 @@ pub struct Browser {
     pub user_agent: String,
     /// What an earlier sign-in left there.
     pub device: Option<Token>,
+    /// The cookie of the session in which it is signed in, if it is.
+    pub session: Option<Token>,
 }
 
 /// A new session, and the two cookies that go with it.
@@ -226,7 +228,8 @@ pub async fn switch_account(ctx: &Context, by: &By, session: &Session, account: 
 }
 
 impl Context {
-    /// A new session under a value nobody has seen, whatever the browser brought (S14).
+    /// A new session under a value nobody has seen, whatever the browser brought. One that it
+    /// was signed in by ends: its cookie is about to be lost, and lost is not dead (S14).
     pub(super) async fn new_session(
         &self,
         tx: &mut Tx,
@@ -234,6 +237,7 @@ impl Context {
         browser: &Browser,
         user: UserId,
     ) -> Result<SignedIn> {
+        self.end_brought_session(tx, by, browser).await?;
         let now = self.now();
         let signed_in = SignedIn { session: Token::generate(), device: Token::generate() };
         let account = tx.memberships(user).await?.first().map(|one| one.account.id);
@@ -251,6 +255,17 @@ impl Context {
         tx.insert_device(signed_in.device.hash_for(user).as_bytes(), user, now).await?;
         self.audit(tx, by, On::platform(), Change::SignedIn {}).await?;
         Ok(signed_in)
+    }
+
+    async fn end_brought_session(&self, tx: &mut Tx, by: &By, browser: &Browser) -> Result<()> {
+        let Some(cookie) = &browser.session else { return Ok(()) };
+        let Some(old) = tx.session(cookie.hash().as_bytes()).await? else { return Ok(()) };
+        if tx.delete_session(old.id, old.user).await? && old.is_alive(self.now()) {
+            // Perhaps another user's, who had this browser before.
+            let by = By::user(old.user, by.origin.clone());
+            self.audit(tx, &by, On::platform(), Change::SignedOut {}).await?;
+        }
+        Ok(())
     }
 
     async fn count_sign_in(

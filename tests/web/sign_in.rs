@@ -4,6 +4,7 @@ use portico::domain::time::Span;
 use reqwest::Method;
 
 use crate::support::{
+    client::Page,
     databases::{Kind, on_both},
     site::Portal,
     world::PASSWORD,
@@ -14,6 +15,7 @@ on_both!(
     ten_failures_close_the_door_but_not_for_a_known_browser,
     one_goes_where_one_was_going_and_never_off_the_site,
     signing_in_changes_the_cookie_and_signing_out_ends_it,
+    signing_in_over_a_session_ends_it,
     a_session_ends_by_itself,
     the_password_is_asked_again_and_the_cookie_changes,
 );
@@ -96,6 +98,40 @@ async fn signing_in_changes_the_cookie_and_signing_out_ends_it(kind: Kind) {
     let replayed = portal.client();
     let request = replayed.request(Method::GET, "/apps").header("cookie", format!("portico={value}"));
     assert_eq!(replayed.send(request).await.status, 303, "the session is dead at the server (S15)");
+}
+
+async fn signing_in_over_a_session_ends_it(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let bob = portal.world.user("bob@meridian.example").await;
+    let client = portal.client();
+    // The page stays open in a tab, while another tab signs in.
+    let form = client.visit("/sign-in").await.form("/sign-in").with("password", PASSWORD);
+    let elsewhere = portal.signed_in(&bob).await;
+    let mut before: Option<String> = None;
+    for person in [&ada, &bob, &bob] {
+        let csrf = match &before {
+            // A post of one who is signed in carries the session's own value.
+            Some(_) => client.visit("/settings").await.form("/sign-out").value("csrf").map(str::to_owned),
+            None => form.value("csrf").map(str::to_owned),
+        };
+        let form = form.clone().with("email", person.email.as_str());
+        let form = form.with("csrf", csrf.expect("a value").as_str());
+        let page = client.submit(&form).await;
+        assert_eq!(page.location(), "/apps");
+        if let Some(old) = before.replace(session_cookie(&page)) {
+            let stranger = portal.client();
+            let request = stranger.request(Method::GET, "/apps").header("cookie", format!("portico={old}"));
+            assert_eq!(stranger.send(request).await.status, 303, "dead at the server (S15)");
+        }
+    }
+    elsewhere.visit("/apps").await;
+}
+
+fn session_cookie(page: &Page) -> String {
+    let mut cookies = page.headers.get_all("set-cookie").iter().filter_map(|one| one.to_str().ok());
+    let session = cookies.find_map(|one| one.strip_prefix("portico=")).expect("a session cookie");
+    session.split(';').next().unwrap_or_default().to_owned()
 }
 
 async fn a_session_ends_by_itself(kind: Kind) {

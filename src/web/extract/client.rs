@@ -32,6 +32,7 @@ pub(in crate::web) fn browser(request: &HttpRequest) -> Browser {
         address: address(request),
         user_agent: user_agent.unwrap_or_default().to_owned(),
         device: cookies::token(request, Name::Device, https),
+        session: cookies::token(request, Name::Session, https),
     }
 }
 
