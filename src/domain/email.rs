@@ -131,6 +131,12 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_is_told_as_dns_has_it() {
+        let email: Email = "ada@Bücher.example".parse().unwrap();
+        assert_eq!((email.domain(), email.as_str()), ("xn--bcher-kva.example", "ada@Bücher.example"));
+    }
+
+    #[test]
     fn another_domain_makes_another_person() {
         let key = |text: &str| text.parse::<Email>().unwrap().key();
         assert_ne!(key("ada@straße.example"), key("ada@strasse.example"));

@@ -71,7 +71,7 @@ async fn an_address_is_proven_once_and_only_while_it_is_the_users(kind: Kind) {
     let ada = user(&database, "ada@meridian.example").await;
     let mut tx = database.begin().await;
     assert!(!tx.prove_email(ada, &parsed("ada@old.example"), at(1)).await.expect("another address"));
-    assert!(tx.prove_email(ada, &parsed("ADA@meridian.example"), at(2)).await.expect("the address"));
+    assert!(tx.prove_email(ada, &parsed("ada@meridian.example"), at(2)).await.expect("the address"));
     assert!(!tx.prove_email(ada, &parsed("ada@meridian.example"), at(3)).await.expect("proven before"));
     let known = tx.user(ada).await.expect("a row").expect("the user");
     assert_eq!(known.user.proven_at, Some(at(2)));
