@@ -3,7 +3,8 @@
 use super::{
     By, Context, Error, On, Result,
     outbox::Mail,
-    sign_in::{Browser, begin_unchanged, check_password, wrong_password},
+    sign_in::{begin_unchanged, check_password, wrong_password},
+    throttle::place,
 };
 use crate::{
     crypto::token::Token,
@@ -23,8 +24,8 @@ use crate::{
 ///
 /// # Errors
 /// `TooMany` after ten from one place in a quarter of an hour.
-pub async fn forget(ctx: &Context, browser: &Browser, email: &Email) -> Result<()> {
-    ctx.count_try(vec![ctx.keys.bucket("reset place", &browser.address_text())]).await?;
+pub async fn forget(ctx: &Context, by: &By, email: &Email) -> Result<()> {
+    ctx.count_try(vec![ctx.keys.bucket("reset place", &place(by.origin.address))]).await?;
     // One address is not flooded either, whoever asks; that it was enough is not said.
     match ctx.count_try(vec![ctx.keys.bucket("reset address", &email.key())]).await {
         Err(Error::TooMany { .. }) => return Ok(()),

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::{By, Context, Error, On, Result, throttle::Counted};
+use super::{
+    By, Context, Error, On, Result,
+    throttle::{Counted, place},
+};
 use crate::{
     crypto::token::Token,
     domain::{
@@ -41,12 +44,6 @@ pub struct SignedInUser {
     pub session: Session,
     pub user: User,
     pub memberships: Vec<Membership>,
-}
-
-impl Browser {
-    pub(super) fn address_text(&self) -> String {
-        self.address.map(|address| address.to_string()).unwrap_or_default()
-    }
 }
 
 impl SignedInUser {
@@ -281,7 +278,7 @@ impl Context {
             }
         }
         let address = self.keys.bucket("sign-in address", &email.key());
-        let place = self.keys.bucket("sign-in place", &browser.address_text());
+        let place = self.keys.bucket("sign-in place", &place(browser.address));
         self.count_try(vec![address, place]).await
     }
 }

@@ -5,6 +5,7 @@ use super::{
     accounts::NewAccount,
     outbox::Mail,
     sign_in::{Browser, SignedIn, sign_in},
+    throttle::place,
 };
 use crate::{
     domain::{
@@ -64,7 +65,7 @@ async fn open(
     form: FormValue,
     new: NewSignUp,
 ) -> Result<SignedUp> {
-    let bucket = ctx.keys.bucket("sign-up", &browser.address_text());
+    let bucket = ctx.keys.bucket("sign-up", &place(browser.address));
     if ctx.is_full(&bucket).await? {
         return Err(Error::TooMany { retry_after: crate::domain::time::Span::minutes(15) });
     }

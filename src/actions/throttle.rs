@@ -1,5 +1,7 @@
 //! Limits on guessing, counted in the database so that they hold across processes (S6).
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use super::{Context, Error, Result};
 use crate::domain::{id::TryId, time::Span};
 
@@ -13,6 +15,16 @@ const MAX: i64 = 10;
 pub(super) struct Counted {
     id: TryId,
     buckets: Vec<[u8; 32]>,
+}
+
+/// Where somebody is, as limits count it. Of an IPv6 address the first 64 bits: whoever has one
+/// has all those that begin so (RFC 6177).
+pub(super) fn place(address: Option<IpAddr>) -> String {
+    match address {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
+        None => String::new(),
+    }
 }
 
 impl Context {
@@ -54,5 +66,18 @@ impl Context {
     /// Whether a bucket is full; the try itself is counted apart.
     pub(super) async fn is_full(&self, bucket: &[u8; 32]) -> Result<bool> {
         Ok(self.read().await?.tries(bucket, self.now() - WINDOW).await? >= MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_one_customer_is_one_place() {
+        let at = |address: &str| place(address.parse().ok());
+        assert_eq!(at("2001:db8:1:2:3:4:5:6"), at("2001:db8:1:2:ffff::1"));
+        assert_ne!(at("2001:db8:1:2::1"), at("2001:db8:1:3::1"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
     }
 }

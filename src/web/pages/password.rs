@@ -89,7 +89,7 @@ pub(in crate::web) async fn forgot_post(ctx: Data<Context>, post: Post<Visit, Fo
             return refused(&ForgotPage { chrome, form, errors });
         }
     };
-    passwords::forget(&ctx, &visit.browser, &email).await?;
+    passwords::forget(&ctx, &visit.by(), &email).await?;
     Ok(see_other("/password/sent"))
 }
 
