@@ -104,13 +104,14 @@ pub async fn change(
 ///
 /// # Errors
 /// `TooMany` after ten in a quarter of an hour.
-pub async fn send_proof(ctx: &Context, user: &User) -> Result<()> {
+pub async fn send_proof(ctx: &Context, by: &By, user: &User) -> Result<()> {
     if user.proven_at.is_some() {
         return Ok(());
     }
-    ctx.count_try(vec![ctx.keys.bucket("proof", &user.id.to_string())]).await?;
+    ctx.count_mail("proof", by, &user.email).await?;
     let mut tx = ctx.begin().await?;
     ctx.mail_link(&mut tx, LinkKind::Verify, user.id, &user.email).await?;
+    ctx.audit(&mut tx, by, On::platform(), Change::ProofSent { email: user.email.to_string() }).await?;
     Ok(tx.commit().await?)
 }
 
@@ -127,6 +128,7 @@ pub async fn ask_new_address(
     email: &Email,
 ) -> Result<()> {
     let known = check_password(ctx, by, session.user, password, "email_password").await?;
+    ctx.count_mail("new address", by, email).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
         return Err(wrong_password("email_password"));
     };

@@ -36,6 +36,7 @@ pub async fn first_admin_link(ctx: &Context) -> Result<Option<Token>> {
     let token = Token::generate();
     let link = Link { id: ctx.new_id(), user: None, email: None, expires_at: now + LinkKind::Setup.lasts() };
     tx.insert_link(&link, LinkKind::Setup, token.hash().as_bytes(), now).await?;
+    ctx.audit(&mut tx, &By::operator(), On::platform(), Change::SetupLinkMade {}).await?;
     tx.commit().await?;
     Ok(Some(token))
 }

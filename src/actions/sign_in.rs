@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::{
     By, Context, Error, On, Result,
+    passwords::send_proof,
     throttle::{Counted, place},
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         fields::FieldErrors,
         id::{AccountId, UserId},
         password::{PasswordHash, TypedPassword},
-        user::{LinkKind, Session, User},
+        user::{Session, User},
     },
     store::{Known, Tx},
 };
@@ -88,9 +89,8 @@ pub async fn sign_in(
         .into());
     }
     if known.user.proven_at.is_none() && matches!(ctx.policy.sign_up, super::SignUp::Domain(_)) {
-        let mut tx = ctx.begin().await?;
-        ctx.mail_link(&mut tx, LinkKind::Verify, known.user.id, &known.user.email).await?;
-        tx.commit().await?;
+        let by = By::user(known.user.id, by.origin.clone());
+        send_proof(ctx, &by, &known.user).await?;
         let sentence = "Prove your address first. We have sent you a new link; open it, then sign in.";
         return Err(FieldErrors::one("email", sentence).into());
     }

@@ -39,7 +39,8 @@ pub enum SignedUp {
 }
 
 /// # Errors
-/// `Invalid` for a taken address or one of another domain; `NotFound` when nobody may sign up.
+/// `Invalid` for a taken address or one of another domain; `NotFound` when nobody may sign up;
+/// `TooMany` after ten taken addresses, or ten mails, in a quarter of an hour.
 pub async fn sign_up(
     ctx: &Context,
     by: &By,
@@ -50,7 +51,7 @@ pub async fn sign_up(
     match &ctx.policy.sign_up {
         SignUp::Open => open(ctx, by, browser, form, new).await,
         SignUp::Invite => Err(Error::NotFound),
-        SignUp::Domain(domain) if new.email.domain() == domain => proven_first(ctx, by, new).await,
+        SignUp::Domain(domain) if new.email.domain() == domain => proven_first(ctx, by, form, new).await,
         SignUp::Domain(domain) => {
             let sentence = format!("Use your address at {domain}; only those can sign up here.");
             Err(FieldErrors::one("email", sentence).into())
@@ -119,14 +120,25 @@ async fn taken(ctx: &Context, bucket: [u8; 32]) -> Result<SignedUp> {
     Err(FieldErrors::one("email", sentence).into())
 }
 
-async fn proven_first(ctx: &Context, by: &By, new: NewSignUp) -> Result<SignedUp> {
+async fn proven_first(ctx: &Context, by: &By, form: FormValue, new: NewSignUp) -> Result<SignedUp> {
+    if ctx.form_made::<UserId>(form).await?.is_some() {
+        return Ok(SignedUp::CheckMail);
+    }
+    ctx.count_mail("sign-up", by, &new.email).await?;
     let password = ctx.passwords.hash(new.password).await?;
     let mut tx = ctx.begin().await?;
     let user = user(ctx, new.name, new.email, false);
+    if ctx.form_result(&mut tx, form, &user.id).await?.is_some() {
+        return Ok(SignedUp::CheckMail);
+    }
     match tx.insert_user(&user, &password).await {
         Err(StoreError::Duplicate) => {
             drop(tx);
             let mut tx = ctx.begin().await?;
+            // Taken here too, so that the form sent again is not answered by a second mail.
+            if ctx.form_result(&mut tx, form, &user.id).await?.is_some() {
+                return Ok(SignedUp::CheckMail);
+            }
             ctx.post(&mut tx, &Mail::AlreadySignedUp { to: user.email.to_string() }).await?;
             tx.commit().await?;
         }

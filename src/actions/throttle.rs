@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::{Context, Error, Result};
-use crate::domain::{id::TryId, time::Span};
+use super::{By, Context, Error, Result};
+use crate::domain::{email::Email, id::TryId, time::Span};
 
 /// How long a try counts.
 const WINDOW: Span = Span::minutes(15);
@@ -28,6 +28,17 @@ pub(super) fn place(address: Option<IpAddr>) -> String {
 }
 
 impl Context {
+    /// Counts a mail that `by` is about to have sent to an address, by place and by address: a
+    /// mailbox is not filled by strangers, whatever form it is entered in.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] after ten in a quarter of an hour.
+    pub(super) async fn count_mail(&self, kind: &str, by: &By, to: &Email) -> Result<()> {
+        let place = self.keys.bucket(&format!("{kind} place"), &place(by.origin.address));
+        let address = self.keys.bucket(&format!("{kind} address"), &to.key());
+        self.count_try(vec![place, address]).await.map(|_| ())
+    }
+
     /// Counts a try in every bucket before anything is judged, so that tries at the same
     /// time cannot all slip under the limit.
     ///

@@ -76,6 +76,9 @@ pub enum Change {
     AddressProven { email: String },
     AddressChangeAsked { from: String, to: String },
     AddressChanged { from: String, to: String },
+    PasswordResetAsked { email: String },
+    ProofSent { email: String },
+    SetupLinkMade {},
     PasswordReset {},
     PasswordChanged {},
     ProfileChanged { from: String, to: String },
@@ -134,6 +137,11 @@ impl Change {
                 format!("asked to change the address from {from} to {to}")
             }
             Self::AddressChanged { from, to } => format!("changed the address from {from} to {to}"),
+            Self::PasswordResetAsked { email } => {
+                format!("asked for a link to reset the password of {email}")
+            }
+            Self::ProofSent { email } => format!("had a link sent that proves {email}"),
+            Self::SetupLinkMade {} => String::from("had a link printed that makes the first admin"),
             Self::PasswordReset {} => String::from("set a new password by mail"),
             Self::PasswordChanged {} => String::from("changed the password"),
             Self::ProfileChanged { from, to } => format!("changed the name from {from} to {to}"),

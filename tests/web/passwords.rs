@@ -18,6 +18,7 @@ on_both!(
     changing_the_password_ends_the_other_sessions,
     an_address_changes_when_the_new_one_is_proven,
     a_new_password_makes_links_to_another_address_void,
+    nobodys_mailbox_is_filled_by_changes_of_address,
     a_session_can_be_ended_from_another_browser,
 );
 
@@ -176,6 +177,17 @@ async fn a_new_password_makes_links_to_another_address_void(kind: Kind) {
         assert!(!page.has("form[action=\"/verify-email\"]"), "{}", page.text());
         portal.letters().await;
     }
+}
+
+async fn nobodys_mailbox_is_filled_by_changes_of_address(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    let fields = [("email", "bob@elsewhere.example"), ("email_password", PASSWORD)];
+    for n in 1..=10 {
+        assert_eq!(client.fill("/settings", "/settings/email", &fields).await.status, 303, "{n}");
+    }
+    assert_eq!(client.fill("/settings", "/settings/email", &fields).await.status, 429);
 }
 
 async fn a_session_can_be_ended_from_another_browser(kind: Kind) {

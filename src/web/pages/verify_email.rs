@@ -67,7 +67,7 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, VerifyEma
 /// Sends the link once more.
 pub(in crate::web) async fn send(ctx: Data<Context>, post: Post<SignedIn, Nothing>) -> PageResult {
     let at = post.at;
-    passwords::send_proof(&ctx, &at.who.user).await?;
+    passwords::send_proof(&ctx, &at.visit.by(), &at.who.user).await?;
     done(&at.visit, "/settings", Done::ProofSent)
 }
 

@@ -197,6 +197,9 @@ fn told(change: &Change) -> (Mark, String, String) {
         | Change::AddressProven { .. }
         | Change::AddressChangeAsked { .. }
         | Change::AddressChanged { .. }
+        | Change::PasswordResetAsked { .. }
+        | Change::ProofSent { .. }
+        | Change::SetupLinkMade {}
         | Change::PasswordReset {}
         | Change::PasswordChanged {}
         | Change::ProfileChanged { .. }
