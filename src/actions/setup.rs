@@ -41,12 +41,15 @@ pub async fn first_admin_link(ctx: &Context) -> Result<Option<Token>> {
     Ok(Some(token))
 }
 
-/// Whether the link still works.
+/// Whether the link still works, and there is no admin yet.
 ///
 /// # Errors
 /// `NotFound` if it does not.
 pub async fn peek(ctx: &Context, token: &Token) -> Result<Link> {
     let mut read = ctx.read().await?;
+    if read.admins().await? > 0 {
+        return Err(Error::NotFound);
+    }
     read.link(token.hash().as_bytes(), LinkKind::Setup, ctx.now()).await?.ok_or(Error::NotFound)
 }
 

@@ -16,6 +16,7 @@ on_both!(
     a_sign_up_sent_twice_makes_one_user,
     a_closed_portal_has_no_form,
     a_domain_lets_its_own_in_once_they_are_proven,
+    nobodys_mailbox_is_filled_by_sign_ups_and_sign_ins,
     the_first_admin_comes_by_a_link_that_works_once,
 );
 
@@ -126,6 +127,32 @@ async fn a_domain_lets_its_own_in_once_they_are_proven(kind: Kind) {
     assert_eq!(client.fill("/sign-in", "/sign-in", &fields).await.location(), "/apps");
 }
 
+async fn nobodys_mailbox_is_filled_by_sign_ups_and_sign_ins(kind: Kind) {
+    let sign_up = SignUp::Domain(String::from("meridian.example"));
+    let portal = Portal::under(kind, Policy { sign_up, ..world::policy() }).await;
+    let client = portal.client();
+    // The same form twice is one sign-up.
+    let form = client.visit("/sign-up").await.form("/sign-up");
+    let form = FORM.iter().fold(form, |form, (name, value)| form.with(name, value));
+    for _ in 0..12 {
+        assert_eq!(client.submit(&form).await.status, 200);
+    }
+    assert_eq!(portal.letters().await.len(), 1);
+    let mut answers = Vec::new();
+    for _ in 0..11 {
+        answers.push(client.fill("/sign-up", "/sign-up", &FORM).await.status.as_u16());
+    }
+    assert_eq!((answers[8], answers[10]), (200, 429), "{answers:?}");
+    let fields = [("email", "ada@meridian.example"), ("password", "a long enough passphrase")];
+    let mut last = 0;
+    for _ in 0..11 {
+        last = client.fill("/sign-in", "/sign-in", &fields).await.status.as_u16();
+    }
+    assert_eq!(last, 429);
+    let letters = portal.letters().await.len();
+    assert!(letters <= 20, "{letters} letters");
+}
+
 async fn the_first_admin_comes_by_a_link_that_works_once(kind: Kind) {
     let portal = Portal::new(kind).await;
     let token = setup::first_admin_link(&portal.world.ctx).await.expect("a link").expect("there is no admin");
@@ -143,6 +170,14 @@ async fn the_first_admin_comes_by_a_link_that_works_once(kind: Kind) {
     assert_eq!(wrong.status, 422);
     assert_eq!(wrong.errors().len(), 4);
     assert_eq!(client.fill(&link, "/setup", &fields).await.location(), "/apps");
+    let token = token.expose();
+    let fields = [("token", token), ("name", "")];
+    let form = portal.client();
+    let csrf = form.visit("/sign-in").await.form("/sign-in").value("csrf").map(str::to_owned);
+    let post = form.request(reqwest::Method::POST, "/setup");
+    let fields = [fields[0], fields[1], ("csrf", csrf.as_deref().expect("a value"))];
+    let late = form.send(post.form(&fields)).await;
+    assert!(late.says("no longer works") && late.errors().is_empty(), "{}", late.text());
     let later = portal.client().visit(&link).await;
     assert!(!later.has("form[action=\"/setup\"]"), "{}", later.text());
 }

@@ -48,6 +48,10 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SetupForm
     let Some(token) = Token::parse(&form.token) else {
         return refused(&draw(&ctx, &visit, form, FieldErrors::default(), true));
     };
+    // First: to correct fields for a link that no longer works is labour lost.
+    if !works(&ctx, &form).await? {
+        return refused(&draw(&ctx, &visit, form, FieldErrors::default(), true));
+    }
     let typed = SignUpForm {
         name: form.name.clone(),
         email: form.email.clone(),
