@@ -1,11 +1,14 @@
 //! Mail: written in the transaction of what it tells, sent afterwards.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Error, Result};
+use super::{By, Context, Error, On, Result};
 use crate::{
     crypto::{keyring::Place, token::Token},
     domain::{
+        audit::{Change, Origin},
         email::Email,
         id::MailId,
         time::{Span, Timestamp},
@@ -18,8 +21,8 @@ use crate::{
     store::{Link, Tx, Waiting},
 };
 
-/// A mail as it waits. Its words are chosen when it is sent.
-#[derive(Debug, Serialize, Deserialize)]
+/// A mail as it waits. Its words are chosen when it is sent. Without `Debug`, for its tokens.
+#[derive(Serialize, Deserialize)]
 pub(super) enum Mail {
     /// A link that proves the address; times in microseconds.
     Proof {
@@ -36,6 +39,9 @@ pub(super) enum Mail {
     /// A link to set a new password, if the address is somebody's.
     ResetIfKnown {
         to: String,
+        /// Where it was asked for.
+        address: Option<IpAddr>,
+        request_id: Option<String>,
     },
     PasswordChanged {
         to: String,
@@ -172,13 +178,12 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
             let url = ctx.policy.link(&format!("/verify-email?token={token}"));
             Some((to, messages::new_address(platform, link(&url, ends))))
         }
-        Mail::ResetIfKnown { to } => match reset_link(ctx, &to).await? {
-            Some((to, token, ends)) => {
-                let url = ctx.policy.link(&format!("/password/reset?token={}", token.expose()));
-                Some((to.to_string(), messages::reset_password(platform, link(&url, ends.micros()))))
-            }
-            None => None,
-        },
+        Mail::ResetIfKnown { to, address, request_id } => {
+            let origin = Origin { address, request_id };
+            let Some((to, token, ends)) = reset_link(ctx, &to, origin).await? else { return Ok(None) };
+            let url = ctx.policy.link(&format!("/password/reset?token={}", token.expose()));
+            Some((to.to_string(), messages::reset_password(platform, link(&url, ends.micros()))))
+        }
         Mail::PasswordChanged { to, at } => {
             let forgot = ctx.policy.link("/password/forgot");
             Some((to, messages::password_changed(platform, Timestamp::from_micros(at), &forgot)))
@@ -206,23 +211,30 @@ fn link(url: &str, ends: i64) -> messages::Link<'_> {
 
 /// A new link for the user of an address, and where to send it: to the address that is stored.
 /// The one that was typed may be another's and still have the same key. Older links are void.
-async fn reset_link(ctx: &Context, to: &str) -> Result<Option<(Email, Token, Timestamp)>> {
+async fn reset_link(ctx: &Context, to: &str, origin: Origin) -> Result<Option<(Email, Token, Timestamp)>> {
     let Ok(email) = to.parse::<Email>() else { return Ok(None) };
+    // Looked at outside a transaction first: most that are asked for are nobody's.
     let Some(known) = ctx.read().await?.user_by_email(&email).await? else { return Ok(None) };
-    if known.user.disabled_at.is_some() {
+    let mut tx = ctx.begin().await?;
+    // The address may change meanwhile, and another process may make a link for the same user.
+    tx.lock_user(known.user.id).await?;
+    let Some(known) = tx.user(known.user.id).await? else { return Ok(None) };
+    let user = known.user;
+    if user.email.key() != email.key() || user.disabled_at.is_some() {
         return Ok(None);
     }
     let now = ctx.now();
     let token = Token::generate();
     let link = Link {
         id: ctx.new_id(),
-        user: Some(known.user.id),
-        email: Some(known.user.email.clone()),
+        user: Some(user.id),
+        email: Some(user.email.clone()),
         expires_at: now + LinkKind::Reset.lasts(),
     };
-    let mut tx = ctx.begin().await?;
-    tx.void_links(known.user.id, LinkKind::Reset, now).await?;
+    tx.void_links(user.id, LinkKind::Reset, now).await?;
     tx.insert_link(&link, LinkKind::Reset, token.hash().as_bytes(), now).await?;
+    let change = Change::PasswordResetAsked { email: user.email.to_string() };
+    ctx.audit(&mut tx, &By::visitor(origin), On::platform(), change).await?;
     tx.commit().await?;
-    Ok(Some((known.user.email, token, link.expires_at)))
+    Ok(Some((user.email, token, link.expires_at)))
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     crypto::token::Token,
     domain::{
-        audit::{Actor, Change},
+        audit::{Actor, Change, Origin},
         email::Email,
         fields::FieldErrors,
         id::UserId,
@@ -32,7 +32,8 @@ pub async fn forget(ctx: &Context, by: &By, email: &Email) -> Result<()> {
         other => other?,
     };
     let mut tx = ctx.begin().await?;
-    ctx.post(&mut tx, &Mail::ResetIfKnown { to: email.to_string() }).await?;
+    let Origin { address, request_id } = by.origin.clone();
+    ctx.post(&mut tx, &Mail::ResetIfKnown { to: email.to_string(), address, request_id }).await?;
     Ok(tx.commit().await?)
 }
 
