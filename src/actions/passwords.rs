@@ -57,6 +57,8 @@ pub async fn reset(ctx: &Context, by: &By, token: &Token, password: NewPassword)
     let email = link.email.ok_or(Error::NotFound)?;
     let hash = ctx.passwords.hash(password).await?;
     let mut tx = ctx.begin().await?;
+    // The user before the link, as everywhere, so that no two wait for each other.
+    tx.lock_user(user.id).await?;
     if !tx.use_link(link.id, ctx.now()).await? {
         return Err(Error::NotFound);
     }
@@ -91,6 +93,7 @@ pub async fn change(
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
         return Err(wrong_password("current_password"));
     };
+    still_signed_in(&mut tx, session).await?;
     let user = known.user;
     tx.set_password(user.id, &hash).await?;
     tx.delete_other_sessions(user.id, session.id).await?;
@@ -99,6 +102,11 @@ pub async fn change(
     ctx.audit(&mut tx, by, On::platform(), Change::PasswordChanged {}).await?;
     ctx.post(&mut tx, &Mail::PasswordChanged { to: user.email.to_string(), at: ctx.now().micros() }).await?;
     Ok(tx.commit().await?)
+}
+
+/// Nothing is done for a session that was ended while its password was checked.
+async fn still_signed_in(tx: &mut Tx, session: &Session) -> Result<()> {
+    if tx.has_session(session.id, session.user).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Sends the link that proves the address once more.
@@ -133,6 +141,7 @@ pub async fn ask_new_address(
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
         return Err(wrong_password("email_password"));
     };
+    still_signed_in(&mut tx, session).await?;
     let user = known.user;
     tx.void_links(user.id, LinkKind::ChangeEmail, ctx.now()).await?;
     ctx.mail_link(&mut tx, LinkKind::ChangeEmail, user.id, email).await?;
@@ -167,6 +176,8 @@ pub async fn prove(ctx: &Context, by: &By, token: &Token) -> Result<()> {
     let (kind, link, user) = peek_proof(ctx, token).await?;
     let email = link.email.ok_or(Error::NotFound)?;
     let mut tx = ctx.begin().await?;
+    tx.lock_user(user.id).await?;
+    let user = tx.user(user.id).await?.ok_or(Error::NotFound)?.user;
     if !tx.use_link(link.id, ctx.now()).await? {
         return Err(Error::NotFound);
     }

@@ -20,6 +20,8 @@ statements! {
     /// A user's sessions, the last used first.
     SESSIONS_OF = "select id, user_id, account_id, created_at, seen_at, confirmed_at, address, user_agent
         from sessions where user_id = $1 order by seen_at desc, id";
+    /// Whether a user has this session.
+    HAS_SESSION = "select count(*) from sessions where id = $1 and user_id = $2";
     /// A new session.
     INSERT_SESSION = "insert into sessions (id, token_hash, user_id, account_id, created_at, seen_at, confirmed_at, address, user_agent)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -84,6 +86,11 @@ impl Conn {
     pub async fn sessions_of(&mut self, user: UserId) -> Result<Vec<Session>> {
         let rows: Vec<SessionRow> = all!(self, SESSIONS_OF, user);
         Ok(rows.into_iter().map(Session::from).collect())
+    }
+
+    pub async fn has_session(&mut self, id: SessionId, user: UserId) -> Result<bool> {
+        let count: i64 = value!(self, HAS_SESSION, id, user);
+        Ok(count > 0)
     }
 
     pub async fn knows_device(&mut self, token_hash: &[u8], user: UserId) -> Result<bool> {
