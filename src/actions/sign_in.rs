@@ -16,6 +16,7 @@ use crate::{
         fields::FieldErrors,
         id::{AccountId, UserId},
         password::{PasswordHash, TypedPassword},
+        time::Timestamp,
         user::{Session, User},
     },
     store::{Known, Tx},
@@ -156,11 +157,18 @@ pub async fn signed_in(ctx: &Context, cookie: &Token) -> Result<Option<SignedInU
     let memberships = read.memberships(user.id).await?;
     drop(read);
     if now.since(session.seen_at) > Session::SEEN_EVERY {
-        let mut tx = ctx.begin().await?;
-        tx.set_session_seen(session.id, now).await?;
-        tx.commit().await?;
+        // A page can be read while nothing can be written: on a full disk, for one.
+        if let Err(error) = set_seen(ctx, &session, now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a session's last use was not kept");
+        }
     }
     Ok(Some(SignedInUser { session, user, memberships }))
+}
+
+async fn set_seen(ctx: &Context, session: &Session, now: Timestamp) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.set_session_seen(session.id, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Ends the session.
