@@ -9,13 +9,19 @@ use actix_web::{
 };
 
 use super::pages::errors::Refused;
-use crate::{actions, domain::fields::FieldErrors};
+use crate::{
+    actions,
+    domain::{fields::FieldErrors, time::Span},
+};
 
 /// Why there is no page. Logged once, where it is made of an inner error.
 #[derive(Debug)]
 pub(super) enum PageError {
     NotFound,
     Refused(Refused),
+    TooMany {
+        retry_after: Span,
+    },
     /// 500 or, if it should pass by itself, 503.
     Broken {
         unavailable: bool,
@@ -41,6 +47,7 @@ impl PageError {
         let status = match self {
             Self::NotFound => 404,
             Self::Refused(why) => why.status(),
+            Self::TooMany { .. } => 429,
             Self::Broken { unavailable: true } => 503,
             Self::Broken { unavailable: false } => 500,
             Self::SignIn { .. } | Self::Confirm { .. } => 303,
@@ -70,10 +77,7 @@ impl From<actions::Error> for PageError {
             }
             // Only handlers that have a form to draw again meet this, and they look for it.
             actions::Error::Invalid(_) => Self::Refused(Refused::BadRequest),
-            actions::Error::TooMany { retry_after } => {
-                let minutes = retry_after.as_seconds().div_euclid(60).max(1);
-                Self::Refused(Refused::TooMany { wait: format!("in {minutes} minutes") })
-            }
+            actions::Error::TooMany { retry_after } => Self::TooMany { retry_after },
             actions::Error::Unavailable(source) => {
                 tracing::warn!(error = &*source as &dyn std::error::Error, "not available");
                 Self::Broken { unavailable: true }
@@ -106,9 +110,17 @@ impl ResponseError for PageError {
         match self {
             Self::SignIn { next: to } => next("/sign-in", to),
             Self::Confirm { next: to } => next("/confirm", to),
-            Self::NotFound => marked(self, ToDraw::NotFound),
-            Self::Refused(why) => marked(self, ToDraw::Refused(why.clone())),
-            Self::Broken { unavailable } => marked(self, ToDraw::Broken { unavailable: *unavailable }),
+            Self::NotFound => marked(self, ToDraw::NotFound, None),
+            Self::Refused(why) => marked(self, ToDraw::Refused(why.clone()), None),
+            Self::TooMany { retry_after } => {
+                let minutes = retry_after.as_seconds().div_euclid(60).max(1);
+                let why = Refused::TooMany { wait: format!("in {minutes} minutes") };
+                marked(self, ToDraw::Refused(why), Some(*retry_after))
+            }
+            Self::Broken { unavailable } => {
+                let retry_after = unavailable.then_some(Span::minutes(1));
+                marked(self, ToDraw::Broken { unavailable: *unavailable }, retry_after)
+            }
         }
     }
 }
@@ -121,10 +133,10 @@ pub(super) enum ToDraw {
     Broken { unavailable: bool },
 }
 
-fn marked(error: &PageError, to_draw: ToDraw) -> HttpResponse {
+fn marked(error: &PageError, to_draw: ToDraw, retry_after: Option<Span>) -> HttpResponse {
     let mut response = HttpResponse::build(error.status());
-    if matches!(to_draw, ToDraw::Broken { unavailable: true } | ToDraw::Refused(Refused::TooMany { .. })) {
-        response.insert_header((header::RETRY_AFTER, "60"));
+    if let Some(span) = retry_after {
+        response.insert_header((header::RETRY_AFTER, span.as_seconds().to_string()));
     }
     let mut response = response.finish();
     response.extensions_mut().insert(to_draw);

@@ -46,7 +46,8 @@ async fn ten_failures_close_the_door_but_not_for_a_known_browser(kind: Kind) {
     }
     let page = guesser.fill("/sign-in", "/sign-in", &guess).await;
     assert_eq!(page.status, 429);
-    assert!(!page.header("retry-after").is_empty());
+    assert_eq!(page.header("retry-after"), "900");
+    assert!(page.says("in 15 minutes"), "{}", page.text());
     let right = [("email", "ada@meridian.example"), ("password", PASSWORD)];
     assert_eq!(
         guesser.fill("/sign-in", "/sign-in", &right).await.status,
