@@ -102,7 +102,7 @@ pub async fn save(
     let hash = match icon {
         IconChoice::Keep => app.icon,
         IconChoice::Remove => None,
-        IconChoice::Use(hash) if tx.icon(&hash).await?.is_some() => Some(hash),
+        IconChoice::Use(hash) if tx.hold_icon(&hash, ctx.now() + ICON_ASIDE).await? => Some(hash),
         IconChoice::Use(_) => {
             return Err(FieldErrors::one("icon", "The icon was kept for an hour; choose it again.").into());
         }

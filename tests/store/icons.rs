@@ -8,7 +8,11 @@ use crate::{
     },
 };
 
-on_both!(an_icon_is_kept_once_by_its_hash, icons_that_no_app_shows_are_swept_when_their_time_is_over);
+on_both!(
+    an_icon_that_is_held_outlives_a_sweep,
+    an_icon_is_kept_once_by_its_hash,
+    icons_that_no_app_shows_are_swept_when_their_time_is_over
+);
 
 async fn an_icon_is_kept_once_by_its_hash(kind: Kind) {
     let database = TestDatabase::new(kind).await;
@@ -43,4 +47,15 @@ async fn icons_that_no_app_shows_are_swept_when_their_time_is_over(kind: Kind) {
 
     tx.update_information(ours, id, &about, None).await.expect("it is shown no more");
     assert_eq!(tx.delete_unused_icons(at(21)).await.expect("both"), 2);
+}
+
+async fn an_icon_that_is_held_outlives_a_sweep(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let hash = parsed(&"a".repeat(64));
+    let mut tx = database.begin().await;
+    assert!(!tx.hold_icon(&hash, at(60)).await.expect("none"), "not there");
+    tx.upsert_icon(&hash, b"png", at(60)).await.expect("an icon");
+    assert!(tx.hold_icon(&hash, at(120)).await.expect("it is there"));
+    assert_eq!(tx.delete_unused_icons(at(61)).await.expect("none"), 0);
+    assert_eq!(tx.delete_unused_icons(at(121)).await.expect("one"), 1);
 }
