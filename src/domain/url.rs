@@ -125,7 +125,7 @@ fn https(text: &str) -> Result<Url, UrlError> {
     let url = Url::parse(text).map_err(|_| UrlError::Invalid)?;
     if !url.username().is_empty()
         || url.password().is_some()
-        || lower.split('/').nth(2).is_some_and(|host| host.contains('@'))
+        || authority(&lower).is_some_and(|host| host.contains('@'))
     {
         return Err(UrlError::Userinfo);
     }
@@ -133,6 +133,11 @@ fn https(text: &str) -> Result<Url, UrlError> {
         return Err(UrlError::TooLong { was: url.as_str().len() });
     }
     Ok(url)
+}
+
+/// What stands between the slashes and the path, query or fragment (RFC 3986 §3.2).
+fn authority(url: &str) -> Option<&str> {
+    url.split_once("//").and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
 }
 
 /// Names and literals that can be told from the text alone (S55); what a name resolves
@@ -177,6 +182,9 @@ mod tests {
         assert_eq!("meridian.example".parse::<HttpsUrl>(), Err(UrlError::NotHttps));
         assert_eq!("https://ada:secret@meridian.example/".parse::<HttpsUrl>(), Err(UrlError::Userinfo));
         assert_eq!("https://@meridian.example/".parse::<HttpsUrl>(), Err(UrlError::Userinfo));
+        for good in ["https://meridian.example?mail=a@b.example", "https://meridian.example#a@b"] {
+            assert!(good.parse::<HttpsUrl>().is_ok(), "{good}");
+        }
         for wrong in [
             "https:meridian.example",
             "https://",
