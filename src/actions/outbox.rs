@@ -1,6 +1,6 @@
 //! Mail: written in the transaction of what it tells, sent afterwards.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,17 +62,19 @@ pub(super) enum Mail {
     },
 }
 
-/// How long one process may take to send what it has claimed.
+/// How long a mail is one process's to send. Longer than [`SEND`], so that nobody else sends it too.
 const LEASE: Span = Span::minutes(2);
+/// How long a mail server may take for one mail, whatever it is doing.
+const SEND: Duration = Duration::from_secs(60);
 /// A mail is given up after this long.
 const PATIENCE: Span = Span::days(2);
 
-/// What a turn of [`send_due`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
-    pub sent: usize,
-    pub postponed: usize,
-    pub given_up: usize,
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Sent,
+    Postponed,
+    GivenUp,
 }
 
 impl Context {
@@ -85,52 +87,63 @@ impl Context {
     }
 }
 
-/// Sends the mail that is due. Several processes may do so at once.
+/// Sends all mail that is due. Several processes may do so at once.
+///
+/// # Errors
+/// As [`send_next`].
+pub async fn send_due(ctx: &Context, mailer: &Mailer) -> Result<()> {
+    while send_next(ctx, mailer).await?.is_some() {}
+    Ok(())
+}
+
+/// Sends one mail that is due, if any is; it takes a minute at most.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone; a mail that cannot be sent is tried again later.
-pub async fn send_due(ctx: &Context, mailer: &Mailer) -> Result<Sent> {
+pub async fn send_next(ctx: &Context, mailer: &Mailer) -> Result<Option<Outcome>> {
     let now = ctx.now();
     // Reading is free; claiming takes the one writer of a SQLite database.
     if ctx.read().await?.due_mail(now).await? == 0 {
-        return Ok(Sent::default());
+        return Ok(None);
     }
     let mut tx = ctx.begin().await?;
-    let waiting = tx.claim_mail(now, now + LEASE).await?;
+    let claimed = tx.claim_mail(now, now + LEASE).await?;
     tx.commit().await?;
-    let mut sent = Sent::default();
-    for mail in waiting {
-        // One that fails must not keep the others waiting.
-        match send(ctx, mailer, &mail).await {
-            Ok(()) => {
-                sent.sent += 1;
-                done(ctx, mail.id).await?;
-            }
-            Err(Failure::Later(error)) if now < mail.created_at + PATIENCE => {
-                sent.postponed += 1;
-                tracing::warn!(mail = %mail.id, tries = mail.tries, error, "a mail could not be sent yet");
-                let mut tx = ctx.begin().await?;
-                tx.postpone_mail(mail.id, now + wait(mail.tries)).await?;
-                tx.commit().await?;
-            }
-            Err(Failure::Later(error) | Failure::Never(error)) => {
-                sent.given_up += 1;
-                tracing::error!(mail = %mail.id, tries = mail.tries, error, "a mail was given up");
-                done(ctx, mail.id).await?;
-            }
+    let Some(mail) = claimed else { return Ok(None) };
+    let sent = tokio::time::timeout(SEND, send(ctx, mailer, &mail)).await;
+    let outcome = match sent.unwrap_or_else(|_| Err(Failure::Later("it took longer than a minute".into()))) {
+        Ok(()) => Outcome::Sent,
+        Err(Failure::Later(error)) if now < mail.created_at + PATIENCE => {
+            let error = &*error as &dyn std::error::Error;
+            tracing::warn!(mail = %mail.id, tries = mail.tries, error, "a mail could not be sent yet");
+            Outcome::Postponed
         }
+        Err(Failure::Later(error) | Failure::Never(error)) => {
+            let error = &*error as &dyn std::error::Error;
+            tracing::error!(mail = %mail.id, tries = mail.tries, error, "a mail was given up");
+            Outcome::GivenUp
+        }
+    };
+    let mut tx = ctx.begin().await?;
+    match outcome {
+        Outcome::Sent | Outcome::GivenUp => tx.delete_mail(mail.id).await?,
+        Outcome::Postponed => tx.postpone_mail(mail.id, ctx.now() + wait(mail.tries)).await?,
     }
-    Ok(sent)
+    tx.commit().await?;
+    Ok(Some(outcome))
 }
 
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// With its causes, for the log: what a mail server says stands in the last of them.
 enum Failure {
-    Later(String),
-    Never(String),
+    Later(Cause),
+    Never(Cause),
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Later(error.to_string())
+        Self::Later(error.into())
     }
 }
 
@@ -139,19 +152,12 @@ fn wait(tries: i64) -> Span {
     Span::seconds(10_i64.saturating_mul(1 << tries.clamp(0, 9)).min(3_600))
 }
 
-async fn done(ctx: &Context, id: MailId) -> Result<()> {
-    let mut tx = ctx.begin().await?;
-    tx.delete_mail(id).await?;
-    Ok(tx.commit().await?)
-}
-
 async fn send(ctx: &Context, mailer: &Mailer, waiting: &Waiting) -> std::result::Result<(), Failure> {
-    let never = |error: &dyn std::fmt::Display| Failure::Never(error.to_string());
     let place = Place { column: "outbox.mail", row: &waiting.id };
-    let plain = ctx.keys.open(place, &waiting.mail_sealed).map_err(|error| never(&error))?;
-    let mail: Mail = serde_json::from_slice(plain.expose()).map_err(|error| never(&error))?;
+    let plain = ctx.keys.open(place, &waiting.mail_sealed).map_err(|error| Failure::Never(error.into()))?;
+    let mail: Mail = serde_json::from_slice(plain.expose()).map_err(|error| Failure::Never(error.into()))?;
     let Some((to, letter)) = letter(ctx, mail).await? else { return Ok(()) };
-    let letter = letter.map_err(|error| never(&error))?;
+    let letter = letter.map_err(|error| Failure::Never(error.into()))?;
     let message = Message {
         id: waiting.id,
         at: waiting.created_at,
@@ -161,7 +167,7 @@ async fn send(ctx: &Context, mailer: &Mailer, waiting: &Waiting) -> std::result:
         text: letter.text,
     };
     mailer.send(&message).await.map_err(|error| {
-        if error.is_worth_a_retry() { Failure::Later(error.to_string()) } else { never(&error) }
+        if error.is_worth_a_retry() { Failure::Later(error.into()) } else { Failure::Never(error.into()) }
     })
 }
 

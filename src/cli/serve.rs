@@ -3,7 +3,10 @@
 use std::{io::Write as _, thread, time::Duration};
 
 use thiserror::Error;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{Outcome, boot};
 use crate::{
@@ -38,12 +41,14 @@ pub(super) async fn run(config: &Config) -> Outcome {
         .map_err(|error| ServeError::Listen(config.listen, error))?;
     tracing::info!(listen = %server.address(), database = %config.database, "Portico is at {}", ctx.policy.public_url);
     print_setup_link(&ctx).await?;
-    let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer));
+    let (stop, stopped) = watch::channel(());
+    let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped));
     let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
     server.run().await?;
-    // What was claimed and not sent is sent by whoever comes next.
-    mail.abort();
     sweep.abort();
+    // A mail that is on its way is finished: cut off, it could be sent a second time.
+    drop(stop);
+    mail.await?;
     ctx.store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -76,13 +81,25 @@ async fn print_setup_link(ctx: &Context) -> Outcome {
     Ok(())
 }
 
-async fn send_mail(ctx: Context, mailer: Mailer) {
+/// Until the sender of `stopped` is gone; then it ends after the mail it is sending.
+async fn send_mail(ctx: Context, mailer: Mailer, mut stopped: watch::Receiver<()>) {
     let mut turns = interval(MAIL_EVERY);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        turns.tick().await;
-        if let Err(error) = outbox::send_due(&ctx, &mailer).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the outbox could not be looked at");
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = turns.tick() => {}
+        }
+        while stopped.has_changed().is_ok() {
+            match outbox::send_next(&ctx, &mailer).await {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "the outbox could not be looked at");
+                    break;
+                }
+            }
         }
     }
 }

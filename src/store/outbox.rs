@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::{
     Conn, Result, Tx,
-    db::{all, execute, value},
+    db::{execute, optional, value},
     statements::statements,
 };
 use crate::domain::{id::MailId, time::Timestamp};
@@ -12,9 +12,9 @@ use crate::domain::{id::MailId, time::Timestamp};
 statements! {
     /// One more mail.
     INSERT_MAIL = "insert into outbox (id, mail_sealed, created_at, next_at, tries) values ($1, $2, $3, $3, 0)";
-    /// Takes what is due, and with it the right to send it until `next_at` comes again.
+    /// Takes one that is due, and with it the right to send it until `next_at` comes again.
     CLAIM_MAIL = "update outbox set next_at = $2, tries = tries + 1
-        where next_at <= $1 and id in (select id from outbox where next_at <= $1 order by next_at, id limit 10)
+        where next_at <= $1 and id in (select id from outbox where next_at <= $1 order by next_at, id limit 1)
         returning id, mail_sealed, created_at, tries";
     /// It was sent, or never will be.
     DELETE_MAIL = "delete from outbox where id = $1";
@@ -46,9 +46,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Mail that is due; nobody else takes it before `lease_ends`.
-    pub async fn claim_mail(&mut self, now: Timestamp, lease_ends: Timestamp) -> Result<Vec<Waiting>> {
-        Ok(all!(self, CLAIM_MAIL, now, lease_ends))
+    /// The mail that is due longest; nobody else takes it before `lease_ends`. `None` also if
+    /// another has just taken it.
+    pub async fn claim_mail(&mut self, now: Timestamp, lease_ends: Timestamp) -> Result<Option<Waiting>> {
+        Ok(optional!(self, CLAIM_MAIL, now, lease_ends))
     }
 
     pub async fn delete_mail(&mut self, id: MailId) -> Result<()> {

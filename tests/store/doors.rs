@@ -1,8 +1,13 @@
 //! Ways in that many try at the same moment: sign-ins, sign-ups and links (S6, S10, S66).
 
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
 use portico::{
     actions::{
-        self, By, Error, FormValue,
+        self, By, Error, FormValue, outbox,
         sign_in::Browser,
         sign_up::{NewSignUp, SignedUp},
     },
@@ -13,6 +18,7 @@ use portico::{
         time::Span,
         user::LinkKind,
     },
+    mail::Mailer,
     store::Link,
 };
 
@@ -29,6 +35,10 @@ on_both!(
     thirty_guesses_at_once_are_counted_before_they_are_judged,
     no_session_begins_with_a_password_that_was_just_replaced,
     a_link_opened_ten_times_at_once_works_once,
+    resets_asked_for_at_once_leave_one_link_that_works,
+    a_session_that_was_ended_changes_no_password,
+    a_session_is_read_while_its_last_use_cannot_be_written,
+    what_a_mail_server_says_is_logged,
     processes_that_start_at_once_make_one_link_for_the_first_admin,
 );
 
@@ -174,4 +184,102 @@ async fn processes_that_start_at_once_make_one_link_for_the_first_admin(kind: Ki
     })
     .await;
     assert_eq!(links.iter().flatten().count(), 1);
+}
+
+async fn resets_asked_for_at_once_leave_one_link_that_works(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    for _ in 0..6 {
+        actions::passwords::forget(&world.ctx, &visitor(), &ada.email).await.expect("it is asked for");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_owned();
+    let mailer = Mailer::file("Portico", "no-reply@portico.example", path.clone()).expect("a mailer");
+    let mailer = Arc::new(mailer);
+    at_once(6, |_| {
+        let (ctx, mailer) = (world.ctx.clone(), Arc::clone(&mailer));
+        async move { outbox::send_due(&ctx, &mailer).await.expect("mail is sent") }
+    })
+    .await;
+    outbox::send_due(&world.ctx, &mailer).await.expect("the rest is sent");
+    let (mut sent, mut working) = (0, 0);
+    for entry in std::fs::read_dir(path).expect("the letters") {
+        let letter = std::fs::read_to_string(entry.expect("a letter").path()).expect("text");
+        let (_, rest) = letter.split_once("token=").expect("a link");
+        let token = rest.split_whitespace().next().and_then(Token::parse).expect("a token");
+        sent += 1;
+        let works = actions::passwords::peek(&world.ctx, LinkKind::Reset, &token).await;
+        working += usize::from(works.is_ok());
+    }
+    assert_eq!((sent, working), (6, 1));
+}
+
+async fn a_session_that_was_ended_changes_no_password(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let cookie = world.sign_in(&ada).await.session;
+    let who = actions::sign_in::signed_in(&world.ctx, &cookie).await.expect("a row").expect("a session");
+    let by = By::user(ada.id, Origin::default());
+    // As if between the request's beginning and the change.
+    actions::sign_in::sign_out(&world.ctx, &by, &who.session).await.expect("it ends");
+    let old = || TypedPassword::parse(PASSWORD).expect("a password");
+    let new = sign_up("ada@meridian.example", "another staple of horses").password;
+    let changed = actions::passwords::change(&world.ctx, &by, &who.session, old(), new).await;
+    assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
+    let (session, email) = (&who.session, parsed("ada@new.example"));
+    let asked = actions::passwords::ask_new_address(&world.ctx, &by, session, old(), &email).await;
+    assert!(matches!(asked, Err(Error::NotFound)), "{asked:?}");
+    world.sign_in(&ada).await;
+}
+
+async fn a_session_is_read_while_its_last_use_cannot_be_written(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let cookie = world.sign_in(&ada).await.session;
+    let broken = match kind {
+        Kind::Sqlite => {
+            "create trigger broken before update on sessions begin select raise(abort, 'no'); end"
+        }
+        Kind::Postgres => "alter table sessions add constraint broken check (seen_at < 0) not valid",
+    };
+    world.database.run(broken).await;
+    world.clock.advance(Span::minutes(6));
+    let who = actions::sign_in::signed_in(&world.ctx, &cookie).await.expect("no error");
+    assert!(who.is_some());
+}
+
+async fn what_a_mail_server_says_is_logged(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    actions::passwords::forget(&world.ctx, &visitor(), &ada.email).await.expect("it is asked for");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        let (mut out, _) = listener.accept().expect("a connection");
+        out.write_all(b"421 the oven is cold\r\n").expect("it is heard");
+    });
+    let url = format!("smtp://127.0.0.1:{port}").parse().expect("a URL");
+    let mailer = Mailer::smtp("Portico", "no-reply@portico.example", &url).expect("a mailer");
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&log);
+    let subscriber = tracing_subscriber::fmt().with_writer(move || Lines(Arc::clone(&into))).finish();
+    let kept = tracing::subscriber::set_default(subscriber);
+    let sent = outbox::send_next(&world.ctx, &mailer).await.expect("the database answers");
+    drop(kept);
+    assert_eq!(sent, Some(outbox::Outcome::Postponed));
+    let log = String::from_utf8(log.lock().expect("a log").clone()).expect("text");
+    assert!(log.contains("the oven is cold"), "{log}");
+}
+
+/// What is logged, kept.
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a log").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
