@@ -9,6 +9,7 @@ pub mod credentials;
 mod error;
 pub mod housekeeping;
 pub mod information;
+pub mod installation;
 mod once;
 pub mod outbox;
 pub mod passwords;

@@ -16,13 +16,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use thiserror::Error;
 
 use crate::{
-    actions::{Context, Policy, SignUp},
-    config::{self, Config, KeyText, NewAccounts, SecretKey},
-    crypto::{
-        self,
-        keyring::{Keyring, Place},
-        password::PasswordHasher,
+    actions::{
+        Context, Policy, SignUp,
+        installation::{self, UnlockError},
     },
+    config::{self, Config, KeyText, NewAccounts, SecretKey},
+    crypto::{self, keyring::Keyring, password::PasswordHasher},
     domain::{
         account::Standing,
         secret::Secret,
@@ -126,26 +125,17 @@ fn policy(config: &Config) -> Policy {
 }
 
 async fn keyring(config: &Config, store: &Store) -> Result<Keyring, BootError> {
-    let sealed = store.read().await?.key_check().await?;
     let master = match &config.secret_key {
         SecretKey::Given(key) => key.clone(),
         SecretKey::File { path, .. } => {
             let is_postgres = matches!(config.database, config::Database::Postgres { .. });
-            key_in_file(path, sealed.is_some(), is_postgres)?
+            key_in_file(path, installation::is_sealed(store).await?, is_postgres)?
         }
     };
-    let keys = Keyring::new(&master);
-    let place = Place { column: "installation.key_check", row: &1 };
-    if sealed.is_none() {
-        let check = keys.seal(place, b"portico").map_err(|_| BootError::KeyDoesNotFit)?;
-        let mut tx = store.begin().await?;
-        tx.insert_key_check(&check).await?;
-        tx.commit().await?;
-    }
-    // Read again: another process may have been first, with another key.
-    let sealed = store.read().await?.key_check().await?.unwrap_or_default();
-    keys.open(place, &sealed).map_err(|_| BootError::KeyDoesNotFit)?;
-    Ok(keys)
+    installation::unlock(store, &master).await.map_err(|error| match error {
+        UnlockError::DoesNotFit => BootError::KeyDoesNotFit,
+        UnlockError::Store(error) => BootError::Database(error),
+    })
 }
 
 fn key_in_file(path: &Path, has_secrets: bool, is_postgres: bool) -> Result<Secret<[u8; 32]>, BootError> {
