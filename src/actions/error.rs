@@ -84,6 +84,7 @@ impl From<StoreError> for Error {
             StoreError::Duplicate
             | StoreError::Corrupt(_)
             | StoreError::Migration(_)
+            | StoreError::NotMigrated(_)
             | StoreError::Other(_) => Self::Internal(error.into()),
         }
     }

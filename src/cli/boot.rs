@@ -2,6 +2,7 @@
 //! the master key against it.
 
 use std::{
+    error::Error,
     fs::{self, OpenOptions},
     io::{self, Write as _},
     num::NonZeroU32,
@@ -35,9 +36,9 @@ use crate::{
 #[derive(Debug, Error)]
 pub(super) enum BootError {
     #[error("Cannot open {0}")]
-    Open(String, #[source] StoreError),
+    Open(String, #[source] Cause),
     #[error("Cannot bring {0} up to date")]
-    Migrate(String, #[source] StoreError),
+    Migrate(String, #[source] Cause),
     #[error("The database does not answer")]
     Database(#[from] StoreError),
     #[error("The key file {path} cannot be {verb}")]
@@ -61,6 +62,17 @@ pub(super) enum BootError {
     KeyDoesNotFit,
 }
 
+/// What the database itself said; the sentence around it says the rest.
+type Cause = Box<dyn Error + Send + Sync>;
+
+fn cause(error: StoreError) -> Cause {
+    match error {
+        StoreError::Unavailable(inner) | StoreError::Other(inner) => inner.into(),
+        StoreError::Migration(inner) => inner.into(),
+        StoreError::Duplicate | StoreError::Corrupt(_) | StoreError::NotMigrated(_) => error.into(),
+    }
+}
+
 /// The machine's clock.
 #[derive(Debug)]
 struct SystemClock;
@@ -76,8 +88,9 @@ impl Clock for SystemClock {
 /// Opens the database and brings it up to date.
 pub(super) async fn open(config: &Config) -> Result<Store, BootError> {
     let name = config.database.to_string();
-    let store = Store::open(&database(config)).await.map_err(|error| BootError::Open(name.clone(), error))?;
-    store.migrate().await.map_err(|error| BootError::Migrate(name, error))?;
+    let store =
+        Store::open(&database(config)).await.map_err(|error| BootError::Open(name.clone(), cause(error)))?;
+    store.migrate().await.map_err(|error| BootError::Migrate(name, cause(error)))?;
     Ok(store)
 }
 

@@ -3,7 +3,8 @@
 use std::{fmt, ops, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -44,6 +45,9 @@ enum Pools {
     },
     Postgres(PgPool),
 }
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -125,14 +129,6 @@ macro_rules! execute {
 
 pub(super) use {all, execute, on, optional, value};
 
-/// The pool tries until its time is over and then knows no cause; one more try tells it.
-async fn why_not(options: &PgConnectOptions) -> sqlx::Error {
-    match tokio::time::timeout(PATIENCE, options.connect()).await {
-        Ok(Err(cause)) => cause,
-        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
-    }
-}
-
 impl Store {
     /// Opens the database; makes the file of a SQLite one.
     ///
@@ -161,11 +157,13 @@ impl Store {
             }
             Database::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.application_name("portico");
-                let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-                match pool.connect_with(options.clone()).await {
-                    Err(sqlx::Error::PoolTimedOut) => return Err(why_not(&options).await.into()),
-                    pool => Pools::Postgres(pool?),
-                }
+                try_once(&options).await?;
+                let pool = PgPoolOptions::new()
+                    .max_connections(CONNECTIONS)
+                    .acquire_timeout(PATIENCE)
+                    .connect_with(options)
+                    .await?;
+                Pools::Postgres(pool)
             }
         };
         Ok(Self { pools })
@@ -177,8 +175,8 @@ impl Store {
     /// The database is newer than this program, or a migration fails.
     pub async fn migrate(&self) -> Result<()> {
         let migrated = match &self.pools {
-            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
-            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+            Pools::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await,
+            Pools::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
         };
         migrated.map_err(StoreError::Migration)
     }
@@ -208,12 +206,21 @@ impl Store {
         })))
     }
 
-    /// Whether the database answers and is migrated.
+    /// Whether the database answers and has every migration of this program. It may have
+    /// more: those of a newer program that runs beside this one.
     ///
     /// # Errors
-    /// It does not.
+    /// It does not answer, or lacks one.
     pub async fn ping(&self) -> Result<()> {
-        self.read().await?.key_check().await.map(|_| ())
+        let applied = self.read().await?.migrations().await?;
+        let migrator = match &self.pools {
+            Pools::Sqlite { .. } => &SQLITE_MIGRATIONS,
+            Pools::Postgres(_) => &POSTGRES_MIGRATIONS,
+        };
+        match migrator.iter().find(|migration| !applied.contains(&migration.version)) {
+            Some(migration) => Err(StoreError::NotMigrated(migration.version)),
+            None => Ok(()),
+        }
     }
 
     /// Prepares every statement; those that cannot be are named with the database's words.
@@ -243,6 +250,13 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// The pool goes on trying until its patience ends and then says only that it ended. One
+/// plain connection says at once what is wrong.
+async fn try_once(options: &PgConnectOptions) -> Result<()> {
+    let connection = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options));
+    Ok(connection.await.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?)
 }
 
 impl Tx {

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the schema does not fit: {0}")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// A migration of this program was not applied.
+    #[error("the database lacks migration {0}")]
+    NotMigrated(i64),
     #[error("the database refused a statement: {0}")]
     Other(#[source] sqlx::Error),
 }
