@@ -68,8 +68,8 @@ const SAID_BY: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("src/store/apps.rs", &["app_for_user"]),
     ("src/store/audit.rs", &[]),
-    ("src/store/credentials.rs", &["account_of_key", "signing_secrets"]),
-    ("src/store/subscriptions.rs", &["subscriptions", "subscription", "subscription_count"]),
+    ("src/store/credentials.rs", &["account_of_key"]),
+    ("src/store/subscriptions.rs", &[]),
 ];
 
 const MAX_LINES: usize = 400;

@@ -3,7 +3,7 @@
 use super::{Acting, Conflict, Context, Error, On, Result, apps::refuse_beside_suspended};
 use crate::{
     domain::{
-        account::{Developer, Standing},
+        account::{AtLeast, Developer, Standing},
         app::{
             App, AppState, WrongState,
             activation::{Missing, missing},
@@ -25,11 +25,11 @@ pub struct Checklist {
 
 /// # Errors
 /// `NotFound` if the account is gone.
-pub async fn checklist(ctx: &Context, app: &App) -> Result<Checklist> {
+pub async fn checklist(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Checklist> {
     let mut read = ctx.read().await?;
-    let subscriptions = read.subscriptions(app.id).await?;
+    let subscriptions = read.subscriptions(acting.account(), app.id).await?;
     let missing = missing(app, &subscriptions);
-    let standing = read.account(app.account).await?.ok_or(Error::NotFound)?.standing;
+    let standing = read.account(acting.account()).await?.ok_or(Error::NotFound)?.standing;
     Ok(Checklist { subscriptions, missing, standing })
 }
 
@@ -40,7 +40,7 @@ pub async fn activate(ctx: &Context, acting: &Acting<Developer>, id: AppId) -> R
     tx.lock_account(acting.account()).await?;
     let app = tx.app_to_change(acting.account(), id).await?;
     let next = app.state.activate()?;
-    let subscriptions = tx.subscriptions(id).await?;
+    let subscriptions = tx.subscriptions(acting.account(), id).await?;
     if !missing(&app, &subscriptions).is_empty() {
         return Err(Conflict::Incomplete.into());
     }

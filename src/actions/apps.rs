@@ -4,7 +4,7 @@ use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
 pub use crate::store::{Activity, AppFilter, AppPage};
 use crate::{
     domain::{
-        account::{Developer, Owner, Viewer},
+        account::{AtLeast, Developer, Owner, Viewer},
         app::{
             App, AppType, StateKind,
             name::{AppName, NameKey},
@@ -55,36 +55,41 @@ pub async fn jwt_apps(ctx: &Context, account: AccountId) -> Result<Vec<(AppId, A
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn activity(ctx: &Context, app: &App) -> Result<Vec<Activity>> {
-    Ok(ctx.read().await?.activity(app.account, app.id, 10).await?)
+pub async fn activity(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Vec<Activity>> {
+    Ok(ctx.read().await?.activity(acting.account(), app.id, 10).await?)
 }
 
 /// Who made the app, as far as the audit log tells.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn creation(ctx: &Context, app: &App) -> Result<Option<Activity>> {
-    last_of(ctx, app, ["app_created", "app_created"]).await
+pub async fn creation(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Option<Activity>> {
+    last_of(ctx, acting, app, ["app_created", "app_created"]).await
 }
 
 /// When and by whom the app was last activated or reactivated.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn last_start(ctx: &Context, app: &App) -> Result<Option<Activity>> {
-    last_of(ctx, app, ["app_activated", "app_reactivated"]).await
+pub async fn last_start(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Option<Activity>> {
+    last_of(ctx, acting, app, ["app_activated", "app_reactivated"]).await
 }
 
 /// When and by whom the app was last deactivated.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn last_stop(ctx: &Context, app: &App) -> Result<Option<Activity>> {
-    last_of(ctx, app, ["app_deactivated", "app_deactivated"]).await
+pub async fn last_stop(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Option<Activity>> {
+    last_of(ctx, acting, app, ["app_deactivated", "app_deactivated"]).await
 }
 
-async fn last_of(ctx: &Context, app: &App, actions: [&str; 2]) -> Result<Option<Activity>> {
-    Ok(ctx.read().await?.last_of(app.account, app.id, actions).await?)
+async fn last_of(
+    ctx: &Context,
+    acting: &Acting<impl AtLeast>,
+    app: &App,
+    actions: [&str; 2],
+) -> Result<Option<Activity>> {
+    Ok(ctx.read().await?.last_of(acting.account(), app.id, actions).await?)
 }
 
 /// The most apps an account may have, where it has them.

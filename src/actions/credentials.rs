@@ -4,7 +4,7 @@ use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
 use crate::{
     crypto::{self, keyring::Place},
     domain::{
-        account::{Developer, Owner},
+        account::{AtLeast, Developer, Owner},
         app::App,
         audit::{Actor, Change},
         credential::{ApiKey, ApiSecret, SecretFacts},
@@ -43,9 +43,18 @@ impl std::fmt::Debug for TestToken {
     }
 }
 
+/// The key alone, which is no secret.
+///
 /// # Errors
 /// `NotFound` if the account is gone.
-pub async fn pair(ctx: &Context, account: AccountId) -> Result<Pair> {
+pub async fn api_key(ctx: &Context, account: AccountId) -> Result<ApiKey> {
+    ctx.read().await?.api_key(account).await?.ok_or(Error::NotFound)
+}
+
+/// # Errors
+/// `NotFound` if the account is gone.
+pub async fn pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Pair> {
+    let account = acting.account();
     let mut read = ctx.read().await?;
     let api_key = read.api_key(account).await?.ok_or(Error::NotFound)?;
     let secrets = read.api_secrets(account, ctx.now()).await?.into_iter().map(|secret| secret.facts);
@@ -64,9 +73,10 @@ pub async fn pair(ctx: &Context, account: AccountId) -> Result<Pair> {
 /// # Errors
 /// `NotFound` if there is none.
 pub async fn reveal(ctx: &Context, acting: &Acting<Developer>, app: &App) -> Result<ApiSecret> {
+    let account = account_of(acting, app)?;
     let mut tx = ctx.begin().await?;
-    let secret = current(ctx, &mut tx, app.account).await?;
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), Change::SecretRevealed {}).await?;
+    let secret = current(ctx, &mut tx, account).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(account, app.id), Change::SecretRevealed {}).await?;
     tx.commit().await?;
     Ok(secret)
 }
@@ -81,14 +91,14 @@ pub async fn test_token(
     app: &App,
     exp: Timestamp,
 ) -> Result<TestToken> {
-    let now = ctx.now();
+    let (account, now) = (account_of(acting, app)?, ctx.now());
     let mut tx = ctx.begin().await?;
-    let iss = tx.api_key(app.account).await?.ok_or(Error::NotFound)?;
-    let secret = current(ctx, &mut tx, app.account).await?;
+    let iss = tx.api_key(account).await?.ok_or(Error::NotFound)?;
+    let secret = current(ctx, &mut tx, account).await?;
     let token = jwt::sign(&iss, &secret, &app.id.to_string(), now, exp)
         .ok_or_else(|| Error::Internal("a token could not be signed".into()))?;
     let change = Change::TokenMade { expires_at: exp.iso() };
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(account, app.id), change).await?;
     tx.commit().await?;
     Ok(TestToken { token, iss, sub: app.id, iat: now, exp })
 }
@@ -105,7 +115,7 @@ pub async fn regenerate(
     form: FormValue,
     keep: KeepOld,
 ) -> Result<Once<SecretId>> {
-    let account = app.account;
+    let account = account_of(acting, app)?;
     let mut tx = ctx.begin().await?;
     tx.lock_account(account).await?;
     let id: SecretId = ctx.new_id();
@@ -134,14 +144,20 @@ pub async fn regenerate(
 /// # Errors
 /// `NotFound` if it is not an old secret of the account.
 pub async fn revoke(ctx: &Context, acting: &Acting<Owner>, app: &App, secret: SecretId) -> Result<()> {
+    let account = account_of(acting, app)?;
     let mut tx = ctx.begin().await?;
-    tx.lock_account(app.account).await?;
-    if !tx.delete_old_api_secret(app.account, secret).await? {
+    tx.lock_account(account).await?;
+    if !tx.delete_old_api_secret(account, secret).await? {
         return Err(Error::NotFound);
     }
     let change = Change::SecretRevoked { secret };
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(account, app.id), change).await?;
     Ok(tx.commit().await?)
+}
+
+/// The account of both. Its pair outlives each of its apps, so that the app is not read again.
+fn account_of(acting: &Acting<impl AtLeast>, app: &App) -> Result<AccountId> {
+    if app.account == acting.account() { Ok(app.account) } else { Err(Error::NotFound) }
 }
 
 async fn current(ctx: &Context, tx: &mut Tx, account: AccountId) -> Result<ApiSecret> {

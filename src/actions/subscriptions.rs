@@ -4,7 +4,7 @@ use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
 use crate::{
     crypto::{self, keyring::Place},
     domain::{
-        account::Developer,
+        account::{AtLeast, Developer},
         app::App,
         audit::Change,
         credential::{SecretFacts, SigningSecret},
@@ -46,18 +46,23 @@ pub fn choose(
 
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn list(ctx: &Context, app: &App) -> Result<Vec<Subscription>> {
-    Ok(ctx.read().await?.subscriptions(app.id).await?)
+pub async fn list(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Vec<Subscription>> {
+    Ok(ctx.read().await?.subscriptions(acting.account(), app.id).await?)
 }
 
 /// One subscription, with what is known of the secrets that sign for it.
 ///
 /// # Errors
 /// `NotFound` if the app has none such.
-pub async fn view(ctx: &Context, app: &App, id: SubscriptionId) -> Result<(Subscription, Vec<SecretFacts>)> {
+pub async fn view(
+    ctx: &Context,
+    acting: &Acting<impl AtLeast>,
+    app: &App,
+    id: SubscriptionId,
+) -> Result<(Subscription, Vec<SecretFacts>)> {
     let mut read = ctx.read().await?;
-    let subscription = read.subscription(app.id, id).await?.ok_or(Error::NotFound)?;
-    let secrets = read.signing_secrets(id, ctx.now()).await?;
+    let subscription = read.subscription(acting.account(), app.id, id).await?.ok_or(Error::NotFound)?;
+    let secrets = read.signing_secrets(acting.account(), id, ctx.now()).await?;
     Ok((subscription, secrets.into_iter().map(|secret| secret.facts).collect()))
 }
 
@@ -67,12 +72,12 @@ pub async fn view(ctx: &Context, app: &App, id: SubscriptionId) -> Result<(Subsc
 /// `NotFound` if the app is gone.
 pub async fn toggle(ctx: &Context, acting: &Acting<Developer>, app: &App, on: bool) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    let app = tx.app_to_change(app.account, app.id).await?;
+    let app = tx.app_to_change(acting.account(), app.id).await?;
     if app.events_on == on {
         return Ok(());
     }
-    tx.set_events_on(app.account, app.id, on).await?;
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), Change::EventsToggled { on }).await?;
+    tx.set_events_on(acting.account(), app.id, on).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), Change::EventsToggled { on }).await?;
     Ok(tx.commit().await?)
 }
 
@@ -86,19 +91,19 @@ pub async fn create(
     new: &NewSubscription,
 ) -> Result<Once<SubscriptionId>> {
     let mut tx = ctx.begin().await?;
-    let app = tx.app_to_change(app.account, app.id).await?;
+    let app = tx.app_to_change(acting.account(), app.id).await?;
     let id: SubscriptionId = ctx.new_id();
     if let Some(before) = ctx.form_result(&mut tx, form, &id).await? {
         return Ok(Once::Before(before));
     }
     let max = ctx.policy.max_subscriptions.get();
-    if tx.subscription_count(app.id).await? >= i64::from(max) {
+    if tx.subscription_count(app.account, app.id).await? >= i64::from(max) {
         return Err(Conflict::SubscriptionLimit { max }.into());
     }
     tx.insert_subscription(app.id, id, new, ctx.now()).await?;
     seal(ctx, &mut tx, ctx.new_id(), id, acting.member.user()).await?;
     let change = Change::SubscriptionCreated { subscription: id, label: label(new) };
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     tx.commit().await?;
     Ok(Once::Now(id))
 }
@@ -113,12 +118,12 @@ pub async fn save(
     new: &NewSubscription,
 ) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    let app = tx.app_to_change(app.account, app.id).await?;
+    let app = tx.app_to_change(acting.account(), app.id).await?;
     if !tx.update_subscription(app.id, id, new).await? {
         return Err(Error::NotFound);
     }
     let change = Change::SubscriptionChanged { subscription: id, label: label(new) };
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)
 }
 
@@ -126,10 +131,10 @@ pub async fn save(
 /// `NotFound` if the app has none such.
 pub async fn delete(ctx: &Context, acting: &Acting<Developer>, app: &App, id: SubscriptionId) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    let subscription = to_change(&mut tx, app, id).await?;
+    let subscription = to_change(&mut tx, acting, app, id).await?;
     tx.delete_subscription(app.id, id).await?;
     let change = Change::SubscriptionDeleted { subscription: id, label: subscription.label().to_owned() };
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)
 }
 
@@ -144,13 +149,13 @@ pub async fn reveal(
     id: SubscriptionId,
 ) -> Result<SigningSecret> {
     let mut tx = ctx.begin().await?;
-    let subscription = to_change(&mut tx, app, id).await?;
-    let secrets = tx.signing_secrets(id, ctx.now()).await?;
+    let subscription = to_change(&mut tx, acting, app, id).await?;
+    let secrets = tx.signing_secrets(acting.account(), id, ctx.now()).await?;
     let current = secrets.iter().find(|secret| secret.facts.retires_at.is_none()).ok_or(Error::NotFound)?;
     let place = Place { column: "signing_secrets.secret", row: &current.facts.id };
     let text = ctx.keys.open_text(place, &current.sealed)?;
     let change = Change::SigningSecretRevealed { subscription: id, label: subscription.label().to_owned() };
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     tx.commit().await?;
     text.expose().parse().map_err(|error: crate::domain::credential::Malformed| Error::Internal(error.into()))
 }
@@ -168,7 +173,7 @@ pub async fn rotate(
     keep: KeepOld,
 ) -> Result<Once<SecretId>> {
     let mut tx = ctx.begin().await?;
-    let subscription = to_change(&mut tx, app, id).await?;
+    let subscription = to_change(&mut tx, acting, app, id).await?;
     let secret: SecretId = ctx.new_id();
     if let Some(before) = ctx.form_result(&mut tx, form, &secret).await? {
         return Ok(Once::Before(before));
@@ -176,7 +181,7 @@ pub async fn rotate(
     match keep.lasts() {
         None => tx.delete_signing_secrets(id).await?,
         Some(span) => {
-            let old = tx.signing_secrets(id, ctx.now()).await?;
+            let old = tx.signing_secrets(acting.account(), id, ctx.now()).await?;
             if old.iter().filter(|secret| secret.facts.retires_at.is_some()).count() >= MAX_OLD {
                 return Err(Conflict::OldSecrets.into());
             }
@@ -189,14 +194,19 @@ pub async fn rotate(
         label: subscription.label().to_owned(),
         keep_old_for: keep,
     };
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     tx.commit().await?;
     Ok(Once::Now(secret))
 }
 
-async fn to_change(tx: &mut Tx, app: &App, id: SubscriptionId) -> Result<Subscription> {
-    let app = tx.app_to_change(app.account, app.id).await?;
-    tx.subscription(app.id, id).await?.ok_or(Error::NotFound)
+async fn to_change(
+    tx: &mut Tx,
+    acting: &Acting<Developer>,
+    app: &App,
+    id: SubscriptionId,
+) -> Result<Subscription> {
+    let app = tx.app_to_change(acting.account(), app.id).await?;
+    tx.subscription(app.account, app.id, id).await?.ok_or(Error::NotFound)
 }
 
 fn label(new: &NewSubscription) -> String {

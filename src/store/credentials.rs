@@ -36,9 +36,10 @@ statements! {
     /// Secrets that have stopped are wiped.
     DELETE_ENDED_API_SECRETS = "delete from api_secrets where retires_at <= $1";
     /// A subscription's secrets that sign, the current one first, then the newest.
-    SIGNING_SECRETS = "select id, secret_sealed, hint, made_at, made_by, retires_at from signing_secrets
-        where subscription_id = $1 and (retires_at is null or retires_at > $2)
-        order by case when retires_at is null then 0 else 1 end, made_at desc, id desc";
+    SIGNING_SECRETS = "select x.id, x.secret_sealed, x.hint, x.made_at, x.made_by, x.retires_at
+        from signing_secrets x join subscriptions s on s.id = x.subscription_id join apps a on a.id = s.app_id
+        where a.account_id = $1 and x.subscription_id = $2 and (x.retires_at is null or x.retires_at > $3)
+        order by case when x.retires_at is null then 0 else 1 end, x.made_at desc, x.id desc";
     /// A new current signing secret.
     INSERT_SIGNING_SECRET = "insert into signing_secrets (id, subscription_id, secret_sealed, hint, made_at, made_by)
         values ($1, $2, $3, $4, $5, $6)";
@@ -94,10 +95,11 @@ impl Conn {
     /// As [`Conn::api_secrets`], of a subscription.
     pub async fn signing_secrets(
         &mut self,
+        account: AccountId,
         subscription: SubscriptionId,
         now: Timestamp,
     ) -> Result<Vec<SealedSecret>> {
-        let rows: Vec<SecretRow> = all!(self, SIGNING_SECRETS, subscription, now);
+        let rows: Vec<SecretRow> = all!(self, SIGNING_SECRETS, account, subscription, now);
         Ok(rows.into_iter().map(SealedSecret::from).collect())
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     event_type::EventTypeName,
-    id::{AppId, SubscriptionId},
+    id::{AccountId, AppId, SubscriptionId},
     subscription::{Endpoints, EventTypes, NewSubscription, Subscription, SubscriptionName},
     time::Timestamp,
     url::EndpointUrl,
@@ -17,17 +17,21 @@ use crate::domain::{
 
 statements! {
     /// An app's subscriptions, the oldest first.
-    SUBSCRIPTIONS = "select id, app_id, name, development_url, production_url, created_at
-        from subscriptions where app_id = $1 order by created_at, id";
+    SUBSCRIPTIONS = "select s.id, s.app_id, s.name, s.development_url, s.production_url, s.created_at
+        from subscriptions s join apps a on a.id = s.app_id
+        where a.account_id = $1 and s.app_id = $2 order by s.created_at, s.id";
     /// One subscription of an app.
-    SUBSCRIPTION = "select id, app_id, name, development_url, production_url, created_at
-        from subscriptions where app_id = $1 and id = $2";
+    SUBSCRIPTION = "select s.id, s.app_id, s.name, s.development_url, s.production_url, s.created_at
+        from subscriptions s join apps a on a.id = s.app_id
+        where a.account_id = $1 and s.app_id = $2 and s.id = $3";
     /// The event types of an app's subscriptions.
     TYPES_OF_APP = "select t.subscription_id, t.event_type
         from subscription_event_types t join subscriptions s on s.id = t.subscription_id
-        where s.app_id = $1 order by t.event_type";
+        join apps a on a.id = s.app_id
+        where a.account_id = $1 and s.app_id = $2 order by t.event_type";
     /// How many subscriptions an app has.
-    SUBSCRIPTION_COUNT = "select count(*) from subscriptions where app_id = $1";
+    SUBSCRIPTION_COUNT = "select count(*) from subscriptions s join apps a on a.id = s.app_id
+        where a.account_id = $1 and s.app_id = $2";
     /// A new subscription.
     INSERT_SUBSCRIPTION = "insert into subscriptions (id, app_id, name, development_url, production_url, created_at)
         values ($1, $2, $3, $4, $5, $6)";
@@ -73,20 +77,25 @@ impl SubscriptionRow {
 }
 
 impl Conn {
-    pub async fn subscriptions(&mut self, app: AppId) -> Result<Vec<Subscription>> {
-        let rows: Vec<SubscriptionRow> = all!(self, SUBSCRIPTIONS, app);
-        let types: Vec<TypeRow> = all!(self, TYPES_OF_APP, app);
+    pub async fn subscriptions(&mut self, account: AccountId, app: AppId) -> Result<Vec<Subscription>> {
+        let rows: Vec<SubscriptionRow> = all!(self, SUBSCRIPTIONS, account, app);
+        let types: Vec<TypeRow> = all!(self, TYPES_OF_APP, account, app);
         rows.into_iter().map(|row| row.with(&types)).collect()
     }
 
-    pub async fn subscription(&mut self, app: AppId, id: SubscriptionId) -> Result<Option<Subscription>> {
-        let row: Option<SubscriptionRow> = optional!(self, SUBSCRIPTION, app, id);
-        let types: Vec<TypeRow> = all!(self, TYPES_OF_APP, app);
+    pub async fn subscription(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        id: SubscriptionId,
+    ) -> Result<Option<Subscription>> {
+        let row: Option<SubscriptionRow> = optional!(self, SUBSCRIPTION, account, app, id);
+        let types: Vec<TypeRow> = all!(self, TYPES_OF_APP, account, app);
         row.map(|row| row.with(&types)).transpose()
     }
 
-    pub async fn subscription_count(&mut self, app: AppId) -> Result<i64> {
-        Ok(value!(self, SUBSCRIPTION_COUNT, app))
+    pub async fn subscription_count(&mut self, account: AccountId, app: AppId) -> Result<i64> {
+        Ok(value!(self, SUBSCRIPTION_COUNT, account, app))
     }
 }
 

@@ -12,6 +12,6 @@ mod icon;
 mod keyboard;
 mod person;
 mod screenshots;
+mod scripts;
 mod secrets;
 mod xss;
-mod scripts;

@@ -251,6 +251,6 @@ async fn a_deleted_app_takes_what_belongs_to_it(kind: Kind) {
     tx.commit().await.expect("it holds");
     let mut conn = database.read().await;
     assert!(conn.app(ours, id).await.expect("no row").is_none());
-    assert_eq!(conn.subscription_count(id).await.expect("a count"), 0);
-    assert_eq!(conn.subscription_count(kept).await.expect("a count"), 1);
+    assert_eq!(conn.subscription_count(ours, id).await.expect("a count"), 0);
+    assert_eq!(conn.subscription_count(ours, kept).await.expect("a count"), 1);
 }

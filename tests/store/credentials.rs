@@ -38,8 +38,7 @@ fn secret(hint: &str, made_at: Timestamp) -> SealedSecret {
     SealedSecret { facts, sealed: vec![0, 1, 0xff] }
 }
 
-async fn subscription(database: &TestDatabase) -> SubscriptionId {
-    let ours = account(database).await;
+async fn subscription(database: &TestDatabase, ours: AccountId) -> SubscriptionId {
     let app = app(database, ours, "Relay").await;
     let id = new_id();
     let mut tx = database.begin().await;
@@ -74,13 +73,14 @@ async fn an_api_key_leads_to_its_account(kind: Kind) {
 
 async fn a_secret_is_read_as_written(kind: Kind) {
     let database = TestDatabase::new(kind).await;
-    let (ours, subscription) = (account(&database).await, subscription(&database).await);
+    let ours = account(&database).await;
+    let subscription = subscription(&database, ours).await;
     let mut written = secret("Wx9k", at(3));
     let mut tx = database.begin().await;
     tx.insert_api_secret(ours, &written).await.expect("a secret");
     tx.insert_signing_secret(subscription, &written).await.expect("a secret");
     let of_account = tx.api_secrets(ours, at(3)).await.expect("rows");
-    let of_subscription = tx.signing_secrets(subscription, at(3)).await.expect("rows");
+    let of_subscription = tx.signing_secrets(ours, subscription, at(3)).await.expect("rows");
     assert_eq!(format!("{of_account:?}"), format!("[{written:?}]"));
     assert_eq!(format!("{of_subscription:?}"), format!("[{written:?}]"));
 
@@ -89,7 +89,7 @@ async fn a_secret_is_read_as_written(kind: Kind) {
     tx.retire_api_secret(ours, at(90)).await.expect("none is current");
     written.facts.retires_at = Some(at(60));
     let of_account = tx.api_secrets(ours, at(3)).await.expect("rows");
-    let of_subscription = tx.signing_secrets(subscription, at(3)).await.expect("rows");
+    let of_subscription = tx.signing_secrets(ours, subscription, at(3)).await.expect("rows");
     assert_eq!(format!("{of_account:?}"), format!("[{written:?}]"));
     assert_eq!(format!("{of_subscription:?}"), format!("[{written:?}]"));
 }
@@ -113,7 +113,8 @@ async fn only_one_api_secret_is_current(kind: Kind) {
 
 async fn only_one_signing_secret_is_current(kind: Kind) {
     let database = TestDatabase::new(kind).await;
-    let subscription = subscription(&database).await;
+    let ours = account(&database).await;
+    let subscription = subscription(&database, ours).await;
     let mut tx = database.begin().await;
     tx.insert_signing_secret(subscription, &secret("one", at(0))).await.expect("the first");
     tx.commit().await.expect("it holds");
@@ -150,7 +151,8 @@ async fn api_secrets_come_current_first_then_newest_until_they_end(kind: Kind) {
 
 async fn signing_secrets_come_current_first_then_newest_until_they_end(kind: Kind) {
     let database = TestDatabase::new(kind).await;
-    let subscription = subscription(&database).await;
+    let ours = account(&database).await;
+    let subscription = subscription(&database, ours).await;
     let mut tx = database.begin().await;
     for (hint, made, retires) in KEPT {
         tx.insert_signing_secret(subscription, &secret(hint, at(made))).await.expect("a secret");
@@ -164,7 +166,7 @@ async fn signing_secrets_come_current_first_then_newest_until_they_end(kind: Kin
         (600, vec!["current"]),
     ] {
         assert_eq!(
-            hints(&tx.signing_secrets(subscription, at(now)).await.expect("rows")),
+            hints(&tx.signing_secrets(ours, subscription, at(now)).await.expect("rows")),
             expected,
             "at {now}"
         );
@@ -190,7 +192,7 @@ async fn an_old_api_secret_stops_at_a_word_and_the_current_one_does_not(kind: Ki
 async fn every_secret_of_one_holder_stops_at_once(kind: Kind) {
     let database = TestDatabase::new(kind).await;
     let (ours, theirs) = (account(&database).await, account(&database).await);
-    let subscription = subscription(&database).await;
+    let subscription = subscription(&database, ours).await;
     let mut tx = database.begin().await;
     tx.insert_api_secret(ours, &secret("old", at(0))).await.expect("a secret");
     tx.retire_api_secret(ours, at(60)).await.expect("it retires");
@@ -200,14 +202,16 @@ async fn every_secret_of_one_holder_stops_at_once(kind: Kind) {
     tx.delete_api_secrets(ours).await.expect("all of ours");
     assert!(tx.api_secrets(ours, at(2)).await.expect("no rows").is_empty());
     assert_eq!(hints(&tx.api_secrets(theirs, at(2)).await.expect("rows")), ["other"]);
-    assert_eq!(hints(&tx.signing_secrets(subscription, at(2)).await.expect("rows")), ["signs"]);
+    assert_eq!(hints(&tx.signing_secrets(ours, subscription, at(2)).await.expect("rows")), ["signs"]);
+    assert!(tx.signing_secrets(theirs, subscription, at(2)).await.expect("no rows").is_empty());
     tx.delete_signing_secrets(subscription).await.expect("all of it");
-    assert!(tx.signing_secrets(subscription, at(2)).await.expect("no rows").is_empty());
+    assert!(tx.signing_secrets(ours, subscription, at(2)).await.expect("no rows").is_empty());
 }
 
 async fn ended_secrets_are_wiped(kind: Kind) {
     let database = TestDatabase::new(kind).await;
-    let (ours, subscription) = (account(&database).await, subscription(&database).await);
+    let ours = account(&database).await;
+    let subscription = subscription(&database, ours).await;
     let mut tx = database.begin().await;
     for retires in [60, 61] {
         tx.insert_api_secret(ours, &secret("api", at(0))).await.expect("a secret");
@@ -220,5 +224,5 @@ async fn ended_secrets_are_wiped(kind: Kind) {
     assert_eq!(tx.delete_ended_secrets(at(60)).await.expect("none"), 0);
     // Seen from before they ended: the rows are gone, not hidden.
     assert_eq!(tx.api_secrets(ours, at(0)).await.expect("rows").len(), 2);
-    assert_eq!(tx.signing_secrets(subscription, at(0)).await.expect("rows").len(), 1);
+    assert_eq!(tx.signing_secrets(ours, subscription, at(0)).await.expect("rows").len(), 1);
 }

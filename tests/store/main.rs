@@ -23,6 +23,7 @@ mod rows;
 mod schema;
 mod search;
 mod sessions;
+mod strangers;
 mod subscriptions;
 mod transactions;
 mod tries;

@@ -228,12 +228,14 @@ impl Portal {
             let now = conn.app(self.ada.account, app.id).await.expect("a row or none");
             assert_eq!(now.map(|app| app.state.kind()), (!modelled.gone).then_some(modelled.state));
             let expected = if modelled.gone { 0 } else { modelled.subscriptions };
-            let count = conn.subscription_count(app.id).await.expect("a count");
+            let count = conn.subscription_count(app.account, app.id).await.expect("a count");
             assert_eq!(usize::try_from(count), Ok(expected));
         }
         let page = conn.apps(self.ada.account, &AppFilter::default()).await.expect("a page");
         assert_eq!(page.apps.len(), model.living());
-        let pair = actions::credentials::pair(&self.world.ctx, self.ada.account).await.expect("a pair");
+        let pair = actions::credentials::pair(&self.world.ctx, &self.world.acting::<Owner>(&self.ada))
+            .await
+            .expect("a pair");
         assert_eq!((pair.current.is_some(), pair.old.len()), (true, model.old_secrets));
     }
 }

@@ -71,10 +71,11 @@ async fn forty_who_subscribe_at_once_make_ten_subscriptions(kind: Kind) {
     .await;
     assert_eq!(came_off(&outcomes, &Conflict::SubscriptionLimit { max: 10 }), 10);
     let mut conn = world.database.read().await;
-    let subscriptions = conn.subscriptions(app.id).await.expect("rows");
+    let subscriptions = conn.subscriptions(app.account, app.id).await.expect("rows");
     assert_eq!(subscriptions.len(), 10);
     for subscription in subscriptions {
-        let secrets = conn.signing_secrets(subscription.id, world.ctx.now()).await.expect("rows");
+        let secrets =
+            conn.signing_secrets(app.account, subscription.id, world.ctx.now()).await.expect("rows");
         assert_eq!(secrets.len(), 1, "each with its secret, none torn");
     }
 }
@@ -97,7 +98,7 @@ async fn subscribing_and_deleting_at_once_never_passes_ten(kind: Kind) {
                 let mut most = 0;
                 for _ in 0..40 {
                     let mut conn = store.read().await.expect("a connection");
-                    most = most.max(conn.subscription_count(app.id).await.expect("a count"));
+                    most = most.max(conn.subscription_count(app.account, app.id).await.expect("a count"));
                 }
                 return most;
             }
@@ -113,7 +114,7 @@ async fn subscribing_and_deleting_at_once_never_passes_ten(kind: Kind) {
     })
     .await;
     let most_seen = most_seen.into_iter().max().expect("the one who looked on");
-    let left = world.database.read().await.subscription_count(app.id).await.expect("a count");
+    let left = world.database.read().await.subscription_count(app.account, app.id).await.expect("a count");
     assert!(most_seen <= 10 && left <= 10, "{most_seen} seen, {left} left");
 }
 
@@ -159,7 +160,8 @@ async fn a_name_taken_by_many_at_once_in_any_spelling_goes_to_one(kind: Kind) {
     assert_eq!(taken, ["relay", "rélay"]);
     for (person, _) in &people {
         let apps = world.database.read().await.app_count(person.account).await.expect("a count");
-        let pair = actions::credentials::pair(&world.ctx, person.account).await.expect("a pair");
+        let pair =
+            actions::credentials::pair(&world.ctx, &world.acting::<Developer>(person)).await.expect("a pair");
         assert!(apps <= 1 && pair.current.is_some());
     }
 }

@@ -34,7 +34,8 @@ async fn twenty_regenerations_at_once_leave_one_current_secret(kind: Kind) {
         })
         .await;
         assert_eq!(came_off(&outcomes, &Conflict::OldSecrets), made, "{keep}");
-        let pair = actions::credentials::pair(&world.ctx, ada.account).await.expect("a pair");
+        let pair =
+            actions::credentials::pair(&world.ctx, &world.acting::<Owner>(&ada)).await.expect("a pair");
         assert!(pair.current.is_some());
         assert_eq!(pair.old.len(), if keep == KeepOld::No { 0 } else { MAX_OLD }, "{keep}");
         let secrets = world.database.read().await.api_secrets(ada.account, world.ctx.now()).await;
@@ -43,9 +44,10 @@ async fn twenty_regenerations_at_once_leave_one_current_secret(kind: Kind) {
     }
     // The overlap ends for all, and none comes back.
     world.clock.advance(Span::hours(1));
-    let pair = actions::credentials::pair(&world.ctx, ada.account).await.expect("a pair");
+    let pair = actions::credentials::pair(&world.ctx, &world.acting::<Owner>(&ada)).await.expect("a pair");
     assert!(pair.current.is_some() && pair.old.is_empty());
-    let activity = actions::apps::activity(&world.ctx, &app).await.expect("rows");
+    let activity =
+        actions::apps::activity(&world.ctx, &world.acting::<Owner>(&ada), &app).await.expect("rows");
     assert_eq!(activity.len(), 10, "each that came off is written down");
 }
 
@@ -63,7 +65,9 @@ async fn twenty_rotations_at_once_leave_one_current_secret(kind: Kind) {
         .await;
         assert_eq!(came_off(&outcomes, &Conflict::OldSecrets), made, "{keep}");
         let (_, secrets) =
-            actions::subscriptions::view(&world.ctx, &app, subscription).await.expect("a view");
+            actions::subscriptions::view(&world.ctx, &world.acting::<Owner>(&ada), &app, subscription)
+                .await
+                .expect("a view");
         assert_eq!(secrets.iter().filter(|facts| facts.retires_at.is_none()).count(), 1, "{keep}");
         assert_eq!(secrets.len(), if keep == KeepOld::No { 1 } else { 1 + MAX_OLD }, "{keep}");
     }

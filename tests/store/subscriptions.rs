@@ -14,7 +14,7 @@ use crate::{
 on_both!(
     a_subscription_is_read_as_written,
     what_was_entered_is_replaced_whole,
-    a_subscription_is_seen_from_its_own_app_alone,
+    a_subscription_is_seen_from_its_own_account_and_app_alone,
     a_subscription_that_lacks_what_it_must_have_cannot_be_read,
     an_event_type_outside_the_catalog_is_refused,
 );
@@ -44,12 +44,12 @@ async fn a_subscription_is_read_as_written(kind: Kind) {
     tx.commit().await.expect("it holds");
 
     let mut conn = database.read().await;
-    let all = conn.subscriptions(app).await.expect("rows");
+    let all = conn.subscriptions(ours, app).await.expect("rows");
     assert_eq!(all.iter().map(|one| one.id).collect::<Vec<_>>(), [early, late], "the oldest first");
-    let read = conn.subscription(app, late).await.expect("a row").expect("the subscription");
+    let read = conn.subscription(ours, app, late).await.expect("a row").expect("the subscription");
     assert_eq!((entered(&read), read.app, read.created_at), (named, app, at(9)));
-    assert_eq!(conn.subscription_count(app).await.expect("a count"), 2);
-    assert!(conn.subscription(app, new_id()).await.expect("no row").is_none());
+    assert_eq!(conn.subscription_count(ours, app).await.expect("a count"), 2);
+    assert!(conn.subscription(ours, app, new_id()).await.expect("no row").is_none());
 }
 
 async fn what_was_entered_is_replaced_whole(kind: Kind) {
@@ -68,29 +68,33 @@ async fn what_was_entered_is_replaced_whole(kind: Kind) {
     tx.insert_subscription(app, other, &before, at(0)).await.expect("another");
     assert!(tx.update_subscription(app, id, &after).await.expect("it changes"));
     assert!(!tx.update_subscription(app, new_id(), &after).await.expect("there is none"));
-    let read = tx.subscription(app, id).await.expect("a row").expect("the subscription");
+    let read = tx.subscription(ours, app, id).await.expect("a row").expect("the subscription");
     assert_eq!(entered(&read), after);
-    let read = tx.subscription(app, other).await.expect("a row").expect("the other");
+    let read = tx.subscription(ours, app, other).await.expect("a row").expect("the other");
     assert_eq!(entered(&read), before);
     assert!(tx.delete_subscription(app, id).await.expect("it goes"));
     assert!(!tx.delete_subscription(app, id).await.expect("it is gone"));
-    assert_eq!(tx.subscription_count(app).await.expect("a count"), 1);
+    assert_eq!(tx.subscription_count(ours, app).await.expect("a count"), 1);
 }
 
-async fn a_subscription_is_seen_from_its_own_app_alone(kind: Kind) {
+async fn a_subscription_is_seen_from_its_own_account_and_app_alone(kind: Kind) {
     let database = TestDatabase::new(kind).await;
     let ours = account(&database).await;
     let (app, theirs) =
         (app(&database, ours, "Relay").await, crate::rows::app(&database, ours, "Other").await);
+    let stranger = account(&database).await;
     let (id, new) = (new_id(), subscribing_to(&["user.created"]));
     let mut tx = database.begin().await;
     tx.insert_subscription(app, id, &new, at(0)).await.expect("a subscription");
-    assert!(tx.subscription(theirs, id).await.expect("no row").is_none());
-    assert!(tx.subscriptions(theirs).await.expect("no rows").is_empty());
+    assert!(tx.subscription(ours, theirs, id).await.expect("no row").is_none());
+    assert!(tx.subscriptions(ours, theirs).await.expect("no rows").is_empty());
+    assert!(tx.subscription(stranger, app, id).await.expect("no row").is_none());
+    assert!(tx.subscriptions(stranger, app).await.expect("no rows").is_empty());
+    assert_eq!(tx.subscription_count(stranger, app).await.expect("a count"), 0);
     let other = subscribing_to(&["meeting.ended"]);
     assert!(!tx.update_subscription(theirs, id, &other).await.expect("not its own"));
     assert!(!tx.delete_subscription(theirs, id).await.expect("not its own"));
-    let read = tx.subscription(app, id).await.expect("a row").expect("the subscription");
+    let read = tx.subscription(ours, app, id).await.expect("a row").expect("the subscription");
     assert_eq!(entered(&read), new);
 }
 
@@ -107,7 +111,7 @@ async fn a_subscription_that_lacks_what_it_must_have_cannot_be_read(kind: Kind) 
         tx.insert_subscription(app, new_id(), &new, at(0)).await.expect("a subscription");
         tx.commit().await.expect("it holds");
         database.run(lack).await;
-        let unreadable = database.read().await.subscriptions(app).await;
+        let unreadable = database.read().await.subscriptions(ours, app).await;
         assert!(matches!(unreadable, Err(StoreError::Corrupt(_))), "{lack}: {unreadable:?}");
     }
 }
@@ -120,5 +124,5 @@ async fn an_event_type_outside_the_catalog_is_refused(kind: Kind) {
     let refused = tx.insert_subscription(app, new_id(), &subscribing_to(&["no.such"]), at(0)).await;
     assert!(matches!(refused, Err(StoreError::Other(_))), "{refused:?}");
     drop(tx);
-    assert_eq!(database.read().await.subscription_count(app).await.expect("a count"), 0);
+    assert_eq!(database.read().await.subscription_count(ours, app).await.expect("a count"), 0);
 }

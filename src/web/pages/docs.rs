@@ -106,9 +106,9 @@ async fn examples(ctx: &Context, visit: &Visit) -> Result<Examples, PageError> {
         None => (None, None),
         Some(membership) => {
             let account = membership.account.id;
-            let pair = credentials::pair(ctx, account).await?;
+            let key = credentials::api_key(ctx, account).await?;
             let app = apps::jwt_apps(ctx, account).await?.into_iter().next();
-            (Some(pair.api_key.to_string()), app.map(|(id, ..)| id.to_string()))
+            (Some(key.to_string()), app.map(|(id, ..)| id.to_string()))
         }
     };
     Ok(Examples {

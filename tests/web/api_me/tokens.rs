@@ -29,8 +29,8 @@ pub(super) struct Maker {
 impl Maker {
     pub(super) async fn of(flow: &Flow, app: &App) -> Self {
         let world = &flow.portal.world;
-        let pair = credentials::pair(&world.ctx, app.account).await.expect("a pair");
         let acting = world.acting::<Developer>(&flow.ada);
+        let pair = credentials::pair(&world.ctx, &acting).await.expect("a pair");
         let secret = credentials::reveal(&world.ctx, &acting, app).await.expect("a secret");
         let secret = secret.expose().to_owned();
         Self { key: pair.api_key.to_string(), secret, now: world.ctx.now().seconds(), app: app.id }

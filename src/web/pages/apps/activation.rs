@@ -78,7 +78,7 @@ pub(crate) struct EnteredSubscription {
 }
 
 pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
-    let checklist = activation::checklist(&ctx, &at.app).await?;
+    let checklist = activation::checklist(&ctx, &at.acting, &at.app).await?;
     let subscriptions = &checklist.subscriptions;
     ok(&ActivationPage {
         chrome: at.signed_in.visit.chrome(&ctx),
@@ -86,7 +86,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageRe
         standing: standing(&ctx, &at, &checklist).await?,
         information: InformationForm::of(&at.app.information),
         key: match at.app.app_type {
-            AppType::Jwt => Some(credentials::pair(&ctx, at.app.account).await?.api_key.to_string()),
+            AppType::Jwt => Some(credentials::api_key(&ctx, at.app.account).await?.to_string()),
             AppType::Webhook => None,
         },
         events_enabled: at.app.events_on,
@@ -108,7 +108,8 @@ async fn standing(ctx: &Context, at: &InApp<Viewer>, list: &Checklist) -> Result
     let app = &at.app;
     match app.state.kind() {
         StateKind::Active => {
-            let since = apps::last_start(ctx, app).await?.map(|entry| entry.at).or(app.activated_at);
+            let since =
+                apps::last_start(ctx, &at.acting, app).await?.map(|entry| entry.at).or(app.activated_at);
             return Ok(Standing::Active(since.unwrap_or(app.created_at)));
         }
         StateKind::Deactivated => return Ok(Standing::Deactivated),

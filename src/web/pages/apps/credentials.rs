@@ -316,7 +316,7 @@ impl Drawn {
     }
 
     async fn jwt<R: AtLeast>(self, ctx: &Context, at: &InApp<R>) -> Result<JwtCredentials, PageError> {
-        let pair = credentials::pair(ctx, at.app.account).await?;
+        let pair = credentials::pair(ctx, &at.acting).await?;
         let sharing = apps::jwt_apps(ctx, at.app.account).await?;
         Ok(JwtCredentials {
             account_name: at.membership.account.name.to_string(),

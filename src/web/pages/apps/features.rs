@@ -54,7 +54,7 @@ pub(crate) struct FeaturesForm {
 }
 
 pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
-    let subscriptions = subscriptions::list(&ctx, &at.app).await?;
+    let subscriptions = subscriptions::list(&ctx, &at.acting, &at.app).await?;
     let limit = ctx.policy.max_subscriptions.get();
     let full = subscriptions.len() >= limit as usize;
     ok(&FeaturesPage {

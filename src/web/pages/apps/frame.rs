@@ -36,7 +36,7 @@ impl AppFrame {
         at: &InApp<R>,
         page: At,
     ) -> Result<Self, PageError> {
-        Self::around(ctx, at, page, &subscriptions::list(ctx, &at.app).await?).await
+        Self::around(ctx, at, page, &subscriptions::list(ctx, &at.acting, &at.app).await?).await
     }
 
     /// As [`AppFrame::of`], for a page that has read the app's subscriptions already.
@@ -56,7 +56,7 @@ impl AppFrame {
             tile: Tile::of(app),
             steps: steps(&id, type_words, Done::of(app, subscriptions), page),
             on_overview: page == At::Overview,
-            stop: Stop::of(ctx, app, at.can_edit()).await?,
+            stop: Stop::of(ctx, at).await?,
             can_edit: at.can_edit(),
             id,
         })
@@ -136,12 +136,12 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
-    async fn of(ctx: &Context, app: &App, can_reactivate: bool) -> Result<Option<Self>, PageError> {
-        Ok(match &app.state {
+    async fn of<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<Self>, PageError> {
+        Ok(match &at.app.state {
             AppState::Draft | AppState::Active => None,
             AppState::Deactivated => {
-                let by = apps::last_stop(ctx, app).await?.map(|stop| (stop.who, stop.at));
-                Some(Self::Deactivated { by, can_reactivate })
+                let by = apps::last_stop(ctx, &at.acting, &at.app).await?.map(|stop| (stop.who, stop.at));
+                Some(Self::Deactivated { by, can_reactivate: at.can_edit() })
             }
             AppState::Suspended { reason, .. } => Some(Self::Suspended { reason: reason.clone() }),
         })

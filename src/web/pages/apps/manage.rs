@@ -164,7 +164,7 @@ async fn key(ctx: &Context, at: &InAccount<Viewer>) -> Result<Option<AccountKey>
     };
     let sees_secret = at.membership.role >= Role::Developer;
     Ok(Some(AccountKey {
-        value: credentials::pair(ctx, account).await?.api_key.to_string(),
+        value: credentials::api_key(ctx, account).await?.to_string(),
         secret_href: if sees_secret { format!("/apps/{app}/credentials") } else { String::new() },
     }))
 }

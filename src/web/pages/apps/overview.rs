@@ -127,14 +127,14 @@ async fn draw<R: AtLeast>(
 ) -> Result<OverviewPage, PageError> {
     let app = &at.app;
     let state = app.state.kind();
-    let subscriptions = subscriptions::list(ctx, app).await?;
-    let activity = apps::activity(ctx, app).await?;
+    let subscriptions = subscriptions::list(ctx, &at.acting, app).await?;
+    let activity = apps::activity(ctx, &at.acting, app).await?;
     Ok(OverviewPage {
         chrome: at.signed_in.visit.chrome(ctx),
         frame: AppFrame::around(ctx, at, At::Overview, &subscriptions).await?,
         created: app.created_at,
-        created_by: apps::creation(ctx, app).await?.map(|entry| entry.who).unwrap_or_default(),
-        activated: apps::last_start(ctx, app).await?.map(|entry| entry.at).or(app.activated_at),
+        created_by: apps::creation(ctx, &at.acting, app).await?.map(|entry| entry.who).unwrap_or_default(),
+        activated: apps::last_start(ctx, &at.acting, app).await?.map(|entry| entry.at).or(app.activated_at),
         subscriptions: subscriptions.len(),
         activity: activity.into_iter().map(Activity::from).collect(),
         can_deactivate: at.can_edit() && state == StateKind::Active,

@@ -33,7 +33,7 @@ use crate::web::respond::{
 /// here, before anything is typed that could be lost.
 pub(in crate::web) async fn new(ctx: Data<Context>, at: InApp<Developer>) -> PageResult {
     at.signed_in.fresh(ctx.now(), &at.at("/subscriptions/new"))?;
-    let has = subscriptions::list(&ctx, &at.app).await?.len();
+    let has = subscriptions::list(&ctx, &at.acting, &at.app).await?.len();
     if has >= ctx.policy.max_subscriptions.get() as usize {
         // That page says that there is no room.
         return Ok(see_other(&at.at("/features")));
@@ -211,7 +211,7 @@ struct Stored {
 impl Stored {
     async fn find<R: AtLeast>(ctx: &Context, at: &InApp<R>, id: &str) -> Result<Self, PageError> {
         let id = id.parse().map_err(|_| PageError::NotFound)?;
-        let (subscription, secrets) = subscriptions::view(ctx, &at.app, id).await?;
+        let (subscription, secrets) = subscriptions::view(ctx, &at.acting, &at.app, id).await?;
         Ok(Self { subscription, secrets })
     }
 
