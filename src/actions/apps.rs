@@ -9,7 +9,7 @@ use crate::{
             App, AppType, StateKind,
             name::{AppName, NameKey},
         },
-        audit::Change,
+        audit::{Change, Milestone},
         fields::FieldErrors,
         id::{AccountId, AppId, UserId},
         time::Span,
@@ -64,7 +64,7 @@ pub async fn activity(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn creation(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Option<Activity>> {
-    last_of(ctx, acting, app, ["app_created", "app_created"]).await
+    last_of(ctx, acting, app, Milestone::Created).await
 }
 
 /// When and by whom the app was last activated or reactivated.
@@ -72,7 +72,11 @@ pub async fn creation(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn last_start(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Option<Activity>> {
-    last_of(ctx, acting, app, ["app_activated", "app_reactivated"]).await
+    // An app is activated once, and reactivated only after that.
+    match last_of(ctx, acting, app, Milestone::Reactivated).await? {
+        Some(last) => Ok(Some(last)),
+        None => last_of(ctx, acting, app, Milestone::Activated).await,
+    }
 }
 
 /// When and by whom the app was last deactivated.
@@ -80,16 +84,16 @@ pub async fn last_start(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App)
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn last_stop(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Option<Activity>> {
-    last_of(ctx, acting, app, ["app_deactivated", "app_deactivated"]).await
+    last_of(ctx, acting, app, Milestone::Deactivated).await
 }
 
 async fn last_of(
     ctx: &Context,
     acting: &Acting<impl AtLeast>,
     app: &App,
-    actions: [&str; 2],
+    milestone: Milestone,
 ) -> Result<Option<Activity>> {
-    Ok(ctx.read().await?.last_of(acting.account(), app.id, actions).await?)
+    Ok(ctx.read().await?.last_of(acting.account(), app.id, milestone).await?)
 }
 
 /// The most apps an account may have, where it has them.

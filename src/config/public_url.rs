@@ -27,18 +27,6 @@ impl PublicUrl {
         self.0.origin().ascii_serialization()
     }
 
-    /// The whole address of a page; `path` begins with a slash.
-    #[must_use]
-    pub fn link(&self, path: &str) -> String {
-        format!("{}{path}", self.origin())
-    }
-
-    /// The host name or address alone, an IPv6 one in brackets.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default()
-    }
-
     /// Cookies are `Secure` then, and mail may not be printed.
     #[must_use]
     pub fn is_https(&self) -> bool {

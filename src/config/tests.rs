@@ -244,7 +244,7 @@ fn a_public_url_under_https_may_not_print_mail_and_does_not_trust_new_accounts()
     assert_eq!(config.new_accounts, NewAccounts::Approve);
     assert_eq!(config.audience.as_str(), "https://portal.example");
     assert_eq!(config.mail_from.address, "no-reply@portal.example");
-    assert_eq!(config.public_url.link("/setup"), "https://portal.example/setup");
+    assert_eq!(config.public_url.origin(), "https://portal.example");
     let odd = good(&[("public_url", "http://portal.example.:8080")]);
     assert_eq!(odd.mail_from.address, "no-reply@localhost");
     // One complaint a setting: a wrong value is not a missing one as well.

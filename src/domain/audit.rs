@@ -123,55 +123,26 @@ impl Change {
         let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
         serde_json::from_value(serde_json::json!({ "action": action, "detail": detail })).ok()
     }
+}
 
-    /// What was done, to follow the name of who did it: "activated the app".
+/// The changes of an app that its pages look up by what they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    Created,
+    Activated,
+    Deactivated,
+    Reactivated,
+}
+
+impl Milestone {
+    /// The action's stable name, as [`Change::parts`] gives it.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub const fn action(self) -> &'static str {
         match self {
-            Self::UserCreated { email, .. } => format!("made the user {email}"),
-            Self::AccountCreated { name } => format!("made the account {name}"),
-            Self::AccountRenamed { from, to } => format!("renamed the account from {from} to {to}"),
-            Self::AccountJoined { role, .. } => format!("joined the account as {role}"),
-            Self::AddressProven { email } => format!("proved the address {email}"),
-            Self::AddressChangeAsked { from, to } => {
-                format!("asked to change the address from {from} to {to}")
-            }
-            Self::AddressChanged { from, to } => format!("changed the address from {from} to {to}"),
-            Self::PasswordResetAsked { email } => {
-                format!("asked for a link to reset the password of {email}")
-            }
-            Self::ProofSent { email } => format!("had a link sent that proves {email}"),
-            Self::SetupLinkMade {} => String::from("had a link printed that makes the first admin"),
-            Self::PasswordReset {} => String::from("set a new password by mail"),
-            Self::PasswordChanged {} => String::from("changed the password"),
-            Self::ProfileChanged { from, to } => format!("changed the name from {from} to {to}"),
-            Self::SignedIn {} => String::from("signed in"),
-            Self::SignInFailed { email } => format!("failed to sign in as {email}"),
-            Self::Confirmed {} => String::from("entered the password again"),
-            Self::ConfirmFailed {} => String::from("entered a wrong password"),
-            Self::SignedOut {} => String::from("signed out"),
-            Self::SessionEnded { .. } => String::from("ended a session"),
-            Self::AccountSwitched {} => String::from("switched the account"),
-            Self::AppCreated { app_type, .. } => format!("created the {} app", app_type.label()),
-            Self::AppInformationChanged { changes } => match changes.as_slice() {
-                [one] => format!("changed the {}", one.field.replace('_', " ")),
-                several => format!("changed {} fields of the information", several.len()),
-            },
-            Self::AppActivated {} => String::from("activated the app"),
-            Self::AppDeactivated {} => String::from("deactivated the app"),
-            Self::AppReactivated {} => String::from("reactivated the app"),
-            Self::AppDeleted { name } => format!("deleted the app {name}"),
-            Self::SecretRevealed {} => String::from("revealed the API secret"),
-            Self::TokenMade { expires_at } => format!("made a token that ends on {expires_at}"),
-            Self::SecretRegenerated { .. } => String::from("regenerated the API secret"),
-            Self::SecretRevoked { .. } => String::from("revoked an old API secret"),
-            Self::EventsToggled { on: true } => String::from("turned event subscriptions on"),
-            Self::EventsToggled { on: false } => String::from("turned event subscriptions off"),
-            Self::SubscriptionCreated { label, .. } => format!("added the subscription {label}"),
-            Self::SubscriptionChanged { label, .. } => format!("changed the subscription {label}"),
-            Self::SubscriptionDeleted { label, .. } => format!("deleted the subscription {label}"),
-            Self::SigningSecretRevealed { label, .. } => format!("revealed the signing secret of {label}"),
-            Self::SigningSecretRotated { label, .. } => format!("rotated the signing secret of {label}"),
+            Self::Created => "app_created",
+            Self::Activated => "app_activated",
+            Self::Deactivated => "app_deactivated",
+            Self::Reactivated => "app_reactivated",
         }
     }
 }
@@ -206,6 +177,19 @@ mod tests {
         for change in changes {
             let (action, detail) = change.parts();
             assert_eq!(Change::from_parts(&action, &detail), Some(change), "{action} {detail}");
+        }
+    }
+
+    #[test]
+    fn a_milestone_is_named_as_its_change() {
+        let created = Change::AppCreated { app_type: AppType::Jwt, name: String::new() };
+        for (milestone, change) in [
+            (Milestone::Created, created),
+            (Milestone::Activated, Change::AppActivated {}),
+            (Milestone::Deactivated, Change::AppDeactivated {}),
+            (Milestone::Reactivated, Change::AppReactivated {}),
+        ] {
+            assert_eq!(milestone.action(), change.parts().0);
         }
     }
 }

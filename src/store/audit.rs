@@ -8,7 +8,7 @@ use super::{
     statements::statements,
 };
 use crate::domain::{
-    audit::{Actor, Change, Entry},
+    audit::{Actor, Change, Entry, Milestone},
     id::{AccountId, AppId, AuditId},
     time::Timestamp,
 };
@@ -21,10 +21,10 @@ statements! {
     ACTIVITY = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
         from audit_log l left join users u on u.id = l.actor_id
         where l.account_id = $1 and l.app_id = $2 order by l.id desc limit $3";
-    /// When one of two things was last done to an app.
+    /// When a thing was last done to an app.
     LAST_OF = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
         from audit_log l left join users u on u.id = l.actor_id
-        where l.account_id = $1 and l.app_id = $2 and l.action in ($3, $4) order by l.id desc limit 1";
+        where l.account_id = $1 and l.app_id = $2 and l.action = $3 order by l.id desc limit 1";
 }
 
 #[derive(FromRow)]
@@ -62,16 +62,13 @@ impl Conn {
         rows.into_iter().map(Activity::try_from).collect()
     }
 
-    /// The last time that one of two actions was done to an app. Actions are named as
-    /// [`Change::parts`] names them.
     pub async fn last_of(
         &mut self,
         account: AccountId,
         app: AppId,
-        actions: [&str; 2],
+        milestone: Milestone,
     ) -> Result<Option<Activity>> {
-        let [one, other] = actions;
-        let row: Option<ActivityRow> = optional!(self, LAST_OF, account, app, one, other);
+        let row: Option<ActivityRow> = optional!(self, LAST_OF, account, app, milestone.action());
         row.map(Activity::try_from).transpose()
     }
 }

@@ -9,7 +9,7 @@ use crate::actions::{Context, activation, apps, subscriptions};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::audit::Change;
-use crate::domain::fields::{FieldErrors, capitalised};
+use crate::domain::fields::FieldErrors;
 use crate::domain::time::Timestamp;
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::app::InApp;
@@ -210,7 +210,7 @@ fn told(change: &Change) -> (Mark, String, String) {
         | Change::SignedOut {}
         | Change::SessionEnded { .. }
         | Change::AccountSwitched {}
-        | Change::AppDeleted { .. } => (Mark::Changed, capitalised(&change.sentence()), String::new()),
+        | Change::AppDeleted { .. } => plain(Mark::Changed, "Changed"),
     }
 }
 
