@@ -49,7 +49,7 @@ pub fn line(text: &str, max: usize) -> Result<String, TextError> {
 /// A passage of several lines: trimmed, line ends made `\n`.
 ///
 /// # Errors
-/// As [`line`]; line feeds and tabs are allowed.
+/// As [`line()`]; line feeds and tabs are allowed.
 pub fn passage(text: &str, max: usize) -> Result<String, TextError> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned();
     refuse_invisible(&text, |c| matches!(c, '\n' | '\t'))?;
