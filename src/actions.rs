@@ -27,6 +27,7 @@ pub use once::{FormValue, Once};
 
 use crate::{
     crypto::{self, keyring::Keyring, password::PasswordHasher},
+    directory::Directory,
     domain::{
         account::{Member, Standing},
         audit::{Actor, Change, Entry, Origin},
@@ -41,6 +42,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Context {
     pub store: Store,
+    /// What authorisation knows, in memory.
+    pub directory: Arc<Directory>,
     pub keys: Keyring,
     pub clock: Arc<dyn Clock>,
     pub passwords: PasswordHasher,

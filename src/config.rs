@@ -3,6 +3,7 @@
 
 mod audience;
 mod database;
+mod duration;
 mod error;
 mod limits;
 mod listen;
@@ -22,6 +23,7 @@ use std::{
     io::ErrorKind,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -38,6 +40,7 @@ pub use self::{
     sign_up::{MailDomain, NewAccounts, SignUp},
 };
 use self::{
+    duration::ShortTime,
     limits::Limit,
     listen::Listen,
     mail::MailFromText,
@@ -86,6 +89,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("mail_from", "no-reply at the public host", "the sender: Name <address>"),
     Setting::new("max_apps", "100", "apps an account may have"),
     Setting::new("max_subscriptions", "10", "event subscriptions an app may have"),
+    Setting::new("stale_limit", "30s", "how long authorisation answers while the database cannot be read"),
+    Setting::new("directory_max", "1000000", "accounts that authorisation holds in memory"),
     Setting::new("trusted_proxies", "none", "networks whose X-Forwarded-For is believed"),
     Setting::new("log", "info", "a level, or a filter such as info,portico=debug"),
     Setting::new("log_format", "text", "text or json"),
@@ -109,6 +114,10 @@ pub struct Config {
     pub max_apps: u32,
     /// In one app.
     pub max_subscriptions: u32,
+    /// How long authorisation answers from memory while the database cannot be read.
+    pub stale_limit: Duration,
+    /// Accounts that authorisation holds in memory.
+    pub directory_max: u32,
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogFilter,
     pub log_format: LogFormat,
@@ -166,6 +175,12 @@ impl Config {
             mail_from: mail_from(source, &platform_name, &public_url),
             max_apps: source.take::<Limit<100_000>>("max_apps").map_or(100, |limit| limit.0),
             max_subscriptions: source.take::<Limit<1_000>>("max_subscriptions").map_or(10, |limit| limit.0),
+            stale_limit: source
+                .take::<ShortTime>("stale_limit")
+                .map_or(Duration::from_secs(30), |limit| limit.0),
+            directory_max: source
+                .take::<Limit<100_000_000>>("directory_max")
+                .map_or(1_000_000, |limit| limit.0),
             trusted_proxies: source.take::<Nets>("trusted_proxies").map_or_else(Vec::new, |nets| nets.0),
             log: source.take("log").unwrap_or_default(),
             log_format: source.take("log_format").unwrap_or_default(),

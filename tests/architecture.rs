@@ -15,9 +15,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("icons", &["domain"]),
     ("mail", &["domain"]),
     ("store", &["domain"]),
-    ("actions", &["crypto", "domain", "icons", "mail", "store"]),
+    ("directory", &["crypto", "domain", "store"]),
+    ("actions", &["crypto", "directory", "domain", "icons", "mail", "store"]),
     ("web", &["actions", "crypto", "domain"]),
-    ("cli", &["actions", "config", "crypto", "domain", "icons", "mail", "store", "telemetry", "web"]),
+    (
+        "cli",
+        &["actions", "config", "crypto", "directory", "domain", "icons", "mail", "store", "telemetry", "web"],
+    ),
 ];
 
 /// Paths that few places may name: crates, and what only one file has to do with.
@@ -33,6 +37,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("lettre", &["src/mail"]),
     ("image", &["src/icons"]),
     ("argon2", &["src/crypto"]),
+    ("moka", &["src/directory.rs"]),
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),
     ("reqwest", &["src/cli/healthcheck.rs"]),

@@ -10,6 +10,9 @@ const LINK: Span = Span::days(7);
 /// No limit looks further back.
 const TRIES: Span = Span::hours(1);
 
+/// Changes that are kept for processes that fell behind; one further back forgets all it knew.
+const CHANGES: i64 = 100_000;
+
 /// Drops sessions, links, tries, form values, icons, names and secrets that serve nobody
 /// any more; says how many rows. Safe to run from several processes.
 ///
@@ -26,6 +29,7 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     dropped += tx.delete_unused_icons(now).await?;
     dropped += tx.delete_free_names(now).await?;
     dropped += tx.delete_ended_secrets(now).await?;
+    dropped += tx.delete_old_changes(CHANGES).await?;
     tx.commit().await?;
     Ok(dropped)
 }

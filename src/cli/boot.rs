@@ -23,6 +23,7 @@ use crate::{
     },
     config::{self, Config, KeyText, NewAccounts, SecretKey},
     crypto::{self, keyring::Keyring, password::PasswordHasher},
+    directory::{Directory, Limits},
     domain::{
         account::Standing,
         secret::Secret,
@@ -99,10 +100,14 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
     let store = open(config).await?;
     let keys = keyring(config, &store).await?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let limits = Limits { entries: u64::from(config.directory_max), stale: config.stale_limit };
+    let directory = Directory::open(store.clone(), keys.clone(), Arc::clone(&clock), limits).await?;
     Ok(Context {
         store,
+        directory,
         keys,
-        clock: Arc::new(SystemClock),
+        clock,
         passwords: PasswordHasher::new(cores),
         icons: Decoder::new(cores),
         policy: Arc::new(policy(config)),

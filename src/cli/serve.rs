@@ -16,6 +16,8 @@ use crate::{
     web::{Server, Settings},
 };
 
+/// How often the log of changes is read: a change elsewhere holds here within a second.
+const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
@@ -44,7 +46,9 @@ pub(super) async fn run(config: &Config) -> Outcome {
     let (stop, stopped) = watch::channel(());
     let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped));
     let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
+    let follow = actix_web::rt::spawn(follow(ctx.clone()));
     server.run().await?;
+    follow.abort();
     sweep.abort();
     // A mail that is on its way is finished: cut off, it could be sent a second time.
     drop(stop);
@@ -79,6 +83,34 @@ async fn print_setup_link(ctx: &Context) -> Outcome {
         )?;
     }
     Ok(())
+}
+
+/// Fills the directory, then has it hear of what other processes change.
+async fn follow(ctx: Context) {
+    let began = std::time::Instant::now();
+    match ctx.directory.fill().await {
+        Ok(()) => {
+            let (accounts, duration_ms) = (ctx.directory.len(), began.elapsed().as_millis());
+            tracing::info!(accounts, duration_ms, "the directory is filled");
+        }
+        // Each account is then looked up when it first calls.
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the directory could not be filled");
+        }
+    }
+    let mut turns = interval(FOLLOW_EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        if let Err(error) = ctx.directory.follow().await {
+            let age_ms = ctx.directory.age().as_millis();
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                age_ms,
+                "the log of changes could not be read"
+            );
+        }
+    }
 }
 
 /// Until the sender of `stopped` is gone; then it ends after the mail it is sending.

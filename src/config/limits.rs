@@ -1,4 +1,5 @@
-//! `PORTICO_MAX_APPS` and `PORTICO_MAX_SUBSCRIPTIONS`: how much there may be of a thing.
+//! `PORTICO_MAX_APPS`, `PORTICO_MAX_SUBSCRIPTIONS` and `PORTICO_DIRECTORY_MAX`: how much there
+//! may be of a thing.
 
 use std::str::FromStr;
 

@@ -1,6 +1,6 @@
 //! Each setting at both edges of its rule, through the same door as at a real start.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use super::*;
 
@@ -41,6 +41,7 @@ fn without_settings_everything_has_its_default() {
     assert_eq!(config.mail_from.name, "Portico");
     assert_eq!(config.mail_from.address, "no-reply@localhost");
     assert_eq!((config.max_apps, config.max_subscriptions), (100, 10));
+    assert_eq!((config.stale_limit, config.directory_max), (Duration::from_secs(30), 1_000_000));
     assert_eq!(config.trusted_proxies, []);
     assert_eq!(config.log.as_str(), "info");
     assert_eq!(config.log_format, LogFormat::Text);
@@ -95,6 +96,11 @@ fn values_at_the_good_edge_of_each_rule_are_taken() {
         ("max_apps", "100000"),
         ("max_subscriptions", "1"),
         ("max_subscriptions", "1000"),
+        ("stale_limit", "1s"),
+        ("stale_limit", "2m"),
+        ("stale_limit", "1h"),
+        ("directory_max", "1"),
+        ("directory_max", "100000000"),
         ("trusted_proxies", "10.0.0.1"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),
         ("log", "debug"),
@@ -170,6 +176,12 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("max_apps", "many", "from 1 to 100000"),
         ("max_subscriptions", "0", "from 1 to 1000"),
         ("max_subscriptions", "1001", "from 1 to 1000"),
+        ("stale_limit", "0s", "from 1s to 1h"),
+        ("stale_limit", "61m", "from 1s to 1h"),
+        ("stale_limit", "30", "from 1s to 1h"),
+        ("stale_limit", "1.5s", "from 1s to 1h"),
+        ("stale_limit", "99999999999999999999h", "from 1s to 1h"),
+        ("directory_max", "0", "from 1 to 100000000"),
         ("trusted_proxies", "10.0.0.0/33", "such as 10.0.0.0/8"),
         ("trusted_proxies", "10.0.0.0/8,", "such as 10.0.0.0/8"),
         ("trusted_proxies", "proxy.example", "such as 10.0.0.0/8"),

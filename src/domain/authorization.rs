@@ -22,6 +22,7 @@ pub enum Code {
     AppSuspended,
     AccountPending,
     AccountSuspended,
+    AmbiguousIdentityHeader,
     Unavailable,
 }
 
@@ -38,6 +39,7 @@ text_enum!(
     AppSuspended = "app_suspended",
     AccountPending = "account_pending",
     AccountSuspended = "account_suspended",
+    AmbiguousIdentityHeader = "ambiguous_identity_header",
     Unavailable = "unavailable",
 );
 
@@ -55,7 +57,8 @@ impl Code {
             | Self::AppDeactivated
             | Self::AppSuspended
             | Self::AccountPending
-            | Self::AccountSuspended => 403,
+            | Self::AccountSuspended
+            | Self::AmbiguousIdentityHeader => 403,
             Self::Unavailable => 503,
         }
     }
@@ -74,6 +77,7 @@ impl Code {
             Self::AppSuspended => "The app is suspended",
             Self::AccountPending => "The account awaits approval",
             Self::AccountSuspended => "The account is suspended",
+            Self::AmbiguousIdentityHeader => "A header imitates an identity header",
             Self::Unavailable => "Not available right now",
         }
     }
@@ -105,15 +109,6 @@ impl Refusal {
     }
 }
 
-/// An account's JWT apps and what decides about them.
-#[derive(Clone, Debug)]
-pub struct AccountSnapshot {
-    pub account: AccountId,
-    pub standing: Standing,
-    /// Every JWT app of the account.
-    pub apps: Vec<(AppId, StateKind)>,
-}
-
 /// Who is calling. Without `sub`, several active apps share one key and the app stays unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass {
@@ -121,69 +116,64 @@ pub struct Pass {
     pub app: Option<AppId>,
 }
 
-/// Decides about a token of this account whose signature, times and audience hold.
+/// Decides about a token of this account whose signature, times and audience hold. `apps`
+/// are all the JWT apps of the account.
 ///
 /// # Errors
 /// The refusal, if the account or the app may not call.
-pub fn decide(sub: Option<&str>, snapshot: &AccountSnapshot) -> Result<Pass, Refusal> {
-    match snapshot.standing {
+pub fn decide<I>(sub: Option<&str>, account: AccountId, standing: Standing, apps: I) -> Result<Pass, Refusal>
+where
+    I: Iterator<Item = (AppId, StateKind)> + Clone,
+{
+    match standing {
         Standing::Suspended => {
-            return Err(Refusal::new(
-                Code::AccountSuspended,
-                "An admin has suspended this account. Write to the platform's support.",
-            ));
+            let detail = "An admin has suspended this account. Write to the platform's support.";
+            return Err(Refusal::new(Code::AccountSuspended, detail));
         }
         Standing::Pending => {
-            return Err(Refusal::new(
-                Code::AccountPending,
-                "This account awaits an admin's approval; its apps may call once it is approved.",
-            ));
+            let detail = "This account awaits an admin's approval; its apps may call once it is approved.";
+            return Err(Refusal::new(Code::AccountPending, detail));
         }
         Standing::Approved => {}
     }
     let app = match sub {
-        Some(sub) => Some(named(sub, &snapshot.apps)?),
-        None => unnamed(&snapshot.apps)?,
+        Some(sub) => Some(named(sub, apps)?),
+        None => unnamed(apps)?,
     };
-    Ok(Pass { account: snapshot.account, app })
+    Ok(Pass { account, app })
 }
 
-fn named(sub: &str, apps: &[(AppId, StateKind)]) -> Result<AppId, Refusal> {
+fn named(sub: &str, mut apps: impl Iterator<Item = (AppId, StateKind)>) -> Result<AppId, Refusal> {
     let wanted = sub.parse::<AppId>().ok();
-    let found = apps.iter().find(|(id, _)| Some(*id) == wanted);
-    let (id, state) = found.ok_or_else(|| {
-        Refusal::new(
-            Code::InvalidToken,
-            "sub must be the id of one of this account's JWT apps (app_…), or be left out.",
-        )
+    let (id, state) = apps.find(|(id, _)| Some(*id) == wanted).ok_or_else(|| {
+        let detail = "sub must be the id of one of this account's JWT apps (app_…), or be left out.";
+        Refusal::new(Code::InvalidToken, detail)
     })?;
-    allowed(*state).map(|()| *id)
+    allowed(state).map(|()| id)
 }
 
 /// Without `sub` the shared key cannot say which app asks, so a stopped one stops them all.
-fn unnamed(apps: &[(AppId, StateKind)]) -> Result<Option<AppId>, Refusal> {
-    let required = || {
-        Refusal::new(
-            Code::AppRequired,
-            "Several apps share this API key and not all of them are active. Add sub with the id of the app that is calling (app_…).",
-        )
-    };
-    match apps {
-        [] => Err(Refusal::new(Code::InvalidToken, "This account has no JWT app any more.")),
-        [(id, state)] => allowed(*state).map(|()| Some(*id)),
-        several => {
-            let mut built = several.iter().filter(|(_, state)| *state != StateKind::Draft);
-            match (built.next(), built.next()) {
-                (None, _) => allowed(StateKind::Draft).map(|()| None),
-                (Some((id, StateKind::Active)), None) => Ok(Some(*id)),
-                (Some((_, StateKind::Active)), Some((_, StateKind::Active)))
-                    if built.all(|(_, state)| *state == StateKind::Active) =>
-                {
-                    Ok(None)
-                }
-                (Some(_), _) => Err(required()),
+fn unnamed<I>(mut apps: I) -> Result<Option<AppId>, Refusal>
+where
+    I: Iterator<Item = (AppId, StateKind)> + Clone,
+{
+    let mut built = apps.clone().filter(|(_, state)| *state != StateKind::Draft);
+    match (apps.next(), apps.next()) {
+        (None, _) => Err(Refusal::new(Code::InvalidToken, "This account has no JWT app any more.")),
+        (Some((id, state)), None) => allowed(state).map(|()| Some(id)),
+        (Some(_), Some(_)) => match (built.next(), built.next()) {
+            (None, _) => allowed(StateKind::Draft).map(|()| None),
+            (Some((id, StateKind::Active)), None) => Ok(Some(id)),
+            (Some((_, StateKind::Active)), Some((_, StateKind::Active)))
+                if built.all(|(_, state)| state == StateKind::Active) =>
+            {
+                Ok(None)
             }
-        }
+            (Some(_), _) => {
+                let detail = "Several apps share this API key and not all of them are active. Add sub with the id of the app that is calling (app_…).";
+                Err(Refusal::new(Code::AppRequired, detail))
+            }
+        },
     }
 }
 
@@ -215,9 +205,10 @@ mod tests {
         AppId::generate(Timestamp::from_seconds(1), [n; 10])
     }
 
-    fn snapshot(standing: Standing, states: &[StateKind]) -> AccountSnapshot {
-        let apps = states.iter().zip(0..).map(|(state, n)| (app(n), *state)).collect();
-        AccountSnapshot { account: AccountId::generate(Timestamp::from_seconds(1), [9; 10]), standing, apps }
+    fn decided(standing: Standing, states: &[StateKind], sub: Option<&str>) -> Result<Option<AppId>, Code> {
+        let account = AccountId::generate(Timestamp::from_seconds(1), [9; 10]);
+        let apps = states.iter().zip(0..).map(|(state, n)| (app(n), *state));
+        decide(sub, account, standing, apps).map(|pass| pass.app).map_err(|refusal| refusal.code)
     }
 
     #[test]
@@ -238,17 +229,15 @@ mod tests {
             (&[Active, Active, Suspended], Err(Code::AppRequired)),
         ];
         for (states, expected) in table {
-            let decision = decide(None, &snapshot(Standing::Approved, states));
-            let got = decision.map(|pass| pass.app).map_err(|refusal| refusal.code);
+            let got = decided(Standing::Approved, states, None);
             assert_eq!(got, expected.map(|n| n.map(app)), "{states:?}");
         }
     }
 
     #[test]
     fn sub_names_the_app_whose_state_decides() {
-        let snapshot = snapshot(Standing::Approved, &[Active, Deactivated, Draft, Suspended]);
-        let code =
-            |sub: &str| decide(Some(sub), &snapshot).map(|pass| pass.app).map_err(|refusal| refusal.code);
+        let states = [Active, Deactivated, Draft, Suspended];
+        let code = |sub: &str| decided(Standing::Approved, &states, Some(sub));
         assert_eq!(code(&app(0).to_string()), Ok(Some(app(0))));
         assert_eq!(code(&app(1).to_string()), Err(Code::AppDeactivated));
         assert_eq!(code(&app(2).to_string()), Err(Code::AppDraft));
@@ -265,8 +254,7 @@ mod tests {
         for (standing, code) in
             [(Standing::Suspended, Code::AccountSuspended), (Standing::Pending, Code::AccountPending)]
         {
-            let decision = decide(None, &snapshot(standing, &[Active]));
-            assert_eq!(decision.map_err(|refusal| refusal.code), Err(code));
+            assert_eq!(decided(standing, &[Active], None), Err(code));
         }
     }
 }

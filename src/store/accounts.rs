@@ -95,6 +95,7 @@ impl Tx {
         standing: Standing,
         now: Timestamp,
     ) -> Result<()> {
+        self.touch(id);
         execute!(self, INSERT_ACCOUNT, id, name, standing, now);
         Ok(())
     }
@@ -112,6 +113,7 @@ impl Tx {
     }
 
     pub async fn set_account_name(&mut self, id: AccountId, name: &AccountName) -> Result<()> {
+        self.touch(id);
         execute!(self, SET_ACCOUNT_NAME, id, name);
         Ok(())
     }

@@ -209,6 +209,7 @@ impl Tx {
         name: &AppName,
         now: Timestamp,
     ) -> Result<()> {
+        self.touch(account);
         execute!(self, INSERT_APP, id, account, app_type, name, name.key().as_str(), now);
         Ok(())
     }
@@ -220,6 +221,7 @@ impl Tx {
         about: &Information,
         icon: Option<&IconHash>,
     ) -> Result<()> {
+        self.touch(account);
         execute!(
             self,
             UPDATE_INFORMATION,
@@ -248,6 +250,7 @@ impl Tx {
         state: StateKind,
         activated_at: Option<Timestamp>,
     ) -> Result<()> {
+        self.touch(account);
         execute!(self, SET_STATE, account, id, state, activated_at);
         Ok(())
     }
@@ -258,6 +261,7 @@ impl Tx {
     }
 
     pub async fn delete_app(&mut self, account: AccountId, id: AppId) -> Result<()> {
+        self.touch(account);
         execute!(self, DELETE_APP, account, id);
         Ok(())
     }

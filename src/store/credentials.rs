@@ -106,6 +106,7 @@ impl Conn {
 
 impl Tx {
     pub async fn insert_api_key(&mut self, account: AccountId, key: &ApiKey) -> Result<()> {
+        self.touch(account);
         execute!(self, INSERT_API_KEY, account, key);
         Ok(())
     }
@@ -113,6 +114,7 @@ impl Tx {
     /// # Errors
     /// [`super::StoreError::Duplicate`] while another one is current.
     pub async fn insert_api_secret(&mut self, account: AccountId, secret: &SealedSecret) -> Result<()> {
+        self.touch(account);
         let SealedSecret { facts, sealed } = secret;
         execute!(
             self,
@@ -128,16 +130,19 @@ impl Tx {
     }
 
     pub async fn retire_api_secret(&mut self, account: AccountId, retires_at: Timestamp) -> Result<()> {
+        self.touch(account);
         execute!(self, RETIRE_API_SECRET, account, retires_at);
         Ok(())
     }
 
     /// Whether there was such an old secret.
     pub async fn delete_old_api_secret(&mut self, account: AccountId, id: SecretId) -> Result<bool> {
+        self.touch(account);
         Ok(execute!(self, DELETE_OLD_API_SECRET, account, id) > 0)
     }
 
     pub async fn delete_api_secrets(&mut self, account: AccountId) -> Result<()> {
+        self.touch(account);
         execute!(self, DELETE_API_SECRETS, account);
         Ok(())
     }

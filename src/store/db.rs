@@ -1,6 +1,6 @@
 //! The only file that knows there are two databases.
 
-use std::{fmt, ops, path::PathBuf, str::FromStr, time::Duration};
+use std::{collections::BTreeSet, fmt, ops, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
     Connection, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
@@ -10,7 +10,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Result, StoreError, statements};
+use super::{
+    Result, StoreError,
+    changes::{Watcher, Watchers},
+    statements,
+};
+use crate::domain::id::AccountId;
 
 /// Which database to open.
 #[derive(Clone)]
@@ -34,6 +39,7 @@ impl fmt::Debug for Database {
 #[derive(Clone, Debug)]
 pub struct Store {
     pools: Pools,
+    watchers: Watchers,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +66,12 @@ pub struct Conn(pub(super) Backend);
 /// A transaction: everything written through it holds together, or none of it.
 /// Dropped without [`Tx::commit`], it is undone.
 #[derive(Debug)]
-pub struct Tx(Conn);
+pub struct Tx {
+    conn: Conn,
+    /// Accounts whose authorisation changes when this holds.
+    pub(super) touched: BTreeSet<AccountId>,
+    watchers: Watchers,
+}
 
 #[derive(Debug)]
 pub(super) enum Backend {
@@ -166,7 +177,7 @@ impl Store {
                 Pools::Postgres(pool)
             }
         };
-        Ok(Self { pools })
+        Ok(Self { pools, watchers: Watchers::default() })
     }
 
     /// Brings the schema up to date. Safe to run from several processes at once.
@@ -197,13 +208,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if it cannot begin in time.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx(Conn(match &self.pools {
+        let conn = Conn(match &self.pools {
             // A deferred transaction could fail when it turns from reading to writing.
             Pools::Sqlite { write, .. } => {
                 Backend::Sqlite(Held::InTransaction(write.begin_with("begin immediate").await?))
             }
             Pools::Postgres(pool) => Backend::Postgres(Held::InTransaction(pool.begin().await?)),
-        })))
+        });
+        Ok(Tx { conn, touched: BTreeSet::new(), watchers: self.watchers.clone() })
+    }
+
+    /// Has every change of authorisation told to `watcher` before the commit that makes it
+    /// returns.
+    pub fn watch(&self, watcher: Watcher) {
+        self.watchers.add(watcher);
     }
 
     /// Whether the database answers and has every migration of this program. It may have
@@ -265,13 +283,21 @@ impl Tx {
     /// # Errors
     /// The database could not; then nothing holds, unless the connection broke while it
     /// answered.
-    pub async fn commit(self) -> Result<()> {
-        match self.0.0 {
-            Backend::Sqlite(Held::InTransaction(transaction)) => transaction.commit().await?,
-            Backend::Postgres(Held::InTransaction(transaction)) => transaction.commit().await?,
-            Backend::Sqlite(Held::Pooled(_)) | Backend::Postgres(Held::Pooled(_)) => {}
-        }
-        Ok(())
+    pub async fn commit(mut self) -> Result<()> {
+        let changes = self.write_changes().await?;
+        let outcome = match self.conn.0 {
+            Backend::Sqlite(Held::InTransaction(transaction)) => transaction.commit().await,
+            Backend::Postgres(Held::InTransaction(transaction)) => transaction.commit().await,
+            Backend::Sqlite(Held::Pooled(_)) | Backend::Postgres(Held::Pooled(_)) => Ok(()),
+        };
+        // Told even if the answer was lost, since it may hold all the same.
+        self.watchers.tell(&changes);
+        Ok(outcome?)
+    }
+
+    /// Other processes, and this one's memory, hear of this account when the transaction holds.
+    pub(super) fn touch(&mut self, account: AccountId) {
+        self.touched.insert(account);
     }
 }
 
@@ -279,12 +305,12 @@ impl ops::Deref for Tx {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
-        &self.0
+        &self.conn
     }
 }
 
 impl ops::DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.0
+        &mut self.conn
     }
 }

@@ -18,6 +18,8 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::apps::ALL,
         super::audit::ALL,
         super::catalog::ALL,
+        super::changes::ALL,
+        super::directory::ALL,
         super::credentials::ALL,
         super::forms::ALL,
         super::icons::ALL,

@@ -1,5 +1,6 @@
 //! What programs ask: no cookie is read here, and errors are problem+json.
 
+pub(super) mod authorize;
 pub(super) mod health;
 pub(super) mod icons;
 pub(super) mod me;

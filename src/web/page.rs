@@ -141,7 +141,7 @@ pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
     let first = words.next().map(monogram);
     let last = words.next_back().map(monogram);
-    first.map(|first| first + &last.unwrap_or_default()).unwrap_or_else(|| "·".to_owned())
+    first.map(|first| format!("{first}{}", last.unwrap_or_default())).unwrap_or_else(|| "·".to_owned())
 }
 
 /// The colour of a tile without an icon, 0 to 7: FNV-1a of the id, so that it never changes.

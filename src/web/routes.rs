@@ -3,11 +3,11 @@
 use actix_web::{
     HttpResponse,
     middleware::{Compress, from_fn},
-    web::{QueryConfig, ServiceConfig, scope, to},
+    web::{QueryConfig, ServiceConfig, resource, scope, to},
 };
 
 use super::{
-    api::{health, icons, me, problem},
+    api::{authorize, health, icons, me, problem},
     assets,
     endpoint::Endpoint,
     error::PageError,
@@ -28,6 +28,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config
         // A query that cannot be read, such as one with `next` twice, is refused like a form.
         .app_data(QueryConfig::default().error_handler(|_, _| bad_request().into()))
+        // Gateways, which ask before every request: nothing is wrapped around the answer.
+        .service(resource("/authorize").to(authorize::any))
+        .service(resource("/authorize/{any:.*}").to(authorize::any))
         // Programs: no cookie is read or set, and every refusal is a problem.
         .service(
             scope("/api")

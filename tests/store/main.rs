@@ -7,6 +7,7 @@ mod accounts;
 mod apps;
 mod audit;
 mod catalog;
+mod changes;
 mod credentials;
 mod dialects;
 mod doors;

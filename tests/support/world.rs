@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use portico::{
@@ -18,6 +19,7 @@ use portico::{
         sign_in::{Browser, SignedIn},
     },
     crypto::{keyring::Keyring, password::PasswordHasher, token::Token},
+    directory::{Directory, Limits},
     domain::{
         account::{AtLeast, Member, Role, Standing},
         app::{App, AppType},
@@ -30,6 +32,7 @@ use portico::{
         time::{Clock, Span, Timestamp},
     },
     icons::Decoder,
+    store::Store,
 };
 
 use super::databases::{Kind, TestDatabase};
@@ -89,6 +92,22 @@ pub fn policy() -> Policy {
     }
 }
 
+async fn context(store: &Store, clock: &Arc<TestClock>, policy: Policy) -> Context {
+    let keys = Keyring::new(&Secret::new([7; 32]));
+    let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
+    let limits = Limits { entries: 10_000, stale: Duration::from_secs(30) };
+    let directory = Directory::open(store.clone(), keys.clone(), Arc::clone(&clock), limits);
+    Context {
+        store: store.clone(),
+        directory: directory.await.expect("the log is read"),
+        keys,
+        clock,
+        passwords: PasswordHasher::new(2),
+        icons: Decoder::new(2),
+        policy: Arc::new(policy),
+    }
+}
+
 /// A limit.
 pub fn at_most(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).expect("a limit is at least one")
@@ -108,15 +127,25 @@ impl World {
     pub async fn under(kind: Kind, policy: Policy) -> Self {
         let database = TestDatabase::new(kind).await;
         let clock = Arc::new(TestClock::new());
-        let ctx = Context {
-            store: database.store.clone(),
-            keys: Keyring::new(&Secret::new([7; 32])),
-            clock: Arc::<TestClock>::clone(&clock),
-            passwords: PasswordHasher::new(2),
-            icons: Decoder::new(2),
-            policy: Arc::new(policy),
-        };
+        let ctx = context(&database.store, &clock, policy).await;
         Self { database, clock, ctx }
+    }
+
+    /// Has this process hear of a change of the account that was made past the rules.
+    pub async fn hear_of(&self, account: AccountId) {
+        let account = self.database.literal(&account);
+        let change = format!(
+            "update revision set n = n + 1;
+             insert into changes (n, account_id) select n, {account} from revision"
+        );
+        self.database.run(&change).await;
+        self.ctx.directory.follow().await.expect("the log is read");
+    }
+
+    /// What another process over the same database would have: a memory of its own.
+    pub async fn another_process(&self) -> Context {
+        let store = Store::open(&self.database.database).await.expect("the database opens");
+        context(&store, &self.clock, Policy::clone(&self.ctx.policy)).await
     }
 
     /// A user with a proven address, the owner of an approved account called after it.

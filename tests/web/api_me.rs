@@ -64,6 +64,7 @@ async fn a_token_of_an_active_app_is_let_in(kind: Kind) {
     });
     assert_eq!(json_of(&page), expected);
     flow.portal.world.database.set("accounts", &flow.ada.account, "external_id = 'crm-7'").await;
+    flow.portal.world.hear_of(flow.ada.account).await;
     assert_eq!(json_of(&me(&flow, &maker.token()).await)["account"]["external_id"], "crm-7");
 }
 
@@ -164,6 +165,7 @@ async fn every_refusal_has_its_status_challenge_and_problem(kind: Kind) {
     assert!(!page.body.contains("spam"), "the reason is for its developers alone");
     for standing in ["pending", "suspended"] {
         world.database.set("accounts", &flow.ada.account, &format!("standing = '{standing}'")).await;
+        world.hear_of(flow.ada.account).await;
         assert_eq!(code(&me(&flow, &token).await), refused(403, &format!("account_{standing}")));
     }
 }

@@ -57,6 +57,7 @@ impl Flow {
         let state =
             format!("state = 'suspended', suspended_before = '{before}', suspended_reason = '{reason}'");
         self.portal.world.database.set("apps", &app.id, &state).await;
+        self.portal.world.hear_of(self.ada.account).await;
     }
 
     /// Opens a page, presses the button of a form on it, and follows where that leads.

@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod api_me;
 mod apps;
+mod authorize;
 mod http;
 mod passwords;
 mod security;

@@ -72,7 +72,7 @@ pub(in crate::web) async fn options() -> HttpResponse {
 }
 
 /// The token of the request (RFC 6750 §2.1). Never from the query.
-fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
+pub(super) fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
     let missing = || {
         let detail = "Send the token in the header: Authorization: Bearer followed by the token.";
         Refusal::new(Code::MissingToken, detail)
@@ -89,21 +89,21 @@ fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
 
 impl From<Caller> for Me {
     fn from(caller: Caller) -> Self {
-        let Caller { account, app, expires_at } = caller;
+        let account = &caller.account;
         Self {
             account: MyAccount {
-                id: account.id.to_string(),
+                id: account.account.to_string(),
                 name: account.name.to_string(),
-                external_id: account.external_id,
+                external_id: account.external_id.as_deref().map(str::to_owned),
             },
-            app: app.map(|app| MyApp {
+            app: caller.app().map(|app| MyApp {
                 id: app.id.to_string(),
-                name: app.information.name.to_string(),
+                name: app.name.to_string(),
                 r#type: app.app_type.as_str(),
             }),
             user: None,
             scopes: ["*"],
-            token: MyToken { expires_at: expires_at.iso() },
+            token: MyToken { expires_at: caller.expires_at.iso() },
         }
     }
 }

@@ -27,7 +27,8 @@ fn response(status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response
         .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-        .insert_header((header::CACHE_CONTROL, "no-store"));
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
     response
 }
 
@@ -96,6 +97,7 @@ fn challenge(code: Code, detail: &str) -> Option<String> {
         | Code::AppSuspended
         | Code::AccountPending
         | Code::AccountSuspended => "invalid_token",
+        Code::AmbiguousIdentityHeader => "invalid_request",
         Code::Unavailable => return None,
     };
     // What RFC 6750 §3 allows within the quotes; our sentences hold nothing else.

@@ -1,0 +1,91 @@
+//! `/authorize`: yes or no for a gateway, before it lets a request through (nginx
+//! `auth_request`, Traefik `ForwardAuth`, Caddy `forward_auth`, Envoy `ext_authz`).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName, HeaderValue},
+    web::Data,
+};
+
+use super::{me::bearer, problem};
+use crate::{
+    actions::{
+        Context,
+        authorize::{self, Caller},
+    },
+    crypto,
+    domain::authorization::{Code, Refusal},
+};
+
+/// The identity of the caller, for the upstream. Always every one, empty where there is
+/// nothing, so that a client's own copy never gets through (S40).
+const ACCOUNT: HeaderName = HeaderName::from_static("x-portico-account");
+const EXTERNAL_ID: HeaderName = HeaderName::from_static("x-portico-account-external-id");
+const APP: HeaderName = HeaderName::from_static("x-portico-app");
+const APP_TYPE: HeaderName = HeaderName::from_static("x-portico-app-type");
+const SCOPES: HeaderName = HeaderName::from_static("x-portico-scopes");
+const USER: HeaderName = HeaderName::from_static("x-portico-user");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-portico-request-id");
+
+/// Any method; no body is read.
+pub(in crate::web) async fn any(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
+    match judge(&ctx, &request).await {
+        Ok(caller) => pass(&caller),
+        Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal),
+    }
+}
+
+async fn judge(ctx: &Context, request: &HttpRequest) -> Result<Caller, Refusal> {
+    if request.headers().keys().any(imitates_identity) {
+        let detail = "The request has a header that a server could take for an identity header (x-portico-…), written with _ or a dot. Remove it.";
+        return Err(Refusal::new(Code::AmbiguousIdentityHeader, detail));
+    }
+    authorize::jwt(ctx, bearer(request)?).await
+}
+
+/// `X_Portico_App` and `X.Portico.App` are read as `X-Portico-App` by servers that turn
+/// header names into variables (CVE-2026-39858).
+fn imitates_identity(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    let folded = || name.chars().map(|c| if matches!(c, '_' | '.') { '-' } else { c });
+    name.contains(['_', '.']) && folded().take(10).eq("x-portico-".chars())
+}
+
+/// Exactly 200 with an empty body: Envoy takes no other success.
+fn pass(caller: &Caller) -> HttpResponse {
+    let account = &caller.account;
+    let app = caller.app();
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((ACCOUNT, value(&account.account.to_string())))
+        .insert_header((EXTERNAL_ID, value(account.external_id.as_deref().unwrap_or_default())))
+        .insert_header((APP, value(&app.map(|app| app.id.to_string()).unwrap_or_default())))
+        .insert_header((APP_TYPE, HeaderValue::from_static(app.map_or("jwt", |app| app.app_type.as_str()))))
+        .insert_header((SCOPES, HeaderValue::from_static("*")))
+        .insert_header((USER, HeaderValue::from_static("")))
+        .insert_header((REQUEST_ID, value(&format!("{:016x}", u64::from_be_bytes(crypto::random())))));
+    response.finish()
+}
+
+/// What no header can hold becomes empty rather than something else.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_spellings_of_an_identity_header_are_known() {
+        let imitates = |name: &str| imitates_identity(&HeaderName::from_bytes(name.as_bytes()).unwrap());
+        for name in ["x_portico_app", "X_Portico_App", "x.portico.app", "x-portico_app", "x_portico-account"]
+        {
+            assert!(imitates(name), "{name}");
+        }
+        for name in ["x-portico-app", "x_forwarded_for", "x_portic", "authorization", "x.y"] {
+            assert!(!imitates(name), "{name}");
+        }
+    }
+}
