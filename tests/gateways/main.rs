@@ -1,0 +1,7 @@
+//! Real gateways in front of a small API, with the configurations of the documentation.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod nginx;
+mod upstream;
