@@ -1,6 +1,7 @@
 //! What holds on every page, whatever it is for
 
 mod headers;
+mod outages;
 mod proxies;
 mod secrets;
 mod sign_ins;

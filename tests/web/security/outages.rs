@@ -1,0 +1,42 @@
+//! A database that is lost in mid-work, and a user who is disabled (S15, S66).
+
+use reqwest::Method;
+
+use crate::support::{
+    databases::{Kind, on_both},
+    site::Portal,
+    world::PASSWORD,
+};
+
+on_both!(without_a_database_pages_say_so_and_the_process_lives, a_disabled_user_is_out_at_once_and_stays_out,);
+
+async fn without_a_database_pages_say_so_and_the_process_lives(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    let form = client.visit("/apps/new").await.form("/apps").with("app_type", "jwt").with("name", "Relay");
+    portal.world.ctx.store.close().await;
+    for page in [client.get("/apps").await, client.submit(&form).await] {
+        assert_eq!(page.status, 503, "{}", page.text());
+        assert!(!page.header("retry-after").is_empty());
+        assert!(!page.body.contains("sqlx") && !page.body.contains("pool"), "{}", page.text());
+    }
+    assert_eq!(client.get("/readyz").await.status, 503);
+    assert_eq!(client.get("/healthz").await.status, 200);
+}
+
+async fn a_disabled_user_is_out_at_once_and_stays_out(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    client.visit("/apps").await;
+    portal.world.database.set("users", &ada.id, "disabled_at = 1").await;
+    assert!(client.get("/apps").await.location().starts_with("/sign-in"));
+    let fields = [("email", ada.email.as_str()), ("password", PASSWORD)];
+    let page = portal.client().fill("/sign-in", "/sign-in", &fields).await;
+    assert!(page.errors()["email"].contains("disabled"), "{:?}", page.errors());
+    let forgot = portal.client();
+    forgot.fill("/password/forgot", "/password/forgot", &[("email", ada.email.as_str())]).await;
+    assert!(portal.letters().await.is_empty(), "no way back by mail");
+    assert_eq!(client.send(client.request(Method::GET, "/settings")).await.status, 303);
+}
