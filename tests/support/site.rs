@@ -4,7 +4,10 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread::{self, JoinHandle},
 };
 
@@ -108,10 +111,21 @@ pub struct Site {
     thread: Option<JoinHandle<()>>,
 }
 
-/// An address that nobody listens on.
+/// An address that nobody listens on, given out once. Its port lies below those that the
+/// system takes for outgoing connections (from 32768 on Linux): one of these could else take
+/// it before the server does.
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address")
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Runs at the same time begin in different places.
+    let first = std::process::id().wrapping_mul(997);
+    loop {
+        let next = first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        let port = 10_000 + u16::try_from(next).expect("less than 10,000");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 impl Site {
