@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod activation;
 pub mod apps;
 pub mod authorize;
+pub mod calls;
 pub mod credentials;
 mod error;
 pub mod housekeeping;
@@ -35,7 +36,9 @@ use crate::{
         time::{Clock, Timestamp},
     },
     icons::Decoder,
+    limiter::Limiter,
     store::{Conn, Store, Tx},
+    tally::Tally,
 };
 
 /// Everything an action needs. One a process, shared by all.
@@ -44,6 +47,10 @@ pub struct Context {
     pub store: Store,
     /// What authorisation knows, in memory.
     pub directory: Arc<Directory>,
+    /// How many calls an account may make, if the operator limits them.
+    pub limiter: Option<Arc<Limiter>>,
+    /// What became of calls.
+    pub tally: Arc<Tally>,
     pub keys: Keyring,
     pub clock: Arc<dyn Clock>,
     pub passwords: PasswordHasher,

@@ -22,6 +22,7 @@ use std::{
     fs,
     io::ErrorKind,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -41,7 +42,7 @@ pub use self::{
 };
 use self::{
     duration::ShortTime,
-    limits::Limit,
+    limits::{Limit, RateLimit},
     listen::Listen,
     mail::MailFromText,
     nets::Nets,
@@ -91,6 +92,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("max_subscriptions", "10", "event subscriptions an app may have"),
     Setting::new("stale_limit", "30s", "how long authorisation answers while the database cannot be read"),
     Setting::new("directory_max", "1000000", "accounts that authorisation holds in memory"),
+    Setting::new("api_rate_limit", "off", "requests a minute that an account may make, or off"),
     Setting::new("trusted_proxies", "none", "networks whose X-Forwarded-For is believed"),
     Setting::new("log", "info", "a level, or a filter such as info,portico=debug"),
     Setting::new("log_format", "text", "text or json"),
@@ -118,6 +120,8 @@ pub struct Config {
     pub stale_limit: Duration,
     /// Accounts that authorisation holds in memory.
     pub directory_max: u32,
+    /// Calls a minute that an account may make.
+    pub api_rate_limit: Option<NonZeroU32>,
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogFilter,
     pub log_format: LogFormat,
@@ -181,6 +185,7 @@ impl Config {
             directory_max: source
                 .take::<Limit<100_000_000>>("directory_max")
                 .map_or(1_000_000, |limit| limit.0),
+            api_rate_limit: source.take::<RateLimit>("api_rate_limit").and_then(|limit| limit.0),
             trusted_proxies: source.take::<Nets>("trusted_proxies").map_or_else(Vec::new, |nets| nets.0),
             log: source.take("log").unwrap_or_default(),
             log_format: source.take("log_format").unwrap_or_default(),

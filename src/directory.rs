@@ -18,8 +18,9 @@ use crate::{
     domain::{
         account::Standing,
         app::{AppType, StateKind},
+        calls::SignedWith,
         credential::{ApiKey, ApiSecret},
-        id::{AccountId, AppId, Id},
+        id::{AccountId, AppId, Id, SecretId},
         time::{Clock, Timestamp},
     },
     store::{AccountApp, AccountSecret, Changed, KeyedAccount, Store, StoreError},
@@ -36,9 +37,25 @@ pub struct Entry {
     pub external_id: Option<Box<str>>,
     pub standing: Standing,
     pub apps: Vec<EntryApp>,
-    secrets: Vec<(ApiSecret, Option<Timestamp>)>,
+    secrets: Vec<EntrySecret>,
     /// The number of the last change that it certainly knows of.
     revision: i64,
+}
+
+/// A secret of an [`Entry`].
+#[derive(Debug)]
+pub struct EntrySecret {
+    pub id: SecretId,
+    pub secret: ApiSecret,
+    /// Until when it verifies, if it was replaced.
+    pub retires_at: Option<Timestamp>,
+}
+
+impl EntrySecret {
+    #[must_use]
+    pub const fn kind(&self) -> SignedWith {
+        if self.retires_at.is_some() { SignedWith::OldSecret } else { SignedWith::CurrentSecret }
+    }
 }
 
 /// A JWT app of an [`Entry`].
@@ -52,11 +69,8 @@ pub struct EntryApp {
 
 impl Entry {
     /// The secrets that verify at this moment, the current one first.
-    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &ApiSecret> {
-        self.secrets
-            .iter()
-            .filter(move |(_, ends)| ends.is_none_or(|ends| now < ends))
-            .map(|(secret, _)| secret)
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &EntrySecret> {
+        self.secrets.iter().filter(move |secret| secret.retires_at.is_none_or(|ends| now < ends))
     }
 
     #[must_use]
@@ -170,6 +184,12 @@ impl Directory {
         self.look_up(&key).await
     }
 
+    /// The account of a key, if it is in memory.
+    #[must_use]
+    pub fn in_memory(&self, key: &str) -> Option<Arc<Entry>> {
+        self.known.get(key)
+    }
+
     /// How many accounts are in memory.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -272,12 +292,12 @@ impl Directory {
         apps: Vec<AccountApp>,
         revision: i64,
     ) -> Result<Vec<Keyed>, Blind> {
-        let mut secrets_of: HashMap<AccountId, Vec<(ApiSecret, Option<Timestamp>)>> = HashMap::new();
-        for secret in secrets {
-            let place = Place { column: "api_secrets.secret", row: &secret.id };
-            let text = self.keys.open_text(place, &secret.secret_sealed)?;
-            let opened = text.expose().parse().map_err(|_| crate::crypto::keyring::DoesNotOpen)?;
-            secrets_of.entry(secret.account).or_default().push((opened, secret.retires_at));
+        let mut secrets_of: HashMap<AccountId, Vec<EntrySecret>> = HashMap::new();
+        for AccountSecret { account, id, secret_sealed, retires_at } in secrets {
+            let text =
+                self.keys.open_text(Place { column: "api_secrets.secret", row: &id }, &secret_sealed)?;
+            let secret = text.expose().parse().map_err(|_| crate::crypto::keyring::DoesNotOpen)?;
+            secrets_of.entry(account).or_default().push(EntrySecret { id, secret, retires_at });
         }
         let mut apps_of: HashMap<AccountId, Vec<EntryApp>> = HashMap::new();
         for AccountApp { account, id, app_type, name, state } in apps {

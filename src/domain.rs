@@ -8,6 +8,7 @@ pub mod address;
 pub mod app;
 pub mod audit;
 pub mod authorization;
+pub mod calls;
 pub mod credential;
 pub mod email;
 pub mod event_type;

@@ -5,6 +5,7 @@
 mod accounts;
 mod apps;
 mod audit;
+mod calls;
 mod catalog;
 mod changes;
 mod codec;

@@ -15,12 +15,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("icons", &["domain"]),
     ("mail", &["domain"]),
     ("store", &["domain"]),
+    ("tally", &["domain"]),
+    ("limiter", &["domain"]),
     ("directory", &["crypto", "domain", "store"]),
-    ("actions", &["crypto", "directory", "domain", "icons", "mail", "store"]),
+    ("actions", &["crypto", "directory", "domain", "icons", "limiter", "mail", "store", "tally"]),
     ("web", &["actions", "crypto", "domain"]),
     (
         "cli",
-        &["actions", "config", "crypto", "directory", "domain", "icons", "mail", "store", "telemetry", "web"],
+        &[
+            "actions",
+            "config",
+            "crypto",
+            "directory",
+            "domain",
+            "icons",
+            "limiter",
+            "mail",
+            "store",
+            "telemetry",
+            "web",
+        ],
     ),
 ];
 
@@ -38,6 +52,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("image", &["src/icons"]),
     ("argon2", &["src/crypto"]),
     ("moka", &["src/directory.rs"]),
+    ("governor", &["src/limiter.rs"]),
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),
     ("reqwest", &["src/cli/healthcheck.rs"]),
@@ -73,6 +88,7 @@ const SAID_BY: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("src/store/apps.rs", &["app_for_user"]),
     ("src/store/audit.rs", &[]),
+    ("src/store/calls.rs", &[]),
     ("src/store/credentials.rs", &["account_of_key"]),
     ("src/store/subscriptions.rs", &[]),
 ];

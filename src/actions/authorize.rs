@@ -1,16 +1,20 @@
-//! Who is calling the API, by the token of the request. Answered from memory.
+//! Who is calling the API, by the token of the request. Answered from memory; what became
+//! of the call is counted.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::Context;
 use crate::{
     directory::{Blind, Entry, EntryApp},
     domain::{
         authorization::{Code, Refusal, decide},
-        id::AppId,
-        jwt::Unverified,
+        calls::{Left, RefusedCall, SignedWith},
+        id::{AppId, SecretId},
+        jwt::{self, Unverified},
         time::Timestamp,
     },
+    limiter::Exceeded,
+    tally::{Call, Outcome},
 };
 
 /// A caller whose token was accepted.
@@ -19,6 +23,8 @@ pub struct Caller {
     pub account: Arc<Entry>,
     app: Option<AppId>,
     pub expires_at: Timestamp,
+    /// How many calls the account may still make, if the operator limits them.
+    pub left: Option<Left>,
 }
 
 impl Caller {
@@ -29,26 +35,112 @@ impl Caller {
     }
 }
 
-/// Judges an app-signed JWT.
+/// What was found out about a token until it was decided about.
+#[derive(Default)]
+struct Found {
+    /// The account whose key it names.
+    account: Option<Arc<Entry>>,
+    /// The app that it names or, once it is verified, that calls.
+    app: Option<AppId>,
+    is_unnamed: bool,
+    signed_with: Option<(SecretId, SignedWith)>,
+}
+
+/// Judges an app-signed JWT. `from` is the caller's address, asked for if it is refused.
 ///
 /// # Errors
 /// The refusal, with what to do about it; `unavailable` if Portico cannot know.
-pub async fn jwt(ctx: &Context, token: &str) -> Result<Caller, Refusal> {
+pub async fn jwt(
+    ctx: &Context,
+    token: &str,
+    from: impl FnOnce() -> Option<IpAddr>,
+) -> Result<Caller, Refusal> {
     let now = ctx.now();
-    let unverified = Unverified::parse(token)?;
-    let account = ctx.directory.account(unverified.iss()).await.map_err(unavailable)?;
-    let claims = unverified.verify(account.iter().flat_map(|account| account.secrets(now)))?;
+    let mut found = Found::default();
+    let judged = judge(ctx, token, now, &mut found).await;
+    match &judged {
+        Ok(_) => found.count(ctx, now, None),
+        // Nobody knows whose call that was.
+        Err(refusal) if refusal.code == Code::Unavailable => {}
+        Err(refusal) => found.count(ctx, now, Some((refusal, from()))),
+    }
+    judged
+}
+
+async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) -> Result<Caller, Refusal> {
+    let unverified = Unverified::parse(token).inspect_err(|_| found.look_at(ctx, token))?;
+    found.account = ctx.directory.account(unverified.iss()).await.map_err(unavailable)?;
+    found.names(unverified.sub());
+    let secrets = found.account.iter().flat_map(|account| account.secrets(now));
+    let (claims, which) = unverified.verify(secrets.map(|known| &known.secret))?;
     // Without an account there was no secret, and nothing would have verified.
-    let Some(account) = account else { return Err(Refusal::not_verified()) };
+    let Some(account) = found.account.clone() else { return Err(Refusal::not_verified()) };
+    found.is_unnamed = claims.sub.is_none();
+    found.signed_with = account.secrets(now).nth(which).map(|known| (known.id, known.kind()));
     claims.check(now, &ctx.policy.audience)?;
     let apps = account.apps.iter().map(|app| (app.id, app.state));
     let pass = decide(claims.sub.as_deref(), account.account, account.standing, apps)?;
-    Ok(Caller { account, app: pass.app, expires_at: claims.exp })
+    found.app = pass.app;
+    let left = ctx.limiter.as_ref().map(|limiter| limiter.take(pass.account)).transpose();
+    let left = left.map_err(rate_limited)?;
+    Ok(Caller { account, app: pass.app, expires_at: claims.exp, left })
 }
+
+impl Found {
+    /// A token whose form is wrong may still tell its developers whose it is. Memory alone is
+    /// asked: junk costs no look-up.
+    fn look_at(&mut self, ctx: &Context, token: &str) {
+        let Some(claimed) = jwt::claimed(token) else { return };
+        self.account = ctx.directory.in_memory(&claimed.iss);
+        self.names(claimed.sub.as_deref());
+    }
+
+    /// The only app is meant by a token that names none.
+    fn names(&mut self, sub: Option<&str>) {
+        let apps = self.account.as_ref().map(|account| account.apps.as_slice()).unwrap_or_default();
+        self.app = match (sub.map(str::parse::<AppId>), apps) {
+            (None, [only]) => Some(only.id),
+            (None, _) | (Some(Err(_)), _) => None,
+            (Some(Ok(named)), apps) => apps.iter().map(|app| app.id).find(|id| *id == named),
+        };
+    }
+
+    fn count(self, ctx: &Context, at: Timestamp, refused: Option<(&Refusal, Option<IpAddr>)>) {
+        let Self { account, app, is_unnamed, signed_with } = self;
+        let old_secret = signed_with.and_then(|(id, kind)| (kind == SignedWith::OldSecret).then_some(id));
+        let outcome = match refused {
+            None => Outcome::Allowed { app, at },
+            Some((refusal, address)) => Outcome::Refused(RefusedCall {
+                app,
+                at,
+                code: refusal.code,
+                detail: refusal.detail.chars().take(DETAIL).collect(),
+                off_by_s: refusal.off_by_s,
+                signed_with: signed_with.map_or(SignedWith::Unknown, |(_, kind)| kind),
+                address,
+            }),
+        };
+        let account = account.map(|account| account.account);
+        ctx.tally.count(Call { account, is_unnamed, old_secret, outcome });
+    }
+}
+
+/// The most characters of a refusal's words that are kept.
+const DETAIL: usize = 400;
 
 /// A no when Portico cannot know. What went wrong is for the log.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn unavailable(blind: Blind) -> Refusal {
     tracing::error!(error = &blind as &dyn std::error::Error, "a token could not be judged");
-    Refusal::new(Code::Unavailable, "Portico cannot judge the token right now. Try again in a moment.")
+    let detail = "Portico cannot judge the token right now. Try again in a moment.";
+    Refusal::new(Code::Unavailable, detail).retry_after(1)
+}
+
+fn rate_limited(exceeded: Exceeded) -> Refusal {
+    let Exceeded { left, retry_after_s } = exceeded;
+    let limit = left.limit;
+    let detail = format!(
+        "This account may make {limit} calls a minute and has made them. Wait {retry_after_s} seconds before the next one."
+    );
+    Refusal::new(Code::RateLimited, detail).with_left(left).retry_after(retry_after_s)
 }

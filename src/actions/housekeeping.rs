@@ -10,6 +10,9 @@ const LINK: Span = Span::days(7);
 /// No limit looks further back.
 const TRIES: Span = Span::hours(1);
 
+/// Counts and refused calls are kept this long.
+const CALLS: Span = Span::days(31);
+
 /// Changes that are kept for processes that fell behind; one further back forgets all it knew.
 const CHANGES: i64 = 100_000;
 
@@ -30,6 +33,10 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     dropped += tx.delete_free_names(now).await?;
     dropped += tx.delete_ended_secrets(now).await?;
     dropped += tx.delete_old_changes(CHANGES).await?;
+    dropped += tx.delete_old_calls(now - CALLS).await?;
     tx.commit().await?;
+    if let Some(limiter) = &ctx.limiter {
+        limiter.sweep();
+    }
     Ok(dropped)
 }

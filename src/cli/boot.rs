@@ -30,6 +30,7 @@ use crate::{
         time::{Clock, Timestamp},
     },
     icons::Decoder,
+    limiter::Limiter,
     store::{self, Store, StoreError},
 };
 
@@ -106,6 +107,8 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
     Ok(Context {
         store,
         directory,
+        limiter: config.api_rate_limit.map(|limit| Arc::new(Limiter::per_minute(limit))),
+        tally: Arc::default(),
         keys,
         clock,
         passwords: PasswordHasher::new(cores),

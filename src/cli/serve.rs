@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{Outcome, boot};
 use crate::{
-    actions::{Context, housekeeping, outbox, setup},
+    actions::{Context, calls, housekeeping, outbox, setup},
     config::{Config, LogFormat, Mail},
     mail::{MailError, Mailer, Shape},
     web::{Server, Settings},
@@ -20,6 +20,8 @@ use crate::{
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(1);
+/// How often counts of calls are written: a crash loses no more than this.
+const COUNTS_EVERY: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Debug, Error)]
@@ -44,15 +46,18 @@ pub(super) async fn run(config: &Config) -> Outcome {
     tracing::info!(listen = %server.address(), database = %config.database, "Portico is at {}", ctx.policy.public_url);
     print_setup_link(&ctx).await?;
     let (stop, stopped) = watch::channel(());
-    let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped));
+    let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped.clone()));
     let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
     let follow = actix_web::rt::spawn(follow(ctx.clone()));
+    let counts = actix_web::rt::spawn(write_counts(ctx.clone(), stopped.clone()));
     server.run().await?;
     follow.abort();
     sweep.abort();
-    // A mail that is on its way is finished: cut off, it could be sent a second time.
+    // A mail that is on its way is finished: cut off, it could be sent a second time. So are
+    // the last counts.
     drop(stop);
     mail.await?;
+    counts.await?;
     ctx.store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -132,6 +137,22 @@ async fn send_mail(ctx: Context, mailer: Mailer, mut stopped: watch::Receiver<()
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Until the sender of `stopped` is gone, and then once more.
+async fn write_counts(ctx: Context, mut stopped: watch::Receiver<()>) {
+    let mut turns = interval(COUNTS_EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_last = false;
+    while !is_last {
+        tokio::select! {
+            _ = stopped.changed() => is_last = true,
+            _ = turns.tick() => {}
+        }
+        if let Err(error) = calls::flush(&ctx).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "counts of calls could not be written");
         }
     }
 }

@@ -42,6 +42,7 @@ fn without_settings_everything_has_its_default() {
     assert_eq!(config.mail_from.address, "no-reply@localhost");
     assert_eq!((config.max_apps, config.max_subscriptions), (100, 10));
     assert_eq!((config.stale_limit, config.directory_max), (Duration::from_secs(30), 1_000_000));
+    assert_eq!(config.api_rate_limit, None);
     assert_eq!(config.trusted_proxies, []);
     assert_eq!(config.log.as_str(), "info");
     assert_eq!(config.log_format, LogFormat::Text);
@@ -99,6 +100,9 @@ fn values_at_the_good_edge_of_each_rule_are_taken() {
         ("stale_limit", "1s"),
         ("stale_limit", "2m"),
         ("stale_limit", "1h"),
+        ("api_rate_limit", "off"),
+        ("api_rate_limit", " 1 "),
+        ("api_rate_limit", "10000000"),
         ("directory_max", "1"),
         ("directory_max", "100000000"),
         ("trusted_proxies", "10.0.0.1"),
@@ -181,6 +185,9 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("stale_limit", "30", "from 1s to 1h"),
         ("stale_limit", "1.5s", "from 1s to 1h"),
         ("stale_limit", "99999999999999999999h", "from 1s to 1h"),
+        ("api_rate_limit", "0", "off, or requests a minute from 1 to 10000000"),
+        ("api_rate_limit", "10000001", "off, or requests a minute"),
+        ("api_rate_limit", "on", "off, or requests a minute"),
         ("directory_max", "0", "from 1 to 100000000"),
         ("trusted_proxies", "10.0.0.0/33", "such as 10.0.0.0/8"),
         ("trusted_proxies", "10.0.0.0/8,", "such as 10.0.0.0/8"),

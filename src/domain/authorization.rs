@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     account::Standing,
     app::StateKind,
+    calls::Left,
     id::{AccountId, AppId},
     text_enum::text_enum,
 };
@@ -23,6 +24,7 @@ pub enum Code {
     AccountPending,
     AccountSuspended,
     AmbiguousIdentityHeader,
+    RateLimited,
     Unavailable,
 }
 
@@ -40,6 +42,7 @@ text_enum!(
     AccountPending = "account_pending",
     AccountSuspended = "account_suspended",
     AmbiguousIdentityHeader = "ambiguous_identity_header",
+    RateLimited = "rate_limited",
     Unavailable = "unavailable",
 );
 
@@ -59,7 +62,17 @@ impl Code {
             | Self::AccountPending
             | Self::AccountSuspended
             | Self::AmbiguousIdentityHeader => 403,
+            Self::RateLimited => 429,
             Self::Unavailable => 503,
+        }
+    }
+
+    /// The status for a gateway: nginx turns every refusal but 401 and 403 into 500.
+    #[must_use]
+    pub const fn gateway_status(self) -> u16 {
+        match self.status() {
+            429 => 403,
+            status => status,
         }
     }
 
@@ -78,6 +91,7 @@ impl Code {
             Self::AccountPending => "The account awaits approval",
             Self::AccountSuspended => "The account is suspended",
             Self::AmbiguousIdentityHeader => "A header imitates an identity header",
+            Self::RateLimited => "Too many calls",
             Self::Unavailable => "Not available right now",
         }
     }
@@ -88,24 +102,42 @@ impl Code {
 pub struct Refusal {
     pub code: Code,
     pub detail: Cow<'static, str>,
+    /// By how many seconds a time of the token misses its limit: a clock that is off shows
+    /// itself here.
+    pub off_by_s: Option<i64>,
+    /// After how many seconds the same call may pass.
+    pub retry_after_s: Option<u64>,
+    /// What the account has left of its calls, if that is why.
+    pub left: Option<Left>,
 }
 
 impl Refusal {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), off_by_s: None, retry_after_s: None, left: None }
+    }
+
+    #[must_use]
+    pub fn off_by(self, seconds: i64) -> Self {
+        Self { off_by_s: Some(seconds), ..self }
+    }
+
+    #[must_use]
+    pub fn with_left(self, left: Left) -> Self {
+        Self { left: Some(left), ..self }
+    }
+
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
     }
 
     /// The token's form or signature is wrong, in the same words for an unknown key and a
     /// bad signature, so that nothing helps a guesser.
     #[must_use]
-    pub const fn not_verified() -> Self {
-        Self {
-            code: Code::InvalidToken,
-            detail: Cow::Borrowed(
-                "The signature could not be verified. Check that iss is your API key and that the token is signed with HS256 and your current API secret, exactly as shown.",
-            ),
-        }
+    pub fn not_verified() -> Self {
+        let detail = "The signature could not be verified. Check that iss is your API key and that the token is signed with HS256 and your current API secret, exactly as shown.";
+        Self::new(Code::InvalidToken, detail)
     }
 }
 

@@ -124,6 +124,11 @@ define_id!(
     "try"
 );
 define_id!(
+    /// One call that was refused.
+    RefusedCallId,
+    "call"
+);
+define_id!(
     /// One mail in the outbox.
     MailId,
     "mail"

@@ -7,7 +7,7 @@ pub mod json;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     authorization::{Code, Refusal},
@@ -76,15 +76,24 @@ impl<'a> Unverified<'a> {
         &self.claims.iss
     }
 
-    /// The claims, if one of the secrets signed them. Takes the same time whichever it
-    /// was, and with none to try.
+    /// The app that the token says calls. Nobody has proven it.
+    #[must_use]
+    pub fn sub(&self) -> Option<&str> {
+        self.claims.sub.as_deref()
+    }
+
+    /// The claims, if one of the secrets signed them, and which of them did. Takes the same
+    /// time whichever it was, and with none to try.
     ///
     /// # Errors
     /// `invalid_token`, in the same words for an unknown key and a bad signature.
-    pub fn verify<'s>(self, secrets: impl IntoIterator<Item = &'s ApiSecret>) -> Result<Claims, Refusal> {
+    pub fn verify<'s>(
+        &self,
+        secrets: impl IntoIterator<Item = &'s ApiSecret>,
+    ) -> Result<(&Claims, usize), Refusal> {
         let mut secrets = secrets.into_iter();
-        let mut verified = false;
-        for _ in 0..=MAX_OLD {
+        let mut verified = None;
+        for n in 0..=MAX_OLD {
             let tried = secrets.next();
             let text = tried.map_or(NOBODYS_SECRET, ApiSecret::expose);
             let key = DecodingKey::from_secret(text.as_bytes());
@@ -94,10 +103,27 @@ impl<'a> Unverified<'a> {
                 &key,
                 Algorithm::HS256,
             );
-            verified |= matches.unwrap_or(false) && tried.is_some();
+            if matches.unwrap_or(false) && tried.is_some() {
+                verified = Some(n);
+            }
         }
-        if verified { Ok(self.claims) } else { Err(Refusal::not_verified()) }
+        verified.map(|n| (&self.claims, n)).ok_or_else(Refusal::not_verified)
     }
+}
+
+/// Whose a token says it is, without a word of it being proven or even well formed.
+#[derive(Debug, Deserialize)]
+pub struct Claimed {
+    pub iss: String,
+    #[serde(default)]
+    pub sub: Option<String>,
+}
+
+/// What can be read of a token that [`Unverified::parse`] refuses, for its developers' eyes.
+#[must_use]
+pub fn claimed(token: &str) -> Option<Claimed> {
+    let payload = token.get(..token.len().min(MAX_BYTES))?.split('.').nth(1)?;
+    serde_json::from_slice(&decode(payload)?).ok()
 }
 
 impl Claims {
@@ -113,7 +139,8 @@ impl Claims {
                 format!(
                     "The token expired {ago} seconds ago. Sign a new one; if it is new, check your clock."
                 ),
-            ));
+            )
+            .off_by(ago));
         }
         if self.exp > now + MAX_LIFETIME + LEEWAY {
             return Err(invalid("exp lies more than one year ahead; sign a token that ends sooner."));
@@ -124,7 +151,8 @@ impl Claims {
                 return Err(Refusal::new(
                     Code::TokenNotYetValid,
                     format!("{name} lies {ahead} seconds ahead. Check your clock."),
-                ));
+                )
+                .off_by(ahead));
             }
         }
         match &self.aud {

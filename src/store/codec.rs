@@ -11,11 +11,16 @@ use crate::domain::{
         information::{CompanyName, ContactName, LongDescription, ShortDescription},
         name::AppName,
     },
+    authorization::Code,
+    calls::{Hour, SignedWith},
     credential::ApiKey,
     email::Email,
     event_type::EventTypeName,
     icon::IconHash,
-    id::{AccountId, AppId, AuditId, Id, LinkId, MailId, SecretId, SessionId, SubscriptionId, TryId, UserId},
+    id::{
+        AccountId, AppId, AuditId, Id, LinkId, MailId, RefusedCallId, SecretId, SessionId, SubscriptionId,
+        TryId, UserId,
+    },
     password::PasswordHash,
     subscription::SubscriptionName,
     time::Timestamp,
@@ -71,6 +76,7 @@ columns!(
     AuditId,
     LinkId,
     MailId,
+    RefusedCallId,
     SecretId,
     SessionId,
     SubscriptionId,
@@ -86,6 +92,7 @@ columns!(
     ApiKey,
     AppName,
     AppType,
+    Code,
     CompanyName,
     ContactName,
     Email,
@@ -99,10 +106,13 @@ columns!(
     Resumable,
     Role,
     ShortDescription,
+    SignedWith,
     Standing,
     StateKind,
     SubscriptionName,
 );
+
+columns!(i64, |hour: &Hour| hour.number(), |number| Some(Self::from_number(number)), Hour);
 
 columns!(i64, |at: &Timestamp| at.micros(), |micros| Some(Self::from_micros(micros)), Timestamp);
 

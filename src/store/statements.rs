@@ -17,6 +17,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::accounts::ALL,
         super::apps::ALL,
         super::audit::ALL,
+        super::calls::ALL,
         super::catalog::ALL,
         super::changes::ALL,
         super::directory::ALL,

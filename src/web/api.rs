@@ -5,3 +5,4 @@ pub(super) mod health;
 pub(super) mod icons;
 pub(super) mod me;
 pub(super) mod problem;
+mod rate_limit;

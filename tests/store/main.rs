@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod apps;
 mod audit;
+mod calls;
 mod catalog;
 mod changes;
 mod credentials;

@@ -46,9 +46,15 @@ impl Portal {
 
     /// A portal whose operator has decided otherwise. The public URL is the test's own.
     pub async fn under(kind: Kind, policy: Policy) -> Self {
+        Self::with(kind, policy, |_| {}).await
+    }
+
+    /// A portal whose context differs from that of others.
+    pub async fn with(kind: Kind, policy: Policy, change: impl FnOnce(&mut Context)) -> Self {
         let listen = free_address();
         let url = format!("http://{listen}");
-        let world = World::under(kind, Policy { public_url: url.clone(), audience: url, ..policy }).await;
+        let mut world = World::under(kind, Policy { public_url: url.clone(), audience: url, ..policy }).await;
+        change(&mut world.ctx);
         let site = Site::serve(world.ctx.clone(), listen);
         Self { world, site, letters: tempfile::tempdir().expect("a folder") }
     }

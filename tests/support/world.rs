@@ -21,7 +21,7 @@ use portico::{
     crypto::{keyring::Keyring, password::PasswordHasher, token::Token},
     directory::{Directory, Limits},
     domain::{
-        account::{AtLeast, Member, Role, Standing},
+        account::{AtLeast, Developer, Member, Role, Standing},
         app::{App, AppType},
         audit::Origin,
         email::Email,
@@ -100,6 +100,8 @@ async fn context(store: &Store, clock: &Arc<TestClock>, policy: Policy) -> Conte
     Context {
         store: store.clone(),
         directory: directory.await.expect("the log is read"),
+        limiter: None,
+        tally: Arc::default(),
         keys,
         clock,
         passwords: PasswordHasher::new(2),
@@ -236,6 +238,14 @@ impl World {
         saved.await.expect("the information is saved");
         actions::activation::activate(&self.ctx, &acting, app.id).await.expect("the app is activated");
         actions::apps::seen_by(&self.ctx, owner.id, app.id).await.expect("its owner sees it")
+    }
+
+    /// A token of the app, signed now for an hour.
+    pub async fn token(&self, owner: &Person, app: &App) -> String {
+        let acting = self.acting::<Developer>(owner);
+        let exp = self.ctx.now() + Span::hours(1);
+        let made = actions::credentials::test_token(&self.ctx, &acting, app, exp).await;
+        made.expect("a token").token
     }
 
     /// A subscription of the app to `meeting.started`.

@@ -1,7 +1,10 @@
 //! `/authorize`, from memory: what passes, what does not, and how soon a change holds.
 
+mod counted;
+mod rate_limit;
+
 use portico::{
-    actions::{activation, credentials},
+    actions::{Context, activation, credentials},
     domain::{
         account::{Developer, Owner},
         app::App,
@@ -42,7 +45,10 @@ struct Calls {
 }
 
 async fn calls(kind: Kind) -> Calls {
-    let portal = Portal::new(kind).await;
+    calls_of(Portal::new(kind).await).await
+}
+
+async fn calls_of(portal: Portal) -> Calls {
     let owner = portal.world.user("ada@meridian.example").await;
     let app = portal.world.jwt_app(&owner, "Relay").await;
     let app = portal.world.activate(&owner, &app).await;
@@ -55,6 +61,10 @@ async fn calls(kind: Kind) -> Calls {
 }
 
 impl Calls {
+    fn ctx(&self) -> &Context {
+        &self.portal.world.ctx
+    }
+
     fn token(&self) -> String {
         let now = self.portal.world.ctx.now();
         let sub = self.app.id.to_string();

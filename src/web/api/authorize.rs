@@ -7,7 +7,7 @@ use actix_web::{
     web::Data,
 };
 
-use super::{me::bearer, problem};
+use super::{me::bearer, problem, rate_limit};
 use crate::{
     actions::{
         Context,
@@ -15,6 +15,7 @@ use crate::{
     },
     crypto,
     domain::authorization::{Code, Refusal},
+    web::extract::client,
 };
 
 /// The identity of the caller, for the upstream. Always every one, empty where there is
@@ -31,7 +32,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-portico-request-id");
 pub(in crate::web) async fn any(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
     match judge(&ctx, &request).await {
         Ok(caller) => pass(&caller),
-        Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal),
+        Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal, refusal.code.gateway_status()),
     }
 }
 
@@ -40,7 +41,7 @@ async fn judge(ctx: &Context, request: &HttpRequest) -> Result<Caller, Refusal> 
         let detail = "The request has a header that a server could take for an identity header (x-portico-…), written with _ or a dot. Remove it.";
         return Err(Refusal::new(Code::AmbiguousIdentityHeader, detail));
     }
-    authorize::jwt(ctx, bearer(request)?).await
+    authorize::jwt(ctx, bearer(request)?, || client::address(request)).await
 }
 
 /// `X_Portico_App` and `X.Portico.App` are read as `X-Portico-App` by servers that turn
@@ -65,7 +66,9 @@ fn pass(caller: &Caller) -> HttpResponse {
         .insert_header((SCOPES, HeaderValue::from_static("*")))
         .insert_header((USER, HeaderValue::from_static("")))
         .insert_header((REQUEST_ID, value(&format!("{:016x}", u64::from_be_bytes(crypto::random())))));
-    response.finish()
+    let mut response = response.finish();
+    rate_limit::tell(response.headers_mut(), caller.left);
+    response
 }
 
 /// What no header can hold becomes empty rather than something else.

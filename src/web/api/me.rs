@@ -3,13 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use serde::Serialize;
 
-use super::problem;
+use super::{problem, rate_limit};
 use crate::{
     actions::{
         Context,
         authorize::{self, Caller},
     },
     domain::authorization::{Code, Refusal},
+    web::extract::client,
 };
 
 #[derive(Serialize)]
@@ -44,21 +45,22 @@ struct MyToken {
 
 pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
     let caller = match bearer(&request) {
-        Ok(token) => authorize::jwt(&ctx, token).await,
+        Ok(token) => authorize::jwt(&ctx, token, || client::address(&request)).await,
         Err(refusal) => Err(refusal),
     };
-    match caller {
-        Ok(caller) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-            .json(Me::from(caller)),
-        Err(refusal) => {
-            let mut response = problem::refused(&ctx.policy.public_url, &refusal);
-            let any = header::HeaderValue::from_static("*");
-            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let mut response = match caller {
+        Ok(caller) => {
+            let left = caller.left;
+            let mut response =
+                HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Me::from(caller));
+            rate_limit::tell(response.headers_mut(), left);
             response
         }
-    }
+        Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal, refusal.code.status()),
+    };
+    let any = header::HeaderValue::from_static("*");
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    response
 }
 
 /// A preflight of a script elsewhere (Fetch §4.8): it may send a token, never cookies.

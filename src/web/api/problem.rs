@@ -6,6 +6,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
+use super::rate_limit;
 use crate::domain::authorization::{Code, Refusal};
 
 #[derive(Serialize)]
@@ -33,24 +34,26 @@ fn response(status: StatusCode) -> HttpResponseBuilder {
 }
 
 /// The answer to a request that was refused.
-pub(super) fn refused(public_url: &str, refusal: &Refusal) -> HttpResponse {
-    let Refusal { code, detail } = refusal;
+pub(super) fn refused(public_url: &str, refusal: &Refusal, status: u16) -> HttpResponse {
+    let Refusal { code, detail, off_by_s: _, retry_after_s, left } = refusal;
     let problem = Problem {
         r#type: format!("{public_url}/docs/refusals#{code}"),
         title: code.title(),
-        status: code.status(),
+        status,
         code: code.as_str(),
         detail,
     };
-    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = response(status);
     if let Some(challenge) = challenge(*code, detail) {
         response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.insert_header((header::RETRY_AFTER, "1"));
+    if let Some(seconds) = retry_after_s {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
-    response.insert_header(("x-portico-error", code.as_str())).body(problem.json())
+    let mut response = response.insert_header(("x-portico-error", code.as_str())).body(problem.json());
+    rate_limit::tell(response.headers_mut(), *left);
+    response
 }
 
 /// No such endpoint.
@@ -98,7 +101,8 @@ fn challenge(code: Code, detail: &str) -> Option<String> {
         | Code::AccountPending
         | Code::AccountSuspended => "invalid_token",
         Code::AmbiguousIdentityHeader => "invalid_request",
-        Code::Unavailable => return None,
+        // Neither says anything against the token.
+        Code::RateLimited | Code::Unavailable => return None,
     };
     // What RFC 6750 §3 allows within the quotes; our sentences hold nothing else.
     let described: String =

@@ -1,0 +1,208 @@
+//! What became of calls to the API. Written in groups, a little after the answers.
+
+use sqlx::FromRow;
+
+use super::{
+    Conn, Result, Tx,
+    db::{all, execute, optional, value},
+    statements::statements,
+};
+use crate::domain::{
+    authorization::Code,
+    calls::{Calls, CallsOf, Hour, RefusedCall, SignedWith, Uses},
+    id::{AccountId, AppId, RefusedCallId, SecretId},
+    time::Timestamp,
+};
+
+statements! {
+    /// More calls of an app in an hour.
+    ADD_APP_CALLS = "insert into app_calls (app_id, hour, allowed, refused) values ($1, $2, $3, $4)
+        on conflict (app_id, hour) do update set
+            allowed = app_calls.allowed + excluded.allowed, refused = app_calls.refused + excluded.refused";
+    /// More calls of an account in an hour whose token names no app.
+    ADD_UNNAMED_CALLS = "insert into unnamed_calls (account_id, hour, allowed, refused) values ($1, $2, $3, $4)
+        on conflict (account_id, hour) do update set
+            allowed = unnamed_calls.allowed + excluded.allowed, refused = unnamed_calls.refused + excluded.refused";
+    /// More calls that an old secret verified.
+    ADD_OLD_SECRET_USES = "insert into old_secret_uses (secret_id, calls, last_at) values ($1, $2, $3)
+        on conflict (secret_id) do update set calls = old_secret_uses.calls + excluded.calls,
+            last_at = case when excluded.last_at > old_secret_uses.last_at then excluded.last_at else old_secret_uses.last_at end";
+    /// One more refused call.
+    INSERT_REFUSED_CALL = "insert into refused_calls
+        (id, account_id, app_id, at, code, detail, off_by_s, signed_with, address)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// The moment of the oldest refused call that is still among an account's last ones.
+    OLDEST_OF_LAST_REFUSED_CALLS = "select at from refused_calls where account_id = $1 order by at desc, id desc
+        limit 1 offset $2";
+    /// Drops an account's refused calls before a moment.
+    DELETE_REFUSED_CALLS_BEFORE = "delete from refused_calls where account_id = $1 and at < $2";
+    /// The hours of an app in which it called.
+    APP_CALLS = "select c.hour, c.allowed, c.refused from app_calls c join apps a on a.id = c.app_id
+        where a.account_id = $1 and c.app_id = $2 and c.hour >= $3 order by c.hour";
+    /// The calls of all JWT apps of an account.
+    PAIR_CALLS = "select c.hour, c.allowed, c.refused from app_calls c join apps a on a.id = c.app_id
+        where a.account_id = $1 and a.app_type = 'jwt' and c.hour >= $2";
+    /// The hours of an account with calls whose token names no app.
+    UNNAMED_CALLS = "select hour, allowed, refused from unnamed_calls where account_id = $1 and hour >= $2";
+    /// How an account's old secrets are used.
+    OLD_SECRET_USES = "select u.secret_id, u.calls, u.last_at
+        from old_secret_uses u join api_secrets s on s.id = u.secret_id where s.account_id = $1";
+    /// The last refused calls that an app made, or that name none, the newest first.
+    REFUSED_CALLS = "select app_id, at, code, detail, off_by_s, signed_with, address
+        from refused_calls where account_id = $1 and (app_id = $2 or app_id is null) and ($3 = '' or code = $3)
+        order by at desc, id desc limit $4";
+    /// How many of an account's refused calls an app made, or name none.
+    COUNT_REFUSED_CALLS = "select count(*) from refused_calls
+        where account_id = $1 and (app_id = $2 or app_id is null) and at >= $3";
+    /// Drops counts of old.
+    DELETE_OLD_APP_CALLS = "delete from app_calls where hour < $1";
+    /// Drops counts of old.
+    DELETE_OLD_UNNAMED_CALLS = "delete from unnamed_calls where hour < $1";
+    /// Drops refused calls of old.
+    DELETE_OLD_REFUSED_CALLS = "delete from refused_calls where at < $1";
+    /// Drops the uses of secrets that are gone.
+    DELETE_USES_OF_GONE_SECRETS = "delete from old_secret_uses where not exists
+        (select 1 from api_secrets s where s.id = old_secret_uses.secret_id)";
+}
+
+#[derive(FromRow)]
+struct RefusedRow {
+    #[sqlx(rename = "app_id")]
+    app: Option<AppId>,
+    at: Timestamp,
+    code: Code,
+    detail: String,
+    off_by_s: Option<i64>,
+    signed_with: SignedWith,
+    address: Option<String>,
+}
+
+impl From<RefusedRow> for RefusedCall {
+    fn from(row: RefusedRow) -> Self {
+        let RefusedRow { app, at, code, detail, off_by_s, signed_with, address } = row;
+        let address = address.and_then(|address| address.parse().ok());
+        Self { app, at, code, detail, off_by_s, signed_with, address }
+    }
+}
+
+type HourRow = (Hour, i64, i64);
+
+fn hours(rows: Vec<HourRow>) -> Vec<(Hour, Calls)> {
+    let calls = |allowed: i64, refused: i64| Calls {
+        allowed: u64::try_from(allowed).unwrap_or_default(),
+        refused: u64::try_from(refused).unwrap_or_default(),
+    };
+    rows.into_iter().map(|(hour, allowed, refused)| (hour, calls(allowed, refused))).collect()
+}
+
+/// As a column holds it.
+fn column(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+impl Conn {
+    /// The hours since `since` in which an app called.
+    pub async fn app_calls(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        since: Hour,
+    ) -> Result<Vec<(Hour, Calls)>> {
+        Ok(hours(all!(self, APP_CALLS, account, app, since)))
+    }
+
+    /// The calls of every app that shares the account's pair, hour by hour and app by app.
+    pub async fn pair_calls(&mut self, account: AccountId, since: Hour) -> Result<Vec<(Hour, Calls)>> {
+        Ok(hours(all!(self, PAIR_CALLS, account, since)))
+    }
+
+    /// The calls whose token names no app.
+    pub async fn unnamed_calls(&mut self, account: AccountId, since: Hour) -> Result<Vec<(Hour, Calls)>> {
+        Ok(hours(all!(self, UNNAMED_CALLS, account, since)))
+    }
+
+    pub async fn old_secret_uses(&mut self, account: AccountId) -> Result<Vec<(SecretId, Uses)>> {
+        let rows: Vec<(SecretId, i64, Timestamp)> = all!(self, OLD_SECRET_USES, account);
+        let uses = |calls, last_at| Uses { calls: u64::try_from(calls).unwrap_or_default(), last_at };
+        Ok(rows.into_iter().map(|(id, calls, last_at)| (id, uses(calls, last_at))).collect())
+    }
+
+    /// The last refused calls of an app, and those of its account that name no app.
+    pub async fn refused_calls(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        code: Option<Code>,
+        limit: i64,
+    ) -> Result<Vec<RefusedCall>> {
+        let code = code.map_or("", Code::as_str);
+        let rows: Vec<RefusedRow> = all!(self, REFUSED_CALLS, account, app, code, limit);
+        Ok(rows.into_iter().map(RefusedCall::from).collect())
+    }
+
+    /// How many of the refused calls that are kept came since a moment.
+    pub async fn count_refused_calls(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        since: Timestamp,
+    ) -> Result<i64> {
+        Ok(value!(self, COUNT_REFUSED_CALLS, account, app, since))
+    }
+}
+
+impl Tx {
+    pub async fn add_calls(&mut self, of: CallsOf, hour: Hour, calls: Calls) -> Result<()> {
+        let (allowed, refused) = (column(calls.allowed), column(calls.refused));
+        match of {
+            CallsOf::App(app) => execute!(self, ADD_APP_CALLS, app, hour, allowed, refused),
+            CallsOf::Unnamed(account) => execute!(self, ADD_UNNAMED_CALLS, account, hour, allowed, refused),
+        };
+        Ok(())
+    }
+
+    pub async fn add_old_secret_uses(&mut self, secret: SecretId, uses: Uses) -> Result<()> {
+        execute!(self, ADD_OLD_SECRET_USES, secret, column(uses.calls), uses.last_at);
+        Ok(())
+    }
+
+    pub async fn insert_refused_call(
+        &mut self,
+        id: RefusedCallId,
+        account: AccountId,
+        call: &RefusedCall,
+    ) -> Result<()> {
+        let address = call.address.map(|address| address.to_string());
+        execute!(
+            self,
+            INSERT_REFUSED_CALL,
+            id,
+            account,
+            call.app,
+            call.at,
+            call.code,
+            call.detail.as_str(),
+            call.off_by_s,
+            call.signed_with,
+            address,
+        );
+        Ok(())
+    }
+
+    /// Keeps the last `kept` refused calls of an account, and those of the same moment as the
+    /// oldest of them.
+    pub async fn trim_refused_calls(&mut self, account: AccountId, kept: i64) -> Result<u64> {
+        let oldest: Option<(Timestamp,)> = optional!(self, OLDEST_OF_LAST_REFUSED_CALLS, account, kept - 1);
+        let Some((oldest,)) = oldest else { return Ok(0) };
+        Ok(execute!(self, DELETE_REFUSED_CALLS_BEFORE, account, oldest))
+    }
+
+    /// Drops what came before a moment, and the uses of secrets that are gone.
+    pub async fn delete_old_calls(&mut self, before: Timestamp) -> Result<u64> {
+        let hour = Hour::of(before);
+        let mut dropped = execute!(self, DELETE_OLD_APP_CALLS, hour);
+        dropped += execute!(self, DELETE_OLD_UNNAMED_CALLS, hour);
+        dropped += execute!(self, DELETE_OLD_REFUSED_CALLS, before);
+        Ok(dropped + execute!(self, DELETE_USES_OF_GONE_SECRETS))
+    }
+}
