@@ -2,6 +2,7 @@
 //!
 //! [`Unverified::parse`] judges the form, [`Unverified::verify`] the signature,
 //! [`Claims::check`] times and audience. `authorization::decide` does the rest.
+//! What of this is RFC 7515 alone stands in [`Compact`].
 
 pub mod json;
 
@@ -29,11 +30,19 @@ const NOBODYS_SECRET: &str = "as_00000000000000000000000000000000000000000000000
 /// A `NumericDate` of this size is in milliseconds: in seconds it would be the year 5138.
 const MILLISECONDS: f64 = 1e11;
 
+/// A JWS in compact serialisation (RFC 7515 §3.1) whose form and header are right, whatever
+/// its payload says. Nobody has looked at the signature.
+#[derive(Debug)]
+pub struct Compact<'a> {
+    signing_input: &'a str,
+    payload: Vec<u8>,
+    signature: &'a str,
+}
+
 /// A token whose form is right and whose signature nobody has looked at.
 #[derive(Debug)]
 pub struct Unverified<'a> {
-    signing_input: &'a str,
-    signature: &'a str,
+    jws: Compact<'a>,
     claims: Claims,
 }
 
@@ -49,8 +58,8 @@ pub struct Claims {
     pub aud: Option<Vec<String>>,
 }
 
-impl<'a> Unverified<'a> {
-    /// Reads a token in compact serialisation (RFC 7515 §3.1).
+impl<'a> Compact<'a> {
+    /// Takes it apart. Signed with HS256 and without extensions, or refused.
     ///
     /// # Errors
     /// `invalid_token` with what is wrong with its form.
@@ -63,11 +72,31 @@ impl<'a> Unverified<'a> {
         if payload.contains('.') {
             return Err(not_compact());
         }
-        check_header(&object(header, "header")?)?;
-        let claims = Claims::read(&object(payload, "payload")?)?;
-        // Checked here, so that `verify` can take its form for granted.
-        decode(signature).ok_or_else(|| invalid("The signature is not base64url without padding."))?;
-        Ok(Self { signing_input, signature, claims })
+        check_header(&object(&decode(header, "header")?, "header")?)?;
+        let payload = decode(payload, "payload")?;
+        // Checked here, so that `signed_with` can take its form for granted.
+        decode(signature, "signature")?;
+        Ok(Self { signing_input, payload, signature })
+    }
+
+    /// Whether this key made the signature (RFC 7515 §5.2), compared in constant time.
+    #[must_use]
+    pub fn signed_with(&self, key: &[u8]) -> bool {
+        let key = DecodingKey::from_secret(key);
+        let input = self.signing_input.as_bytes();
+        jsonwebtoken::crypto::verify(self.signature, input, &key, Algorithm::HS256).unwrap_or(false)
+    }
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads a token: a [`Compact`] JWS whose payload holds claims.
+    ///
+    /// # Errors
+    /// `invalid_token` with what is wrong with its form.
+    pub fn parse(token: &'a str) -> Result<Self, Refusal> {
+        let jws = Compact::parse(token)?;
+        let claims = Claims::read(&object(&jws.payload, "payload")?)?;
+        Ok(Self { jws, claims })
     }
 
     /// The API key that the token names.
@@ -96,14 +125,7 @@ impl<'a> Unverified<'a> {
         for n in 0..=MAX_OLD {
             let tried = secrets.next();
             let text = tried.map_or(NOBODYS_SECRET, ApiSecret::expose);
-            let key = DecodingKey::from_secret(text.as_bytes());
-            let matches = jsonwebtoken::crypto::verify(
-                self.signature,
-                self.signing_input.as_bytes(),
-                &key,
-                Algorithm::HS256,
-            );
-            if matches.unwrap_or(false) && tried.is_some() {
+            if self.jws.signed_with(text.as_bytes()) && tried.is_some() {
                 verified = Some(n);
             }
         }
@@ -123,7 +145,7 @@ pub struct Claimed {
 #[must_use]
 pub fn claimed(token: &str) -> Option<Claimed> {
     let payload = token.get(..token.len().min(MAX_BYTES))?.split('.').nth(1)?;
-    serde_json::from_slice(&decode(payload)?).ok()
+    serde_json::from_slice(&decode(payload, "payload").ok()?).ok()
 }
 
 impl Claims {
@@ -246,18 +268,17 @@ fn audiences(value: &Json) -> Result<Vec<String>, Refusal> {
     }
 }
 
-fn object(part: &str, name: &str) -> Result<Json, Refusal> {
-    let bytes =
-        decode(part).ok_or_else(|| invalid(format!("The {name} is not base64url without padding.")))?;
-    match json::parse(&bytes) {
+fn object(bytes: &[u8], name: &str) -> Result<Json, Refusal> {
+    match json::parse(bytes) {
         Ok(value @ Json::Object(_)) => Ok(value),
         Ok(_) => Err(invalid(format!("The {name} must be a JSON object."))),
         Err(why) => Err(invalid(format!("The {name} is not acceptable JSON: {why}."))),
     }
 }
 
-fn decode(part: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(part).ok()
+fn decode(part: &str, name: &str) -> Result<Vec<u8>, Refusal> {
+    let decoded = URL_SAFE_NO_PAD.decode(part);
+    decoded.map_err(|_| invalid(format!("The {name} is not base64url without padding.")))
 }
 
 fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
