@@ -66,17 +66,19 @@ impl Tally {
     /// Counts one more call.
     pub fn count(&self, call: Call) {
         let Call { account, is_unnamed, old_secret, outcome } = call;
+        let unnamed = u64::from(is_unnamed);
         let (app, at, one) = match &outcome {
-            Outcome::Allowed { app, at } => (*app, *at, Calls { allowed: 1, refused: 0 }),
-            Outcome::Refused(call) => (call.app, call.at, Calls { allowed: 0, refused: 1 }),
+            Outcome::Allowed { app, at } => (*app, *at, Calls { allowed: 1, refused: 0, unnamed }),
+            Outcome::Refused(call) => (call.app, call.at, Calls { allowed: 0, refused: 1, unnamed }),
         };
-        let hour = Hour::of(at);
+        let of = match (app, account) {
+            (Some(app), _) => Some(CallsOf::App(app)),
+            (None, Some(account)) if is_unnamed => Some(CallsOf::Unnamed(account)),
+            (None, _) => None,
+        };
         let mut shard = self.shard(account);
-        if let Some(app) = app {
-            *shard.calls.entry((CallsOf::App(app), hour)).or_default() += one;
-        }
-        if let Some(account) = account.filter(|_| is_unnamed) {
-            *shard.calls.entry((CallsOf::Unnamed(account), hour)).or_default() += one;
+        if let Some(of) = of {
+            *shard.calls.entry((of, Hour::of(at))).or_default() += one;
         }
         if let Some(secret) = old_secret {
             shard.used(secret, Uses { calls: 1, last_at: at });
@@ -237,15 +239,17 @@ mod tests {
         let later = Outcome::Allowed { app: Some(app(1)), at: at(3600) };
         tally.count(Call { outcome: later, ..allowed(account(1), app(1)) });
         tally.count(refused(Some(account(1)), Some(app(1)), 0));
-        let calls = |allowed, refused| Calls { allowed, refused };
+        let unknown = Outcome::Allowed { app: None, at: at(0) };
+        tally.count(Call { is_unnamed: true, outcome: unknown, ..allowed(account(1), app(1)) });
+        let calls = |allowed, refused, unnamed| Calls { allowed, refused, unnamed };
         let hour = Hour::of(at(0));
         let counted: Vec<_> = tally.take().iter().filter_map(calls_of).collect();
         assert_eq!(
             counted,
             [
-                (CallsOf::App(app(1)), hour, calls(2, 1)),
-                (CallsOf::App(app(1)), Hour::of(at(3600)), calls(1, 0)),
-                (CallsOf::Unnamed(account(1)), hour, calls(1, 0)),
+                (CallsOf::App(app(1)), hour, calls(2, 1, 1)),
+                (CallsOf::App(app(1)), Hour::of(at(3600)), calls(1, 0, 0)),
+                (CallsOf::Unnamed(account(1)), hour, calls(1, 0, 1)),
             ]
         );
         assert!(tally.take().is_empty());

@@ -1,21 +1,24 @@
 -- What became of calls to the API: counts by the hour, use of old secrets, the last refusals.
 -- Written in groups, a little after the answer; no row of another table depends on it.
 
+-- Of all calls, `unnamed` are those whose token names no app.
 create table app_calls (
     app_id uuid not null,
     hour bigint not null,
     allowed bigint not null,
     refused bigint not null,
+    unnamed bigint not null,
     primary key (app_id, hour)
 );
 create index app_calls_by_hour on app_calls (hour);
 
--- Calls whose token names no app.
+-- Calls whose token names no app, of an account with several.
 create table unnamed_calls (
     account_id uuid not null,
     hour bigint not null,
     allowed bigint not null,
     refused bigint not null,
+    unnamed bigint not null,
     primary key (account_id, hour)
 );
 create index unnamed_calls_by_hour on unnamed_calls (hour);

@@ -1,21 +1,24 @@
 -- What became of calls to the API: counts by the hour, use of old secrets, the last refusals.
 -- Written in groups, a little after the answer; no row of another table depends on it.
 
+-- Of all calls, `unnamed` are those whose token names no app.
 create table app_calls (
     app_id blob not null,
     hour integer not null,
     allowed integer not null,
     refused integer not null,
+    unnamed integer not null,
     primary key (app_id, hour)
 ) strict;
 create index app_calls_by_hour on app_calls (hour);
 
--- Calls whose token names no app.
+-- Calls whose token names no app, of an account with several.
 create table unnamed_calls (
     account_id blob not null,
     hour integer not null,
     allowed integer not null,
     refused integer not null,
+    unnamed integer not null,
     primary key (account_id, hour)
 ) strict;
 create index unnamed_calls_by_hour on unnamed_calls (hour);

@@ -63,7 +63,7 @@ impl Hour {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallsOf {
     App(AppId),
-    /// Those of the account whose token names no app.
+    /// Those of the account whose token names no app, so that nobody knows which one calls.
     Unnamed(AccountId),
 }
 
@@ -72,6 +72,8 @@ pub enum CallsOf {
 pub struct Calls {
     pub allowed: u64,
     pub refused: u64,
+    /// Of all these, those whose token names no app.
+    pub unnamed: u64,
 }
 
 impl Calls {
@@ -81,10 +83,20 @@ impl Calls {
     }
 }
 
+impl std::iter::Sum for Calls {
+    fn sum<I: Iterator<Item = Self>>(several: I) -> Self {
+        several.fold(Self::default(), |mut sum, calls| {
+            sum += calls;
+            sum
+        })
+    }
+}
+
 impl std::ops::AddAssign for Calls {
     fn add_assign(&mut self, more: Self) {
         self.allowed = self.allowed.saturating_add(more.allowed);
         self.refused = self.refused.saturating_add(more.refused);
+        self.unnamed = self.unnamed.saturating_add(more.unnamed);
     }
 }
 
@@ -104,11 +116,8 @@ pub fn by_day(hours: &[(Hour, Calls)], now: Timestamp, days: u16) -> Vec<Day> {
     let mut days: Vec<Day> = starts
         .take(usize::from(days))
         .map(|midnight| {
-            let mut calls = Calls::default();
-            for (_, more) in hours.iter().filter(|(hour, _)| hour.midnight() == midnight) {
-                calls += *more;
-            }
-            Day { starts: midnight.starts(), calls }
+            let hours = hours.iter().filter(|(hour, _)| hour.midnight() == midnight);
+            Day { starts: midnight.starts(), calls: hours.map(|(_, calls)| *calls).sum() }
         })
         .collect();
     days.reverse();
@@ -185,7 +194,7 @@ mod tests {
 
     #[test]
     fn every_day_stands_there_with_its_hours() {
-        let calls = |allowed, refused| Calls { allowed, refused };
+        let calls = |allowed, refused| Calls { allowed, refused, unnamed: allowed };
         let hour = Hour::of(NOW);
         let hours = [
             (hour.before(24 * 9), calls(99, 99)),

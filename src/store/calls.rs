@@ -16,13 +16,15 @@ use crate::domain::{
 
 statements! {
     /// More calls of an app in an hour.
-    ADD_APP_CALLS = "insert into app_calls (app_id, hour, allowed, refused) values ($1, $2, $3, $4)
+    ADD_APP_CALLS = "insert into app_calls (app_id, hour, allowed, refused, unnamed) values ($1, $2, $3, $4, $5)
         on conflict (app_id, hour) do update set
-            allowed = app_calls.allowed + excluded.allowed, refused = app_calls.refused + excluded.refused";
+            allowed = app_calls.allowed + excluded.allowed, refused = app_calls.refused + excluded.refused,
+            unnamed = app_calls.unnamed + excluded.unnamed";
     /// More calls of an account in an hour whose token names no app.
-    ADD_UNNAMED_CALLS = "insert into unnamed_calls (account_id, hour, allowed, refused) values ($1, $2, $3, $4)
+    ADD_UNNAMED_CALLS = "insert into unnamed_calls (account_id, hour, allowed, refused, unnamed) values ($1, $2, $3, $4, $5)
         on conflict (account_id, hour) do update set
-            allowed = unnamed_calls.allowed + excluded.allowed, refused = unnamed_calls.refused + excluded.refused";
+            allowed = unnamed_calls.allowed + excluded.allowed, refused = unnamed_calls.refused + excluded.refused,
+            unnamed = unnamed_calls.unnamed + excluded.unnamed";
     /// More calls that an old secret verified.
     ADD_OLD_SECRET_USES = "insert into old_secret_uses (secret_id, calls, last_at) values ($1, $2, $3)
         on conflict (secret_id) do update set calls = old_secret_uses.calls + excluded.calls,
@@ -37,13 +39,13 @@ statements! {
     /// Drops an account's refused calls before a moment.
     DELETE_REFUSED_CALLS_BEFORE = "delete from refused_calls where account_id = $1 and at < $2";
     /// The hours of an app in which it called.
-    APP_CALLS = "select c.hour, c.allowed, c.refused from app_calls c join apps a on a.id = c.app_id
+    APP_CALLS = "select c.hour, c.allowed, c.refused, c.unnamed from app_calls c join apps a on a.id = c.app_id
         where a.account_id = $1 and c.app_id = $2 and c.hour >= $3 order by c.hour";
     /// The calls of all JWT apps of an account.
-    PAIR_CALLS = "select c.hour, c.allowed, c.refused from app_calls c join apps a on a.id = c.app_id
+    PAIR_CALLS = "select c.hour, c.allowed, c.refused, c.unnamed from app_calls c join apps a on a.id = c.app_id
         where a.account_id = $1 and a.app_type = 'jwt' and c.hour >= $2";
-    /// The hours of an account with calls whose token names no app.
-    UNNAMED_CALLS = "select hour, allowed, refused from unnamed_calls where account_id = $1 and hour >= $2";
+    /// The hours of an account with calls of which nobody knows the app.
+    UNNAMED_CALLS = "select hour, allowed, refused, unnamed from unnamed_calls where account_id = $1 and hour >= $2";
     /// How an account's old secrets are used.
     OLD_SECRET_USES = "select u.secret_id, u.calls, u.last_at
         from old_secret_uses u join api_secrets s on s.id = u.secret_id where s.account_id = $1";
@@ -85,14 +87,14 @@ impl From<RefusedRow> for RefusedCall {
     }
 }
 
-type HourRow = (Hour, i64, i64);
+type HourRow = (Hour, i64, i64, i64);
 
 fn hours(rows: Vec<HourRow>) -> Vec<(Hour, Calls)> {
-    let calls = |allowed: i64, refused: i64| Calls {
-        allowed: u64::try_from(allowed).unwrap_or_default(),
-        refused: u64::try_from(refused).unwrap_or_default(),
+    let count = |column: i64| u64::try_from(column).unwrap_or_default();
+    let calls = |(hour, allowed, refused, unnamed)| {
+        (hour, Calls { allowed: count(allowed), refused: count(refused), unnamed: count(unnamed) })
     };
-    rows.into_iter().map(|(hour, allowed, refused)| (hour, calls(allowed, refused))).collect()
+    rows.into_iter().map(calls).collect()
 }
 
 /// As a column holds it.
@@ -116,7 +118,7 @@ impl Conn {
         Ok(hours(all!(self, PAIR_CALLS, account, since)))
     }
 
-    /// The calls whose token names no app.
+    /// The calls of which nobody knows the app.
     pub async fn unnamed_calls(&mut self, account: AccountId, since: Hour) -> Result<Vec<(Hour, Calls)>> {
         Ok(hours(all!(self, UNNAMED_CALLS, account, since)))
     }
@@ -153,10 +155,13 @@ impl Conn {
 
 impl Tx {
     pub async fn add_calls(&mut self, of: CallsOf, hour: Hour, calls: Calls) -> Result<()> {
-        let (allowed, refused) = (column(calls.allowed), column(calls.refused));
+        let Calls { allowed, refused, unnamed } = calls;
+        let (allowed, refused, unnamed) = (column(allowed), column(refused), column(unnamed));
         match of {
-            CallsOf::App(app) => execute!(self, ADD_APP_CALLS, app, hour, allowed, refused),
-            CallsOf::Unnamed(account) => execute!(self, ADD_UNNAMED_CALLS, account, hour, allowed, refused),
+            CallsOf::App(app) => execute!(self, ADD_APP_CALLS, app, hour, allowed, refused, unnamed),
+            CallsOf::Unnamed(account) => {
+                execute!(self, ADD_UNNAMED_CALLS, account, hour, allowed, refused, unnamed)
+            }
         };
         Ok(())
     }

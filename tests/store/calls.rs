@@ -27,6 +27,10 @@ on_both!(
     old_counts_are_swept_away,
 );
 
+fn calls(allowed: u64, refused: u64) -> Calls {
+    Calls { allowed, refused, unnamed: 0 }
+}
+
 fn refused(at: Timestamp, app: Option<portico::domain::id::AppId>) -> RefusedCall {
     RefusedCall {
         app,
@@ -54,9 +58,9 @@ async fn counts_of_several_processes_add_up(kind: Kind) {
     let (world, owner, app) = with_app(kind).await;
     let hour = Hour::of(world.ctx.now());
     for (of, calls) in [
-        (CallsOf::App(app.id), Calls { allowed: 3, refused: 1 }),
-        (CallsOf::App(app.id), Calls { allowed: 4, refused: 0 }),
-        (CallsOf::Unnamed(owner.account), Calls { allowed: 2, refused: 0 }),
+        (CallsOf::App(app.id), calls(3, 1)),
+        (CallsOf::App(app.id), calls(4, 0)),
+        (CallsOf::Unnamed(owner.account), calls(2, 0)),
     ] {
         let mut tx = world.database.begin().await;
         tx.add_calls(of, hour, calls).await.expect("added");
@@ -65,11 +69,11 @@ async fn counts_of_several_processes_add_up(kind: Kind) {
     }
     let mut read = world.database.read().await;
     let since = Hour::a_day_before(world.ctx.now());
-    let seven = [(hour, Calls { allowed: 7, refused: 1 })];
+    let seven = [(hour, calls(7, 1))];
     assert_eq!(read.app_calls(owner.account, app.id, since).await.expect("counts"), seven);
     assert_eq!(read.pair_calls(owner.account, since).await.expect("counts"), seven);
     let unnamed = read.unnamed_calls(owner.account, since).await.expect("counts");
-    assert_eq!(unnamed, [(hour, Calls { allowed: 2, refused: 0 })]);
+    assert_eq!(unnamed, [(hour, calls(2, 0))]);
     assert_eq!(read.app_calls(owner.account, app.id, hour.before(99)).await.expect("counts").len(), 2);
     let stranger = new_id::<AccountId>();
     assert!(read.app_calls(stranger, app.id, since).await.expect("counts").is_empty());
@@ -125,8 +129,8 @@ async fn what_cannot_be_written_is_written_later(kind: Kind) {
     flush(&world.ctx).await.expect("all is there again");
     flush(&world.ctx).await.expect("nothing to write");
     let mut read = world.database.read().await;
-    let calls = read.app_calls(owner.account, app.id, Hour::of(now)).await.expect("counts");
-    assert_eq!(calls, [(Hour::of(now), Calls { allowed: 2, refused: 1 })]);
+    let counted = read.app_calls(owner.account, app.id, Hour::of(now)).await.expect("counts");
+    assert_eq!(counted, [(Hour::of(now), calls(2, 1))]);
     assert_eq!(read.refused_calls(owner.account, app.id, None, 50).await.expect("calls").len(), 1);
 }
 
