@@ -11,6 +11,7 @@ mod error;
 pub mod housekeeping;
 pub mod information;
 pub mod installation;
+pub mod monitoring;
 mod once;
 pub mod outbox;
 pub mod passwords;
@@ -39,6 +40,7 @@ use crate::{
     limiter::Limiter,
     store::{Conn, Store, Tx},
     tally::Tally,
+    telemetry::metrics::Metrics,
 };
 
 /// Everything an action needs. One a process, shared by all.
@@ -56,6 +58,7 @@ pub struct Context {
     pub passwords: PasswordHasher,
     pub icons: Decoder,
     pub policy: Arc<Policy>,
+    pub metrics: Arc<Metrics>,
 }
 
 /// What the operator has decided.

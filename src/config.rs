@@ -93,6 +93,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("stale_limit", "30s", "how long authorisation answers while the database cannot be read"),
     Setting::new("directory_max", "1000000", "accounts that authorisation holds in memory"),
     Setting::new("api_rate_limit", "off", "requests a minute that an account may make, or off"),
+    Setting::new("metrics_listen", "off", "address and port of /metrics for Prometheus"),
     Setting::new("trusted_proxies", "none", "networks whose X-Forwarded-For is believed"),
     Setting::new("log", "info", "a level, or a filter such as info,portico=debug"),
     Setting::new("log_format", "text", "text or json"),
@@ -122,6 +123,8 @@ pub struct Config {
     pub directory_max: u32,
     /// Calls a minute that an account may make.
     pub api_rate_limit: Option<NonZeroU32>,
+    /// Where Prometheus finds `/metrics`, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogFilter,
     pub log_format: LogFormat,
@@ -186,6 +189,7 @@ impl Config {
                 .take::<Limit<100_000_000>>("directory_max")
                 .map_or(1_000_000, |limit| limit.0),
             api_rate_limit: source.take::<RateLimit>("api_rate_limit").and_then(|limit| limit.0),
+            metrics_listen: metrics_listen(source, listen),
             trusted_proxies: source.take::<Nets>("trusted_proxies").map_or_else(Vec::new, |nets| nets.0),
             log: source.take("log").unwrap_or_default(),
             log_format: source.take("log_format").unwrap_or_default(),
@@ -195,6 +199,15 @@ impl Config {
             platform_name,
         }
     }
+}
+
+fn metrics_listen(source: &mut Source, listen: SocketAddr) -> Option<SocketAddr> {
+    let address = source.take::<Listen>("metrics_listen")?.address();
+    if address.port() == listen.port() {
+        let taken = "must have another port than PORTICO_LISTEN (listen): the portal is served there";
+        source.refuse("metrics_listen", &Wrong::new(taken));
+    }
+    Some(address)
 }
 
 fn secret_key(source: &mut Source, database: &Database) -> SecretKey {

@@ -28,7 +28,7 @@ pub use apps::{AppFilter, AppPage};
 pub use audit::Activity;
 pub use changes::{Changed, Watcher};
 pub use credentials::SealedSecret;
-pub use db::{Conn, Database, Store, Tx};
+pub use db::{Conn, Database, PoolUse, Store, Tx};
 pub use directory::{AccountApp, AccountSecret, KeyedAccount};
 pub use error::{Result, StoreError};
 pub use links::Link;

@@ -1,5 +1,7 @@
 //! The log: to stderr, as text or as JSON. stdout belongs to what commands print.
 
+pub mod metrics;
+
 use std::io::{IsTerminal as _, stderr};
 
 use thiserror::Error;

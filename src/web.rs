@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod flash;
 mod middleware;
+mod monitoring;
 mod next;
 pub mod page;
 pub mod pages;
@@ -15,4 +16,5 @@ mod respond;
 pub mod routes;
 mod server;
 
+pub use monitoring::MetricsServer;
 pub use server::{Server, Settings};

@@ -9,7 +9,7 @@ use std::{
 /// The rooms, and the rooms that each may use. `cli` puts all of it together.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("telemetry", &[]),
+    ("telemetry", &["domain"]),
     ("config", &["domain"]),
     ("crypto", &["domain"]),
     ("icons", &["domain"]),
@@ -18,7 +18,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tally", &["domain"]),
     ("limiter", &["domain"]),
     ("directory", &["crypto", "domain", "store"]),
-    ("actions", &["crypto", "directory", "domain", "icons", "limiter", "mail", "store", "tally"]),
+    (
+        "actions",
+        &["crypto", "directory", "domain", "icons", "limiter", "mail", "store", "tally", "telemetry"],
+    ),
     ("web", &["actions", "crypto", "domain"]),
     (
         "cli",
@@ -51,6 +54,8 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("lettre", &["src/mail"]),
     ("image", &["src/icons"]),
     ("argon2", &["src/crypto"]),
+    ("metrics", &["src/telemetry/metrics.rs"]),
+    ("metrics_exporter_prometheus", &["src/telemetry/metrics.rs"]),
     ("moka", &["src/directory.rs"]),
     ("governor", &["src/limiter.rs"]),
     ("chacha20poly1305", &["src/crypto"]),

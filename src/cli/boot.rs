@@ -32,6 +32,7 @@ use crate::{
     icons::Decoder,
     limiter::Limiter,
     store::{self, Store, StoreError},
+    telemetry::metrics::Metrics,
 };
 
 /// Why the start ends here.
@@ -104,6 +105,7 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limits = Limits { entries: u64::from(config.directory_max), stale: config.stale_limit };
     let directory = Directory::open(store.clone(), keys.clone(), Arc::clone(&clock), limits).await?;
+    let metrics = if config.metrics_listen.is_some() { Metrics::on(clock.now()) } else { Metrics::off() };
     Ok(Context {
         store,
         directory,
@@ -114,6 +116,7 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
         passwords: PasswordHasher::new(cores),
         icons: Decoder::new(cores),
         policy: Arc::new(policy(config)),
+        metrics: Arc::new(metrics),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::{io::Write as _, thread, time::Duration};
 
+use actix_web::dev::ServerHandle;
 use thiserror::Error;
 use tokio::{
     sync::watch,
@@ -13,7 +14,7 @@ use crate::{
     actions::{Context, calls, housekeeping, outbox, setup},
     config::{Config, LogFormat, Mail},
     mail::{MailError, Mailer, Shape},
-    web::{Server, Settings},
+    web::{MetricsServer, Server, Settings},
 };
 
 /// How often the log of changes is read: a change elsewhere holds here within a second.
@@ -28,6 +29,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
 enum ServeError {
     #[error("Cannot listen on {0}; stop what listens there or set PORTICO_LISTEN to another address")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
+    #[error(
+        "Cannot listen on {0} for metrics; stop what listens there or set PORTICO_METRICS_LISTEN to another address"
+    )]
+    MetricsListen(std::net::SocketAddr, #[source] std::io::Error),
     #[error("PORTICO_MAIL cannot be used")]
     Mail(#[source] MailError),
 }
@@ -43,6 +48,7 @@ pub(super) async fn run(config: &Config) -> Outcome {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let server = Server::bind(ctx.clone(), settings, config.listen, workers)
         .map_err(|error| ServeError::Listen(config.listen, error))?;
+    let metrics = serve_metrics(&ctx, config)?;
     tracing::info!(listen = %server.address(), database = %config.database, "Portico is at {}", ctx.policy.public_url);
     print_setup_link(&ctx).await?;
     let (stop, stopped) = watch::channel(());
@@ -51,6 +57,9 @@ pub(super) async fn run(config: &Config) -> Outcome {
     let follow = actix_web::rt::spawn(follow(ctx.clone()));
     let counts = actix_web::rt::spawn(write_counts(ctx.clone(), stopped.clone()));
     server.run().await?;
+    if let Some(metrics) = metrics {
+        metrics.stop(true).await;
+    }
     follow.abort();
     sweep.abort();
     // A mail that is on its way is finished: cut off, it could be sent a second time. So are
@@ -61,6 +70,17 @@ pub(super) async fn run(config: &Config) -> Outcome {
     ctx.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves metrics from now on, if they are wanted.
+fn serve_metrics(ctx: &Context, config: &Config) -> Result<Option<ServerHandle>, ServeError> {
+    let Some(listen) = config.metrics_listen else { return Ok(None) };
+    let server =
+        MetricsServer::bind(ctx.clone(), listen).map_err(|error| ServeError::MetricsListen(listen, error))?;
+    tracing::info!(%listen, "metrics are served");
+    let handle = server.handle();
+    actix_web::rt::spawn(server.run());
+    Ok(Some(handle))
 }
 
 fn mailer(config: &Config) -> Result<Mailer, MailError> {

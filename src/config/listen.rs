@@ -1,4 +1,4 @@
-//! `PORTICO_LISTEN`: where the server listens.
+//! `PORTICO_LISTEN` and `PORTICO_METRICS_LISTEN`: where the servers listen.
 
 use std::{net::SocketAddr, str::FromStr};
 

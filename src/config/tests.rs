@@ -43,6 +43,7 @@ fn without_settings_everything_has_its_default() {
     assert_eq!((config.max_apps, config.max_subscriptions), (100, 10));
     assert_eq!((config.stale_limit, config.directory_max), (Duration::from_secs(30), 1_000_000));
     assert_eq!(config.api_rate_limit, None);
+    assert_eq!(config.metrics_listen, None);
     assert_eq!(config.trusted_proxies, []);
     assert_eq!(config.log.as_str(), "info");
     assert_eq!(config.log_format, LogFormat::Text);
@@ -105,6 +106,9 @@ fn values_at_the_good_edge_of_each_rule_are_taken() {
         ("api_rate_limit", "10000000"),
         ("directory_max", "1"),
         ("directory_max", "100000000"),
+        ("metrics_listen", "127.0.0.1:1"),
+        ("metrics_listen", "[::]:65535"),
+        ("metrics_listen", "127.0.0.1:8081"),
         ("trusted_proxies", "10.0.0.1"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),
         ("log", "debug"),
@@ -189,6 +193,11 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("api_rate_limit", "10000001", "off, or requests a minute"),
         ("api_rate_limit", "on", "off, or requests a minute"),
         ("directory_max", "0", "from 1 to 100000000"),
+        ("metrics_listen", "9090", "such as 127.0.0.1:8080"),
+        ("metrics_listen", "127.0.0.1:0", "from 1 to 65535"),
+        ("metrics_listen", "127.0.0.1:65536", "such as 127.0.0.1:8080"),
+        ("metrics_listen", "off", "such as 127.0.0.1:8080"),
+        ("metrics_listen", "10.0.0.1:8080", "another port than PORTICO_LISTEN"),
         ("trusted_proxies", "10.0.0.0/33", "such as 10.0.0.0/8"),
         ("trusted_proxies", "10.0.0.0/8,", "such as 10.0.0.0/8"),
         ("trusted_proxies", "proxy.example", "such as 10.0.0.0/8"),

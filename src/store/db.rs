@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, ops, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, PgConnection, PgPool, Pool, Postgres, Sqlite, SqlitePool, Transaction,
     migrate::Migrator,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -58,6 +58,16 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(4);
 const CONNECTIONS: u32 = 16;
+
+/// The connections of one pool at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    pub name: &'static str,
+    pub in_use: u32,
+    pub idle: u32,
+    /// The most that it opens.
+    pub max: u32,
+}
 
 /// A connection that reads.
 #[derive(Debug)]
@@ -258,6 +268,15 @@ impl Store {
         Ok(refused)
     }
 
+    /// How much of each pool is in use.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolUse> {
+        match &self.pools {
+            Pools::Sqlite { read, write } => vec![pool_use("read", read), pool_use("write", write)],
+            Pools::Postgres(pool) => vec![pool_use("all", pool)],
+        }
+    }
+
     /// Closes every connection; waits for those in use.
     pub async fn close(&self) {
         match &self.pools {
@@ -268,6 +287,12 @@ impl Store {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+fn pool_use<DB: sqlx::Database>(name: &'static str, pool: &Pool<DB>) -> PoolUse {
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    let in_use = pool.size().saturating_sub(idle);
+    PoolUse { name, in_use, idle, max: pool.options().get_max_connections() }
 }
 
 /// The pool goes on trying until its patience ends and then says only that it ended. One

@@ -1,6 +1,7 @@
 //! What programs ask: no cookie is read here, and errors are problem+json.
 
 pub(super) mod authorize;
+mod decision;
 pub(super) mod health;
 pub(super) mod icons;
 pub(super) mod me;

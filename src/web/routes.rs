@@ -12,7 +12,7 @@ use super::{
     endpoint::Endpoint,
     error::PageError,
     extract::form::bad_request,
-    middleware::{access_log, error_pages, request_id, same_origin, security_headers},
+    middleware::{access_log, count, error_pages, request_id, same_origin, security_headers},
     pages::{
         account, accounts_new,
         apps::{
@@ -38,6 +38,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                 .default_service(to(problem::not_found))
                 .wrap(from_fn(security_headers::add))
                 .wrap(from_fn(access_log::log))
+                .wrap(from_fn(count::count))
                 .wrap(from_fn(request_id::name)),
         )
         // People, and what their browsers fetch along with a page.
@@ -52,6 +53,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                 .wrap(from_fn(security_headers::add))
                 .wrap(Compress::default())
                 .wrap(from_fn(access_log::log))
+                .wrap(from_fn(count::count))
                 .wrap(from_fn(request_id::name)),
         );
 }

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod metrics;
 mod program;
 mod secrets;
 mod serving;

@@ -32,6 +32,7 @@ fn a_wrong_setting_ends_the_start_with_the_setting_and_what_is_allowed() {
         ("PORTICO_MAX_APPS", "0", "PORTICO_MAX_APPS "),
         ("PORTICO_MAX_APPS", "many", "PORTICO_MAX_APPS "),
         ("PORTICO_MAX_SUBSCRIPTIONS", "-1", "PORTICO_MAX_SUBSCRIPTIONS "),
+        ("PORTICO_METRICS_LISTEN", "9464", "PORTICO_METRICS_LISTEN must be an IP address and a port"),
         ("PORTICO_TRUSTED_PROXIES", "everybody", "PORTICO_TRUSTED_PROXIES "),
         ("PORTICO_LOG", "portico=loud", "PORTICO_LOG "),
         ("PORTICO_LOG_FORMAT", "xml", "PORTICO_LOG_FORMAT "),

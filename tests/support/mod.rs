@@ -4,5 +4,6 @@
 pub mod client;
 pub mod databases;
 pub mod dump;
+pub mod exposition;
 pub mod site;
 pub mod world;

@@ -33,6 +33,7 @@ use portico::{
     },
     icons::Decoder,
     store::Store,
+    telemetry::metrics::Metrics,
 };
 
 use super::databases::{Kind, TestDatabase};
@@ -107,6 +108,7 @@ async fn context(store: &Store, clock: &Arc<TestClock>, policy: Policy) -> Conte
         passwords: PasswordHasher::new(2),
         icons: Decoder::new(2),
         policy: Arc::new(policy),
+        metrics: Arc::new(Metrics::off()),
     }
 }
 

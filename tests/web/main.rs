@@ -9,6 +9,7 @@ mod api_me;
 mod apps;
 mod authorize;
 mod http;
+mod metrics;
 mod passwords;
 mod security;
 mod sign_in;

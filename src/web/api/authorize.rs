@@ -7,7 +7,7 @@ use actix_web::{
     web::Data,
 };
 
-use super::{me::bearer, problem, rate_limit};
+use super::{decision::counted, me::bearer, problem, rate_limit};
 use crate::{
     actions::{
         Context,
@@ -30,7 +30,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-portico-request-id");
 
 /// Any method; no body is read.
 pub(in crate::web) async fn any(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
-    match judge(&ctx, &request).await {
+    match counted(&ctx, judge(&ctx, &request)).await {
         Ok(caller) => pass(&caller),
         Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal, refusal.code.gateway_status()),
     }

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use serde::Serialize;
 
-use super::{problem, rate_limit};
+use super::{decision::counted, problem, rate_limit};
 use crate::{
     actions::{
         Context,
@@ -44,11 +44,8 @@ struct MyToken {
 }
 
 pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
-    let caller = match bearer(&request) {
-        Ok(token) => authorize::jwt(&ctx, token, || client::address(&request)).await,
-        Err(refusal) => Err(refusal),
-    };
-    let mut response = match caller {
+    let caller = async { authorize::jwt(&ctx, bearer(&request)?, || client::address(&request)).await };
+    let mut response = match counted(&ctx, caller).await {
         Ok(caller) => {
             let left = caller.left;
             let mut response =

@@ -1,0 +1,310 @@
+//! What is counted and timed, for Prometheus. Its state is in a value and not in the process,
+//! so that two portals in one process count apart.
+
+use std::{
+    fmt, fs,
+    time::{Duration, Instant},
+};
+
+use metrics::{
+    Counter, Gauge, Histogram, NoopRecorder, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram, with_local_recorder,
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
+
+use crate::domain::{authorization::Code, time::Timestamp};
+
+/// The counters of one process. Handles are found once, so that counting looks nothing up;
+/// without metrics they do nothing.
+pub struct Metrics {
+    recorder: Option<PrometheusRecorder>,
+    passes: Counter,
+    /// In the order of `Code::ALL`.
+    refusals: Vec<Counter>,
+    authorize_seconds: Histogram,
+    /// By method and class of status, in the order of `METHODS` and `CLASSES`.
+    requests: Vec<Counter>,
+    request_seconds: Histogram,
+    directory_accounts: Gauge,
+    directory_age_seconds: Gauge,
+}
+
+/// What is read when Prometheus asks.
+#[derive(Clone, Debug)]
+pub struct Now {
+    /// Accounts that the directory holds.
+    pub directory_accounts: u64,
+    /// How long ago the log of changes was read.
+    pub directory_age: Duration,
+    pub connections: Vec<Connections>,
+}
+
+/// The connections of one pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    pub pool: &'static str,
+    pub in_use: u32,
+    pub idle: u32,
+    pub max: u32,
+}
+
+/// Methods with a counter of their own; the last one stands for all others.
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
+/// Classes of status (RFC 9110 §15) that an answer can have.
+const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
+const DECISIONS: &str = "portico_authorize_decisions_total";
+const DECISION_SECONDS: &str = "portico_authorize_seconds";
+const REQUESTS: &str = "portico_http_requests_total";
+const REQUEST_SECONDS: &str = "portico_http_request_seconds";
+
+/// A decision from memory takes microseconds; Envoy waits 200 ms for one.
+const DECISION_BUCKETS: [f64; 17] = [
+    1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1,
+    0.2,
+];
+/// A page takes milliseconds, and a second when a password is hashed among many.
+const REQUEST_BUCKETS: [f64; 12] = [1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+impl Metrics {
+    /// Counts nothing.
+    #[must_use]
+    pub fn off() -> Self {
+        with_local_recorder(&NoopRecorder, Self::registered)
+    }
+
+    /// Counts from zero. `started` is when the process did.
+    #[must_use]
+    pub fn on(started: Timestamp) -> Self {
+        let buckets = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(String::from(DECISION_SECONDS)), &DECISION_BUCKETS)
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Full(String::from(REQUEST_SECONDS)), &REQUEST_BUCKETS)
+            });
+        let recorder = buckets.expect("there are buckets").build_recorder();
+        let handles = with_local_recorder(&recorder, || {
+            describe();
+            gauge!("portico_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+            gauge!("process_start_time_seconds").set(started.micros() as f64 / 1e6);
+            Self::registered()
+        });
+        Self { recorder: Some(recorder), ..handles }
+    }
+
+    /// With the handles of the recorder that is in force.
+    fn registered() -> Self {
+        let of_code = |code: &Code| counter!(DECISIONS, "code" => code.as_str());
+        let of_method =
+            |method| CLASSES.map(|class| counter!(REQUESTS, "method" => method, "status" => class));
+        Self {
+            recorder: None,
+            passes: counter!(DECISIONS, "code" => "pass"),
+            refusals: Code::ALL.iter().map(of_code).collect(),
+            authorize_seconds: histogram!(DECISION_SECONDS),
+            requests: METHODS.into_iter().flat_map(of_method).collect(),
+            request_seconds: histogram!(REQUEST_SECONDS),
+            directory_accounts: gauge!("portico_directory_accounts"),
+            directory_age_seconds: gauge!("portico_directory_age_seconds"),
+        }
+    }
+
+    /// When something begins that is timed; nothing if nobody wants to know.
+    #[must_use]
+    pub fn start_timer(&self) -> Option<Instant> {
+        self.recorder.is_some().then(Instant::now)
+    }
+
+    /// Counts a decision about a request to the API: a pass, or the code of the refusal.
+    pub fn decided(&self, began: Option<Instant>, decision: Result<(), Code>) {
+        match decision {
+            Ok(()) => self.passes.increment(1),
+            Err(code) => {
+                if let Some(counter) = self.refusals.get(code as usize) {
+                    counter.increment(1);
+                }
+            }
+        }
+        if let Some(began) = began {
+            self.authorize_seconds.record(began.elapsed());
+        }
+    }
+
+    /// Counts an answer of HTTP.
+    pub fn answered(&self, began: Option<Instant>, method: &str, status: u16) {
+        let method = METHODS.iter().position(|one| *one == method).unwrap_or(METHODS.len() - 1);
+        let class = usize::from(status / 100).checked_sub(2).filter(|class| *class < CLASSES.len());
+        if let Some(counter) = class.and_then(|class| self.requests.get(method * CLASSES.len() + class)) {
+            counter.increment(1);
+        }
+        if let Some(began) = began {
+            self.request_seconds.record(began.elapsed());
+        }
+    }
+
+    /// Sorts what was timed into buckets. Until then every time takes memory, so this is to be
+    /// called about once a second.
+    pub fn tidy(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.handle().run_upkeep();
+        }
+    }
+
+    /// The text that Prometheus reads (text exposition format 0.0.4); empty when off.
+    #[must_use]
+    pub fn text(&self, now: &Now) -> String {
+        let Some(recorder) = &self.recorder else { return String::new() };
+        self.directory_accounts.set(now.directory_accounts as f64);
+        self.directory_age_seconds.set(now.directory_age.as_secs_f64());
+        with_local_recorder(recorder, || {
+            for Connections { pool, in_use, idle, max } in &now.connections {
+                gauge!("portico_database_connections", "pool" => *pool, "state" => "in_use").set(*in_use);
+                gauge!("portico_database_connections", "pool" => *pool, "state" => "idle").set(*idle);
+                gauge!("portico_database_connections_max", "pool" => *pool).set(*max);
+            }
+            if let Some(bytes) = resident_bytes() {
+                gauge!("process_resident_memory_bytes").set(bytes as f64);
+            }
+        });
+        recorder.handle().render()
+    }
+}
+
+/// Without the values, which are nobody's to read in a log.
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.recorder.is_some() { "Metrics(on)" } else { "Metrics(off)" })
+    }
+}
+
+fn describe() {
+    describe_counter!(
+        DECISIONS,
+        "Requests judged at /authorize and /api/v1/me, by refusal code or \"pass\"."
+    );
+    describe_histogram!(DECISION_SECONDS, "Time to judge a request.");
+    describe_counter!(REQUESTS, "Answers to all requests but those of gateways, by method and status class.");
+    describe_histogram!(REQUEST_SECONDS, "Time to answer a request, all but those of gateways.");
+    describe_gauge!("portico_directory_accounts", "Accounts that authorisation holds in memory.");
+    describe_gauge!("portico_directory_age_seconds", "Time since the log of changes was last read.");
+    describe_gauge!("portico_database_connections", "Open connections to the database, by pool and state.");
+    describe_gauge!("portico_database_connections_max", "Connections to the database that a pool may open.");
+    describe_gauge!("portico_build_info", "The version of Portico that runs; always 1.");
+    describe_gauge!("process_start_time_seconds", "When the process started, in seconds since 1970.");
+    describe_gauge!("process_resident_memory_bytes", "Memory of the process that is in RAM.");
+}
+
+/// Memory in use, where the system tells it (Linux, proc(5)).
+fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+    Some(kibibytes * 1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(metrics: &Metrics) -> String {
+        let pool = Connections { pool: "read", in_use: 2, idle: 3, max: 16 };
+        let directory_age = Duration::from_millis(250);
+        metrics.text(&Now { directory_accounts: 7, directory_age, connections: vec![pool] })
+    }
+
+    fn on() -> Metrics {
+        Metrics::on(Timestamp::from_seconds(1_795_504_800))
+    }
+
+    fn says(text: &str, line: &str) -> bool {
+        text.lines().any(|one| one == line)
+    }
+
+    #[test]
+    fn every_decision_has_a_counter_of_its_own_from_the_start() {
+        let metrics = on();
+        let before = text(&metrics);
+        for code in Code::ALL.iter().map(|code| code.as_str()).chain(["pass"]) {
+            assert!(says(&before, &format!("{DECISIONS}{{code=\"{code}\"}} 0")), "{code}: {before}");
+        }
+        for (times, code) in Code::ALL.iter().enumerate() {
+            (0..=times).for_each(|_| metrics.decided(metrics.start_timer(), Err(*code)));
+        }
+        metrics.decided(metrics.start_timer(), Ok(()));
+        let after = text(&metrics);
+        for (times, code) in Code::ALL.iter().enumerate() {
+            let line = format!("{DECISIONS}{{code=\"{code}\"}} {}", times + 1);
+            assert!(says(&after, &line), "{line} in {after}");
+        }
+        let all = (1..=Code::ALL.len()).sum::<usize>() + 1;
+        assert!(says(&after, &format!("{DECISION_SECONDS}_count {all}")), "{after}");
+        assert!(says(&after, &format!("{DECISIONS}{{code=\"pass\"}} 1")), "{after}");
+    }
+
+    #[test]
+    fn methods_and_statuses_have_few_labels_whatever_is_sent() {
+        let metrics = on();
+        for (method, status) in
+            [("GET", 200), ("GET", 204), ("BREW", 405), ("get", 400), ("POST", 303), ("POST", 503)]
+        {
+            metrics.answered(metrics.start_timer(), method, status);
+        }
+        for status in [0, 101, 600, u16::MAX] {
+            metrics.answered(metrics.start_timer(), "GET", status);
+        }
+        let text = text(&metrics);
+        for (method, status, times) in [
+            ("GET", "2xx", 2),
+            ("other", "4xx", 2),
+            ("POST", "3xx", 1),
+            ("POST", "5xx", 1),
+            ("GET", "5xx", 0),
+            ("DELETE", "4xx", 0),
+        ] {
+            let line = format!("{REQUESTS}{{method=\"{method}\",status=\"{status}\"}} {times}");
+            assert!(says(&text, &line), "{line} in {text}");
+        }
+        let series = text.lines().filter(|line| line.starts_with(&format!("{REQUESTS}{{")));
+        assert_eq!(series.count(), METHODS.len() * CLASSES.len());
+    }
+
+    #[test]
+    fn what_is_read_now_is_said() {
+        let text = text(&on());
+        for line in [
+            "portico_directory_accounts 7",
+            "portico_directory_age_seconds 0.25",
+            "portico_database_connections{pool=\"read\",state=\"in_use\"} 2",
+            "portico_database_connections{pool=\"read\",state=\"idle\"} 3",
+            "portico_database_connections_max{pool=\"read\"} 16",
+            "process_start_time_seconds 1795504800",
+        ] {
+            assert!(says(&text, line), "{line} in {text}");
+        }
+        assert!(text.contains("process_resident_memory_bytes "), "{text}");
+    }
+
+    #[test]
+    fn times_fall_into_their_buckets() {
+        let metrics = on();
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(3_600));
+        metrics.decided(long_ago, Ok(()));
+        metrics.answered(long_ago, "GET", 200);
+        metrics.tidy();
+        let text = text(&metrics);
+        for name in [DECISION_SECONDS, REQUEST_SECONDS] {
+            let longest = if name == DECISION_SECONDS { "0.2" } else { "10" };
+            assert!(says(&text, &format!("{name}_bucket{{le=\"{longest}\"}} 0")), "{text}");
+            assert!(says(&text, &format!("{name}_bucket{{le=\"+Inf\"}} 1")), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_metrics_nothing_is_timed_and_nothing_said() {
+        let metrics = Metrics::off();
+        assert_eq!(metrics.start_timer(), None);
+        metrics.decided(metrics.start_timer(), Ok(()));
+        metrics.answered(metrics.start_timer(), "GET", 200);
+        metrics.tidy();
+        assert_eq!(text(&metrics), "");
+    }
+}
