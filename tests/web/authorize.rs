@@ -1,6 +1,7 @@
 //! `/authorize`, from memory: what passes, what does not, and how soon a change holds.
 
 mod counted;
+mod paths;
 mod rate_limit;
 
 use portico::{
