@@ -3,5 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod caddy;
+mod claims;
+mod gateway;
 mod nginx;
 mod upstream;

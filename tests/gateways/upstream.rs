@@ -22,11 +22,15 @@ pub(crate) fn serve() -> SocketAddr {
     address
 }
 
-async fn echo(request: HttpRequest) -> HttpResponse {
+async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let headers = request
         .headers()
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()));
     let headers: Vec<(String, String)> = headers.collect();
-    HttpResponse::Ok().json(serde_json::json!({ "path": request.path(), "headers": headers }))
+    HttpResponse::Ok().json(serde_json::json!({
+        "path": request.path(),
+        "headers": headers,
+        "body_bytes": body.len(),
+    }))
 }
