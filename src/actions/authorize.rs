@@ -67,6 +67,17 @@ pub async fn jwt(
     judged
 }
 
+/// Why a token is refused, for whoever has its no already: nothing is counted.
+pub async fn explain(ctx: &Context, token: &str) -> Refusal {
+    match judge(ctx, token, ctx.now(), &mut Found::default()).await {
+        Err(refusal) => refusal,
+        Ok(_) => {
+            let detail = "What refused this call holds no longer. Send it again.";
+            Refusal::new(Code::Unavailable, detail).retry_after(1)
+        }
+    }
+}
+
 async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) -> Result<Caller, Refusal> {
     let unverified = Unverified::parse(token).inspect_err(|_| found.look_at(ctx, token))?;
     found.account = ctx.directory.account(unverified.iss()).await.map_err(unavailable)?;

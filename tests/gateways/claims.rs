@@ -15,6 +15,7 @@ use portico::{
         time::Span,
     },
     limiter::Limiter,
+    tally::Counted,
 };
 use reqwest::Method;
 
@@ -52,6 +53,7 @@ behind_each!(
     a_clients_own_identity_headers_never_reach_the_api,
     a_path_is_the_apis_matter_however_it_is_spelt,
     a_refusal_comes_with_its_reason_and_body,
+    a_refused_call_is_counted_once_and_a_client_cannot_hide_it,
     past_the_limit_the_answer_is_403_and_when_to_come_back,
     what_portico_cannot_know_is_503,
     nothing_passes_without_portico,
@@ -228,6 +230,19 @@ async fn a_refusal_comes_with_its_reason_and_body(program: &Program) {
     assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (403, "app_deactivated"));
     assert!(page.body.contains("Reactivate"), "{}", page.body);
     assert_eq!(page.header("content-type"), "application/problem+json");
+}
+
+async fn a_refused_call_is_counted_once_and_a_client_cannot_hide_it(program: &Program) {
+    let behind = behind(program).await;
+    let (ctx, world) = (&behind.portal.world.ctx, &behind.portal.world);
+    let developer = world.acting::<Developer>(&behind.owner);
+    activation::deactivate(ctx, &developer, behind.app.id).await.expect("deactivated");
+    for headers in [&[][..], &[("X-Portico-Explain", "1")]] {
+        assert_eq!(behind.ask(Method::GET, "/", headers).await.status, 403);
+    }
+    let counted = ctx.tally.take();
+    let refused = counted.iter().filter(|counted| matches!(counted, Counted::Refused(..)));
+    assert_eq!(refused.count(), 2, "{counted:?}");
 }
 
 async fn past_the_limit_the_answer_is_403_and_when_to_come_back(program: &Program) {

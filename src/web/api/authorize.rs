@@ -28,20 +28,42 @@ const SCOPES: HeaderName = HeaderName::from_static("x-portico-scopes");
 const USER: HeaderName = HeaderName::from_static("x-portico-user");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-portico-request-id");
 
+/// A gateway that was told no asks once more with this, for the words of it: nginx keeps no
+/// body of the first answer. The call is one, and counted once. Never answered with a pass,
+/// which would carry no identity and let a client's own headers stand.
+const EXPLAIN: HeaderName = HeaderName::from_static("x-portico-explain");
+
 /// Any method; no body is read.
 pub(in crate::web) async fn any(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
-    match counted(&ctx, judge(&ctx, &request)).await {
-        Ok(caller) => pass(&caller),
-        Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal, refusal.code.gateway_status()),
-    }
+    let refusal = if request.headers().contains_key(&EXPLAIN) {
+        explain(&ctx, &request).await
+    } else {
+        match counted(&ctx, judge(&ctx, &request)).await {
+            Ok(caller) => return pass(&caller),
+            Err(refusal) => refusal,
+        }
+    };
+    problem::refused(&ctx.policy.public_url, &refusal, refusal.code.gateway_status())
 }
 
 async fn judge(ctx: &Context, request: &HttpRequest) -> Result<Caller, Refusal> {
+    authorize::jwt(ctx, unambiguous(request)?, || client::address(request)).await
+}
+
+async fn explain(ctx: &Context, request: &HttpRequest) -> Refusal {
+    match unambiguous(request) {
+        Ok(token) => authorize::explain(ctx, token).await,
+        Err(refusal) => refusal,
+    }
+}
+
+/// The token of a request whose headers can be taken for nothing else.
+fn unambiguous(request: &HttpRequest) -> Result<&str, Refusal> {
     if request.headers().keys().any(imitates_identity) {
         let detail = "The request has a header that a server could take for an identity header (x-portico-…), written with _ or a dot. Remove it.";
         return Err(Refusal::new(Code::AmbiguousIdentityHeader, detail));
     }
-    authorize::jwt(ctx, bearer(request)?, || client::address(request)).await
+    bearer(request)
 }
 
 /// `X_Portico_App` and `X.Portico.App` are read as `X-Portico-App` by servers that turn
