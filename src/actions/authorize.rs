@@ -7,7 +7,11 @@ use super::Context;
 use crate::{
     directory::{Blind, Entry, EntryApp},
     domain::{
-        authorization::{Code, Refusal, decide},
+        authorization::{
+            Code, Refusal,
+            checks::{Check, Witness},
+            decide_seen_by,
+        },
         calls::{Left, RefusedCall, SignedWith},
         id::{AppId, SecretId},
         jwt::{self, Unverified},
@@ -81,23 +85,35 @@ pub async fn explain(ctx: &Context, token: &str) -> Refusal {
 async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) -> Result<Caller, Refusal> {
     let unverified = Unverified::parse(token).inspect_err(|_| found.look_at(ctx, token))?;
     found.account = ctx.directory.account(unverified.iss()).await.map_err(unavailable)?;
-    found.names(unverified.sub());
-    let secrets = found.account.iter().flat_map(|account| account.secrets(now));
-    let (claims, which) = unverified.verify(secrets.map(|known| &known.secret))?;
-    // Without an account there was no secret, and nothing would have verified.
-    let Some(account) = found.account.clone() else { return Err(Refusal::not_verified()) };
-    found.is_unnamed = claims.sub.is_none();
-    found.signed_with = account.secrets(now).nth(which).map(|known| (known.id, known.kind()));
-    claims.check(now, &ctx.policy.audience)?;
-    let apps = account.apps.iter().map(|app| (app.id, app.state));
-    let pass = decide(claims.sub.as_deref(), account.account, account.standing, apps)?;
-    found.app = pass.app;
-    let left = ctx.limiter.as_ref().map(|limiter| limiter.take(pass.account)).transpose();
-    let left = left.map_err(rate_limited)?;
-    Ok(Caller { account, app: pass.app, expires_at: claims.exp, left })
+    let caller = found.decide(ctx, &unverified, now, &mut ())?;
+    let left = ctx.limiter.as_ref().map(|limiter| limiter.take(caller.account.account)).transpose();
+    Ok(Caller { left: left.map_err(rate_limited)?, ..caller })
 }
 
 impl Found {
+    /// Judges a token whose form is right, by the account that was found for its key.
+    fn decide(
+        &mut self,
+        ctx: &Context,
+        unverified: &Unverified<'_>,
+        now: Timestamp,
+        witness: &mut impl Witness,
+    ) -> Result<Caller, Refusal> {
+        self.names(unverified.sub());
+        let secrets = self.account.iter().flat_map(|account| account.secrets(now));
+        let verified = unverified.verify(secrets.map(|known| &known.secret));
+        let (claims, which) = witness.saw(Check::Signature, verified)?;
+        // Without an account there was no secret, and nothing would have verified.
+        let Some(account) = self.account.clone() else { return Err(Refusal::not_verified()) };
+        self.is_unnamed = claims.sub.is_none();
+        self.signed_with = account.secrets(now).nth(which).map(|known| (known.id, known.kind()));
+        claims.check_seen_by(witness, now, &ctx.policy.audience)?;
+        let apps = account.apps.iter().map(|app| (app.id, app.state));
+        let pass = decide_seen_by(witness, claims.sub.as_deref(), account.account, account.standing, apps)?;
+        self.app = pass.app;
+        Ok(Caller { account, app: pass.app, expires_at: claims.exp, left: None })
+    }
+
     /// A token whose form is wrong may still tell its developers whose it is. Memory alone is
     /// asked: junk costs no look-up.
     fn look_at(&mut self, ctx: &Context, token: &str) {

@@ -1,5 +1,7 @@
 //! Yes or no to a request, and why: pure rules over what is known of an account.
 
+pub mod checks;
+
 use std::borrow::Cow;
 
 use super::{
@@ -9,6 +11,7 @@ use super::{
     id::{AccountId, AppId},
     text_enum::text_enum,
 };
+use checks::{Check, Witness};
 
 /// Why a request was refused. The text is stable: clients and gateways branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -157,22 +160,43 @@ pub fn decide<I>(sub: Option<&str>, account: AccountId, standing: Standing, apps
 where
     I: Iterator<Item = (AppId, StateKind)> + Clone,
 {
+    decide_seen_by(&mut (), sub, account, standing, apps)
+}
+
+/// As [`decide`], before a witness.
+///
+/// # Errors
+/// Those of [`decide`].
+pub fn decide_seen_by<I>(
+    witness: &mut impl Witness,
+    sub: Option<&str>,
+    account: AccountId,
+    standing: Standing,
+    apps: I,
+) -> Result<Pass, Refusal>
+where
+    I: Iterator<Item = (AppId, StateKind)> + Clone,
+{
+    witness.saw(Check::Account, stands(standing))?;
+    let app = match sub {
+        Some(sub) => named(sub, apps).map(Some),
+        None => unnamed(apps),
+    };
+    Ok(Pass { account, app: witness.saw(Check::App, app)? })
+}
+
+fn stands(standing: Standing) -> Result<(), Refusal> {
     match standing {
+        Standing::Approved => Ok(()),
         Standing::Suspended => {
             let detail = "An admin has suspended this account. Write to the platform's support.";
-            return Err(Refusal::new(Code::AccountSuspended, detail));
+            Err(Refusal::new(Code::AccountSuspended, detail))
         }
         Standing::Pending => {
             let detail = "This account awaits an admin's approval; its apps may call once it is approved.";
-            return Err(Refusal::new(Code::AccountPending, detail));
+            Err(Refusal::new(Code::AccountPending, detail))
         }
-        Standing::Approved => {}
     }
-    let app = match sub {
-        Some(sub) => Some(named(sub, apps)?),
-        None => unnamed(apps)?,
-    };
-    Ok(Pass { account, app })
 }
 
 fn named(sub: &str, mut apps: impl Iterator<Item = (AppId, StateKind)>) -> Result<AppId, Refusal> {

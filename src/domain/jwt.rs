@@ -5,13 +5,17 @@
 //! What of this is RFC 7515 alone stands in [`Compact`].
 
 pub mod json;
+pub mod pasted;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    authorization::{Code, Refusal},
+    authorization::{
+        Code, Refusal,
+        checks::{Check, Witness},
+    },
     credential::{ApiKey, ApiSecret},
     overlap::MAX_OLD,
     time::{Span, Timestamp},
@@ -28,7 +32,7 @@ pub const MAX_LIFETIME: Span = Span::days(365);
 /// signs is never accepted.
 const NOBODYS_SECRET: &str = "as_0000000000000000000000000000000000000000000000000";
 /// A `NumericDate` of this size is in milliseconds: in seconds it would be the year 5138.
-const MILLISECONDS: f64 = 1e11;
+pub const MILLISECONDS: f64 = 1e11;
 
 /// A JWS in compact serialisation (RFC 7515 §3.1) whose form and header are right, whatever
 /// its payload says. Nobody has looked at the signature.
@@ -64,18 +68,23 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// `invalid_token` with what is wrong with its form.
     pub fn parse(token: &'a str) -> Result<Self, Refusal> {
-        if token.len() > MAX_BYTES {
-            return Err(invalid("The token is longer than 8 KiB."));
-        }
-        let (signing_input, signature) = token.rsplit_once('.').ok_or_else(not_compact)?;
-        let (header, payload) = signing_input.split_once('.').ok_or_else(not_compact)?;
-        if payload.contains('.') {
-            return Err(not_compact());
-        }
-        check_header(&object(&decode(header, "header")?, "header")?)?;
-        let payload = decode(payload, "payload")?;
+        Self::parse_seen_by(&mut (), token)
+    }
+
+    /// As [`Compact::parse`], before a witness.
+    ///
+    /// # Errors
+    /// Those of [`Compact::parse`].
+    pub fn parse_seen_by(witness: &mut impl Witness, token: &'a str) -> Result<Self, Refusal> {
+        let Parts { signing_input, header, payload, signature } = witness.saw(Check::Form, parts(token))?;
+        let header = decode(header, "header").and_then(|header| object(&header, "header"));
+        let header = witness.saw(Check::Header, header)?;
+        witness.saw(Check::Algorithm, check_algorithm(&header))?;
+        witness.saw(Check::Type, check_type(&header))?;
+        witness.saw(Check::Critical, check_critical(&header))?;
+        let payload = witness.saw(Check::Encoding, decode(payload, "payload"))?;
         // Checked here, so that `signed_with` can take its form for granted.
-        decode(signature, "signature")?;
+        witness.saw(Check::Encoding, decode(signature, "signature"))?;
         Ok(Self { signing_input, payload, signature })
     }
 
@@ -94,8 +103,17 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// `invalid_token` with what is wrong with its form.
     pub fn parse(token: &'a str) -> Result<Self, Refusal> {
-        let jws = Compact::parse(token)?;
-        let claims = Claims::read(&object(&jws.payload, "payload")?)?;
+        Self::parse_seen_by(&mut (), token)
+    }
+
+    /// As [`Unverified::parse`], before a witness.
+    ///
+    /// # Errors
+    /// Those of [`Unverified::parse`].
+    pub fn parse_seen_by(witness: &mut impl Witness, token: &'a str) -> Result<Self, Refusal> {
+        let jws = Compact::parse_seen_by(witness, token)?;
+        let payload = witness.saw(Check::Payload, object(&jws.payload, "payload"))?;
+        let claims = witness.saw(Check::Claims, Claims::read(&payload))?;
         Ok(Self { jws, claims })
     }
 
@@ -154,29 +172,40 @@ impl Claims {
     /// # Errors
     /// `token_expired`, `token_not_yet_valid` or `invalid_token`.
     pub fn check(&self, now: Timestamp, audience: &str) -> Result<(), Refusal> {
+        self.check_seen_by(&mut (), now, audience)
+    }
+
+    /// As [`Claims::check`], before a witness.
+    ///
+    /// # Errors
+    /// Those of [`Claims::check`].
+    pub fn check_seen_by(
+        &self,
+        witness: &mut impl Witness,
+        now: Timestamp,
+        audience: &str,
+    ) -> Result<(), Refusal> {
+        witness.saw(Check::Expiry, self.check_expiry(now))?;
+        witness.saw(Check::NotBefore, check_begun("nbf", self.nbf, now))?;
+        witness.saw(Check::IssuedAt, check_begun("iat", self.iat, now))?;
+        witness.saw(Check::Audience, self.check_audience(audience))
+    }
+
+    fn check_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
         if now >= self.exp + LEEWAY {
             let ago = now.since(self.exp).as_seconds();
-            return Err(Refusal::new(
-                Code::TokenExpired,
-                format!(
-                    "The token expired {ago} seconds ago. Sign a new one; if it is new, check your clock."
-                ),
-            )
-            .off_by(ago));
+            let detail = format!(
+                "The token expired {ago} seconds ago. Sign a new one; if it is new, check your clock."
+            );
+            return Err(Refusal::new(Code::TokenExpired, detail).off_by(ago));
         }
         if self.exp > now + MAX_LIFETIME + LEEWAY {
             return Err(invalid("exp lies more than one year ahead; sign a token that ends sooner."));
         }
-        for (name, at) in [("nbf", self.nbf), ("iat", self.iat)] {
-            if let Some(at) = at.filter(|at| *at > now + LEEWAY) {
-                let ahead = at.since(now).as_seconds();
-                return Err(Refusal::new(
-                    Code::TokenNotYetValid,
-                    format!("{name} lies {ahead} seconds ahead. Check your clock."),
-                )
-                .off_by(ahead));
-            }
-        }
+        Ok(())
+    }
+
+    fn check_audience(&self, audience: &str) -> Result<(), Refusal> {
         match &self.aud {
             Some(named) if !named.iter().any(|one| one == audience) => {
                 Err(invalid(format!("aud does not contain {audience}; name it or leave aud out.")))
@@ -222,21 +251,60 @@ pub fn sign(key: &ApiKey, secret: &ApiSecret, sub: &str, now: Timestamp, exp: Ti
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()
 }
 
-fn check_header(header: &Json) -> Result<(), Refusal> {
+/// A token cut at its dots.
+struct Parts<'a> {
+    /// Header and payload, as they are signed.
+    signing_input: &'a str,
+    header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+fn parts(token: &str) -> Result<Parts<'_>, Refusal> {
+    if token.len() > MAX_BYTES {
+        return Err(invalid("The token is longer than 8 KiB."));
+    }
+    let (signing_input, signature) = token.rsplit_once('.').ok_or_else(not_compact)?;
+    let (header, payload) = signing_input.split_once('.').ok_or_else(not_compact)?;
+    if payload.contains('.') {
+        return Err(not_compact());
+    }
+    Ok(Parts { signing_input, header, payload, signature })
+}
+
+fn check_algorithm(header: &Json) -> Result<(), Refusal> {
     match header.get("alg") {
-        Some(Json::Text(alg)) if alg == "HS256" => {}
-        Some(_) | None => return Err(invalid("alg must be HS256.")),
+        Some(Json::Text(alg)) if alg == "HS256" => Ok(()),
+        Some(_) | None => Err(invalid("alg must be HS256.")),
     }
+}
+
+fn check_type(header: &Json) -> Result<(), Refusal> {
     match header.get("typ") {
-        None => {}
-        Some(Json::Text(typ)) if typ.eq_ignore_ascii_case("JWT") => {}
-        Some(_) => return Err(invalid("typ must be JWT or be left out.")),
+        None => Ok(()),
+        Some(Json::Text(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(()),
+        Some(_) => Err(invalid("typ must be JWT or be left out.")),
     }
-    // RFC 7515 §4.1.11: what is critical and not understood must be refused, and we understand none.
-    if header.get("crit").is_some() {
-        return Err(invalid("crit is not supported; leave it out."));
+}
+
+/// RFC 7515 §4.1.11: what is critical and not understood must be refused, and we understand none.
+fn check_critical(header: &Json) -> Result<(), Refusal> {
+    match header.get("crit") {
+        None => Ok(()),
+        Some(_) => Err(invalid("crit is not supported; leave it out.")),
     }
-    Ok(())
+}
+
+/// `nbf` and `iat` alike: a token is not used before its time.
+fn check_begun(name: &str, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    match at {
+        Some(at) if at > now + LEEWAY => {
+            let ahead = at.since(now).as_seconds();
+            let detail = format!("{name} lies {ahead} seconds ahead. Check your clock.");
+            Err(Refusal::new(Code::TokenNotYetValid, detail).off_by(ahead))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn numeric_date(name: &str, value: &Json) -> Result<Timestamp, Refusal> {
