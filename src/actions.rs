@@ -21,6 +21,7 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod subscriptions;
 mod throttle;
+pub mod token_debugger;
 
 use std::{num::NonZeroU32, sync::Arc};
 

@@ -41,13 +41,13 @@ impl Caller {
 
 /// What was found out about a token until it was decided about.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     /// The account whose key it names.
     account: Option<Arc<Entry>>,
     /// The app that it names or, once it is verified, that calls.
     app: Option<AppId>,
     is_unnamed: bool,
-    signed_with: Option<(SecretId, SignedWith)>,
+    pub(super) signed_with: Option<(SecretId, SignedWith)>,
 }
 
 /// Judges an app-signed JWT. `from` is the caller's address, asked for if it is refused.
@@ -91,8 +91,13 @@ async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) ->
 }
 
 impl Found {
+    /// What is known before anything of the token is judged.
+    pub(super) fn of(account: Option<Arc<Entry>>) -> Self {
+        Self { account, ..Self::default() }
+    }
+
     /// Judges a token whose form is right, by the account that was found for its key.
-    fn decide(
+    pub(super) fn decide(
         &mut self,
         ctx: &Context,
         unverified: &Unverified<'_>,

@@ -14,7 +14,8 @@ use super::{
     extract::form::bad_request,
     middleware::{access_log, count, error_pages, request_id, same_origin, security_headers},
     pages::{
-        account, accounts_new,
+        account::{self, token_debugger},
+        accounts_new,
         apps::{
             activation, credentials, features, information, manage, new as new_app, overview, subscription,
         },
@@ -84,6 +85,7 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/verify-email/send").post(verify_email::send))
         .service(page("/account").get(account::get).post(account::post))
         .service(page("/account/switch").post(account::switch))
+        .service(page("/account/token-debugger").get(token_debugger::get).post(token_debugger::post))
         .service(page("/accounts/new").get(accounts_new::get).post(accounts_new::post))
         .service(page("/settings").get(settings::get))
         .service(page("/settings/profile").post(settings::profile))

@@ -189,6 +189,35 @@ async fn pages_of_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_of_the_token_debugger() {
+    let (portal, ada, browser) = scene().await;
+    let app = portal.world.jwt_app(&ada, "Relay").await;
+    let app = portal.world.activate(&ada, &app).await;
+    browser.visit(&format!("/apps/{}/credentials", app.id)).await;
+    browser.press("View JWT Token").await;
+    let token = browser.driver().find(By::Id("token")).await.expect("a token").text().await.expect("text");
+    let page = "/account/token-debugger";
+    visit(&browser, page).await;
+    browser.press("Check token").await;
+    browser.sees("There is a problem").await;
+    look_over(&browser).await;
+    let long = ["h", "c"].map(|part| part.repeat(1_500)).join(".") + ".s";
+    for (typed, verdict) in [
+        (token.as_str(), "This token would pass"),
+        (token.trim_end_matches(|c: char| c != '.'), "would be refused"),
+        ("no token", "would be refused"),
+        (long.as_str(), "would be refused"),
+    ] {
+        browser.visit(page).await;
+        browser.fill("Token", typed).await;
+        browser.press("Check token").await;
+        browser.sees(verdict).await;
+        look_over(&browser).await;
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_of_an_app_that_is_stopped() {
     let (portal, ada, browser) = scene().await;
     let world = &portal.world;

@@ -2,6 +2,7 @@
 //! every page that shows it. The content security policy is off here, so that escaping alone
 //! must hold; the other tests show that the policy is there.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use portico::{
     actions::{self, information::IconChoice},
     domain::{app::App, id::SubscriptionId, subscription::NewSubscription},
@@ -224,6 +225,30 @@ async fn what_comes_straight_back_is_text() {
     ] {
         assert_refused(&browser, &path, button, &all).await;
     }
+}
+
+/// Nobody needs an account here to write what a token says.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_token_says_is_text() {
+    let portal = Portal::new(Kind::Sqlite).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let browser = unguarded(&portal, &ada).await;
+    let encode = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    for payload in PAYLOADS {
+        let header = encode(json!({ "alg": "HS256", "kid": payload }));
+        let claims = json!({ "iss": payload, "sub": payload, "exp": 1, "aud": payload, payload: payload });
+        for token in [format!("{header}.{}.eA", encode(claims)), URL_SAFE_NO_PAD.encode(payload) + ".."] {
+            browser.visit("/account/token-debugger").await;
+            let fill = "document.querySelector('#token').value = arguments[0]";
+            browser.driver().execute(fill, vec![json!(token)]).await.expect("it is typed");
+            browser.press("Check token").await;
+            browser.sees("would be refused").await;
+            assert_only_text(&browser, payload).await;
+        }
+        // As JSON writes it, and where it is no JSON as it is.
+        assert_stands(&browser, &["#header-json"], payload).await;
+    }
+    browser.close().await;
 }
 
 /// Puts the payload into every field of the button's form, sends it, and looks at what comes back.

@@ -47,6 +47,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/account",                                        "dooooo"),
     ("POST", "/account",                                        "dnnooo"),
     ("POST", "/account/switch",                                 "dnnnnn"),
+    ("GET",  "/account/token-debugger",                         "dooooo"),
+    ("POST", "/account/token-debugger",                         "dooooo"),
     ("GET",  "/accounts/new",                                   "dooooo"),
     ("POST", "/accounts/new",                                   "dooooo"),
     ("GET",  "/settings",                                       "dooooo"),

@@ -1,5 +1,7 @@
 //! `/account`, `/accounts/new`, and whose pages one sees
 
+mod token_debugger;
+
 use crate::support::{
     databases::{Kind, on_both},
     site::Portal,

@@ -28,6 +28,7 @@ pub(super) const PAGES: &[&str] = &[
     "/password/reset?token=x",
     "/verify-email?token=x",
     "/account",
+    "/account/token-debugger",
     "/accounts/new",
     "/settings",
     "/docs",

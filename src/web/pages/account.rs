@@ -1,5 +1,7 @@
 //! `/account`: the account the viewer acts for.
 
+pub mod token_debugger;
+
 use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;

@@ -43,6 +43,8 @@ pub(crate) struct CredentialsPage {
 /// The pair of the account, and what this viewer may do with it.
 pub(crate) struct JwtCredentials {
     pub(crate) account_name: String,
+    /// Whether it is the account that the viewer acts for on pages that belong to no app.
+    pub(crate) acts_here: bool,
     /// `ak_…`
     pub(crate) key: String,
     pub(crate) secret: ShownSecret,
@@ -320,6 +322,7 @@ impl Drawn {
         let sharing = apps::jwt_apps(ctx, at.app.account).await?;
         Ok(JwtCredentials {
             account_name: at.membership.account.name.to_string(),
+            acts_here: at.signed_in.who.current().is_some_and(|current| current.account.id == at.app.account),
             key: pair.api_key.to_string(),
             secret: self.secret,
             made: pair.current.ok_or(PageError::NotFound)?.made_at,
