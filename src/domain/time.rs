@@ -55,6 +55,12 @@ impl Timestamp {
         self.civil().strftime("%-d %b %Y").to_string()
     }
 
+    /// `24 Nov`, where the year does not matter either.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.civil().strftime("%-d %b").to_string()
+    }
+
     fn civil(self) -> jiff::Timestamp {
         // Beyond jiff's years -9999 to 9999 the nearest moment is as good as any.
         let edge = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
@@ -129,6 +135,7 @@ mod tests {
         assert_eq!(at.iso(), "2026-11-24T07:20:00Z");
         assert_eq!(at.utc(), "24 Nov 2026, 07:20 UTC");
         assert_eq!(at.date(), "24 Nov 2026");
+        assert_eq!(at.day(), "24 Nov");
     }
 
     #[test]

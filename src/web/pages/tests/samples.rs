@@ -1,5 +1,6 @@
 //! Every page with sample content: ordinary, long, refused.
 
+mod chart;
 mod debugger;
 mod people;
 mod reading;
@@ -13,8 +14,8 @@ const LONG: &str =
     "Gesellschaft für fortgeschrittene Quartalsabschlussberichterstattung und Co. Kommanditgesellschaft";
 
 pub(super) fn all() -> Vec<(&'static str, String)> {
-    [people::doors(), people::links(), people::own(), debugger::pages(), reading::errors(), reading::docs()]
-        .concat()
+    let people = [people::doors(), people::links(), people::own()].concat();
+    [people, debugger::pages(), chart::pages(), reading::errors(), reading::docs()].concat()
 }
 
 pub(super) fn signed_out() -> Chrome {
