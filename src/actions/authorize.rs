@@ -64,8 +64,7 @@ pub async fn jwt(
     let judged = judge(ctx, token, now, &mut found).await;
     match &judged {
         Ok(_) => found.count(ctx, now, None),
-        // Nobody knows whose call that was.
-        Err(refusal) if refusal.code == Code::Unavailable => {}
+        Err(refusal) if !refusal.code.has_a_caller() => {}
         Err(refusal) => found.count(ctx, now, Some((refusal, from()))),
     }
     judged

@@ -2,13 +2,71 @@
 
 use std::collections::BTreeSet;
 
-use super::{Context, Result};
-use crate::tally::Counted;
+use super::{Acting, Context, Result};
+use crate::{
+    domain::{
+        account::AtLeast,
+        app::App,
+        authorization::Code,
+        calls::{Calls, Day, Hour, RefusedCall, by_day},
+    },
+    tally::Counted,
+};
 
 /// Rows of one transaction: few enough that others who write do not wait long.
 const GROUP: usize = 500;
 /// The last refused calls that are kept of each account.
-const KEPT: i64 = 200;
+pub const KEPT: u16 = 200;
+/// The days of which an app's counts are shown.
+const DAYS: u16 = 30;
+
+/// What an app's calls came to.
+#[derive(Debug)]
+pub struct Traffic {
+    /// The last 30 days of UTC, today last.
+    pub days: Vec<Day>,
+    /// Since the hour that began 24 to 25 hours ago.
+    pub last_day: Calls,
+}
+
+/// The calls of an app, as far as they are written down.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn of_app(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Traffic> {
+    let now = ctx.now();
+    let since = Hour::of(now).midnight().before(i64::from(DAYS) * 24);
+    let hours = ctx.read().await?.app_calls(acting.account(), app.id, since).await?;
+    let recent = hours.iter().filter(|(hour, _)| *hour >= Hour::a_day_before(now));
+    Ok(Traffic { last_day: recent.map(|(_, calls)| *calls).sum(), days: by_day(&hours, now, DAYS) })
+}
+
+/// The calls of the last day that were signed with the account's pair.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn of_pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Calls> {
+    let since = Hour::a_day_before(ctx.now());
+    let mut read = ctx.read().await?;
+    let named = read.pair_calls(acting.account(), since).await?;
+    let unnamed = read.unnamed_calls(acting.account(), since).await?;
+    Ok(named.into_iter().chain(unnamed).map(|(_, calls)| calls).sum())
+}
+
+/// The last refused calls of an app and of those that name none, the newest first; with one
+/// code, if one is asked for.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn refused(
+    ctx: &Context,
+    acting: &Acting<impl AtLeast>,
+    app: &App,
+    code: Option<Code>,
+    limit: u16,
+) -> Result<Vec<RefusedCall>> {
+    Ok(ctx.read().await?.refused_calls(acting.account(), app.id, code, limit.into()).await?)
+}
 
 /// Writes down what was counted since the last time. What cannot be written is counted again.
 ///
@@ -41,7 +99,7 @@ async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<(
         }
     }
     for account in refused {
-        tx.trim_refused_calls(account, KEPT).await?;
+        tx.trim_refused_calls(account, KEPT.into()).await?;
     }
     Ok(tx.commit().await?)
 }

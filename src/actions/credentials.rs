@@ -7,6 +7,7 @@ use crate::{
         account::{AtLeast, Developer, Owner},
         app::App,
         audit::{Actor, Change},
+        calls::Uses,
         credential::{ApiKey, ApiSecret, SecretFacts},
         id::{AccountId, AppId, SecretId, UserId},
         jwt,
@@ -24,7 +25,15 @@ pub struct Pair {
     /// Who made the current secret, within a sentence.
     pub made_by: String,
     /// Old secrets that still verify, the newest first.
-    pub old: Vec<SecretFacts>,
+    pub old: Vec<OldSecret>,
+}
+
+/// A secret that was replaced and still verifies.
+#[derive(Debug)]
+pub struct OldSecret {
+    pub facts: SecretFacts,
+    /// The calls that it has verified since; nothing if there was none.
+    pub uses: Option<Uses>,
 }
 
 /// A token made to try things out. Nothing stores it.
@@ -65,6 +74,9 @@ pub async fn pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Pair> 
         None => Some(Actor::word_in_a_persons_place(Actor::Operator.as_str()).to_owned()),
     };
     let made_by = made_by.unwrap_or_else(|| Actor::word_in_a_persons_place("user").to_owned());
+    let uses = read.old_secret_uses(account).await?;
+    let uses_of = |id: SecretId| uses.iter().find(|(secret, _)| *secret == id).map(|(_, uses)| *uses);
+    let old = old.into_iter().map(|facts| OldSecret { uses: uses_of(facts.id), facts }).collect();
     Ok(Pair { api_key, current, made_by, old })
 }
 

@@ -24,6 +24,15 @@ pub enum AppType {
 text_enum!(AppType, "app type", Jwt = "jwt", Webhook = "webhook");
 
 impl AppType {
+    /// Whether such an app calls the API.
+    #[must_use]
+    pub const fn calls(self) -> bool {
+        match self {
+            Self::Jwt => true,
+            Self::Webhook => false,
+        }
+    }
+
     /// As people read it, within a sentence.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -79,6 +79,24 @@ impl Code {
         }
     }
 
+    /// Whether it can be said whose call it was that was refused so.
+    #[must_use]
+    pub const fn has_a_caller(self) -> bool {
+        match self {
+            Self::MissingToken | Self::AmbiguousIdentityHeader | Self::Unavailable => false,
+            Self::InvalidToken
+            | Self::TokenExpired
+            | Self::TokenNotYetValid
+            | Self::AppRequired
+            | Self::AppDraft
+            | Self::AppDeactivated
+            | Self::AppSuspended
+            | Self::AccountPending
+            | Self::AccountSuspended
+            | Self::RateLimited => true,
+        }
+    }
+
     /// The problem in a few words, the same for every occurrence (RFC 9457 §3.1.3).
     #[must_use]
     pub const fn title(self) -> &'static str {

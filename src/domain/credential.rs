@@ -35,6 +35,12 @@ impl ApiKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Its last four characters, where the whole key would be in the way: `ak_…w2hx`.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        format!("ak_…{}", hint(&self.0, 0))
+    }
 }
 
 impl fmt::Display for ApiKey {

@@ -1,5 +1,7 @@
 //! Lines and passages of text that people type.
 
+use std::fmt;
+
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::{CodePointMapData, CodePointSetData, props};
@@ -25,8 +27,8 @@ impl Complaint for TextError {
             Self::Empty => format!("Enter {what}."),
             Self::TooLong { max, was } => capitalised(&format!(
                 "{what} must be at most {} characters; it has {}.",
-                grouped(*max),
-                grouped(*was)
+                grouped(*max as u64),
+                grouped(*was as u64)
             )),
             Self::Character(c) => capitalised(&format!(
                 "{what} contains a character that cannot be shown (U+{:04X}); remove it.",
@@ -106,7 +108,7 @@ fn refuse_invisible(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), Te
 
 /// `4000` as `4,000`.
 #[must_use]
-pub fn grouped(number: usize) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -116,6 +118,16 @@ pub fn grouped(number: usize) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// A count as people read it: `1,204`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count(pub u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&grouped(self.0))
+    }
 }
 
 /// Defines a type for one kind of text: private inside, made by parsing alone.

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::{
     Conn, Result, Tx,
-    db::{all, execute, optional, value},
+    db::{all, execute, optional},
     statements::statements,
 };
 use crate::domain::{
@@ -53,9 +53,6 @@ statements! {
     REFUSED_CALLS = "select app_id, at, code, detail, off_by_s, signed_with, address
         from refused_calls where account_id = $1 and (app_id = $2 or app_id is null) and ($3 = '' or code = $3)
         order by at desc, id desc limit $4";
-    /// How many of an account's refused calls an app made, or name none.
-    COUNT_REFUSED_CALLS = "select count(*) from refused_calls
-        where account_id = $1 and (app_id = $2 or app_id is null) and at >= $3";
     /// Drops counts of old.
     DELETE_OLD_APP_CALLS = "delete from app_calls where hour < $1";
     /// Drops counts of old.
@@ -140,16 +137,6 @@ impl Conn {
         let code = code.map_or("", Code::as_str);
         let rows: Vec<RefusedRow> = all!(self, REFUSED_CALLS, account, app, code, limit);
         Ok(rows.into_iter().map(RefusedCall::from).collect())
-    }
-
-    /// How many of the refused calls that are kept came since a moment.
-    pub async fn count_refused_calls(
-        &mut self,
-        account: AccountId,
-        app: AppId,
-        since: Timestamp,
-    ) -> Result<i64> {
-        Ok(value!(self, COUNT_REFUSED_CALLS, account, app, since))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use askama::{Template, filters::HtmlSafe};
 
-use crate::domain::{text::grouped, time::Timestamp};
+use crate::domain::{calls::Day, text::Count};
 
 /// Height of the picture in its own units. It is stretched to its place, so units are no
 /// pixels; at its usual height ten of them are one.
@@ -18,26 +18,17 @@ const BAR: u32 = 14;
 /// Every how manieth day is named below the picture, counted from the last.
 const NAMED: usize = 7;
 
-/// What was asked on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DayCount {
-    /// The first moment of the day (UTC).
-    pub day: Timestamp,
-    pub allowed: u64,
-    pub refused: u64,
-}
-
 /// The requests of some days in a row: allowed, and on top of that refused.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
 #[template(path = "components/chart.html")]
 pub struct RequestsChart {
-    days: Vec<Day>,
+    days: Vec<DayBars>,
     /// The value at the upper edge.
     top: u64,
     allowed: u64,
     refused: u64,
     /// The day with the most requests; of equal ones the first.
-    most: Option<DayCount>,
+    most: Option<Day>,
 }
 
 /// It is markup of its own template, where everything is escaped.
@@ -45,8 +36,8 @@ impl HtmlSafe for RequestsChart {}
 
 /// A day and its bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Day {
-    count: DayCount,
+struct DayBars {
+    count: Day,
     x: u32,
     allowed: Bar,
     refused: Bar,
@@ -63,27 +54,27 @@ struct Bar {
 impl RequestsChart {
     /// The chart of these days, the earliest first.
     #[must_use]
-    pub fn new(counts: &[DayCount]) -> Self {
-        let sum = |of: fn(&DayCount) -> u64| counts.iter().map(of).fold(0_u64, u64::saturating_add);
+    pub fn new(counts: &[Day]) -> Self {
+        let sum = |of: fn(&Day) -> u64| counts.iter().map(of).fold(0_u64, u64::saturating_add);
         // Of equal days `max_by_key` finds the last, so they are looked at backwards.
-        let most = counts.iter().rev().max_by_key(|count| count.requests()).copied();
-        let top = rounded_up(most.map_or(0, |most| most.requests()));
+        let most = counts.iter().rev().max_by_key(|count| count.calls.all()).copied();
+        let top = rounded_up(most.map_or(0, |most| most.calls.all()));
         let last = counts.len().saturating_sub(1);
         // The first day too, unless its name would touch the next one's.
         let is_named = |n: usize| (last - n).is_multiple_of(NAMED) || (n == 0 && last % NAMED > NAMED / 2);
-        let day = |(n, count): (usize, &DayCount)| Day::new(*count, n, top, is_named(n));
+        let day = |(n, count): (usize, &Day)| DayBars::new(*count, n, top, is_named(n));
         Self {
             days: counts.iter().enumerate().map(day).collect(),
             top,
-            allowed: sum(|count| count.allowed),
-            refused: sum(|count| count.refused),
-            most: most.filter(|most| most.requests() > 0),
+            allowed: sum(|count| count.calls.allowed),
+            refused: sum(|count| count.calls.refused),
+            most: most.filter(|most| most.calls.all() > 0),
         }
     }
 
     /// `1,204`, as people read it.
-    fn number(count: &u64) -> String {
-        grouped(usize::try_from(*count).unwrap_or(usize::MAX))
+    const fn number(count: &u64) -> Count {
+        Count(*count)
     }
 
     fn width(&self) -> u32 {
@@ -96,16 +87,9 @@ impl RequestsChart {
     }
 }
 
-impl DayCount {
-    /// All that were made.
-    const fn requests(self) -> u64 {
-        self.allowed.saturating_add(self.refused)
-    }
-}
-
-impl Day {
-    fn new(count: DayCount, n: usize, top: u64, is_named: bool) -> Self {
-        let (mut allowed, mut refused) = (height(count.allowed, top), height(count.refused, top));
+impl DayBars {
+    fn new(count: Day, n: usize, top: u64, is_named: bool) -> Self {
+        let (mut allowed, mut refused) = (height(count.calls.allowed, top), height(count.calls.refused, top));
         let gap = if allowed > 0 && refused > 0 { GAP } else { 0 };
         // What small counts got for nothing is taken from the large one.
         let over = (allowed + gap + refused).saturating_sub(HEIGHT);
@@ -157,16 +141,18 @@ mod tests {
     use scraper::{Html, Selector};
 
     use super::*;
-    use crate::domain::time::Span;
+    use crate::domain::{
+        calls::Calls,
+        time::{Span, Timestamp},
+    };
 
     /// Ending with 24 Nov 2026.
-    fn days(counts: &[(u64, u64)]) -> Vec<DayCount> {
+    fn days(counts: &[(u64, u64)]) -> Vec<Day> {
         let last = Timestamp::from_seconds(1_795_478_400);
         let ago = |n: usize| Span::days(i64::try_from(counts.len() - 1 - n).unwrap());
-        let day = |(n, (allowed, refused)): (usize, &(u64, u64))| DayCount {
-            day: last - ago(n),
-            allowed: *allowed,
-            refused: *refused,
+        let day = |(n, (allowed, refused)): (usize, &(u64, u64))| Day {
+            starts: last - ago(n),
+            calls: Calls { allowed: *allowed, refused: *refused, unnamed: 0 },
         };
         counts.iter().enumerate().map(day).collect()
     }
@@ -282,10 +268,10 @@ mod tests {
                 let (allowed, refused) = (day.allowed, day.refused);
                 prop_assert_eq!(allowed.y + allowed.height, HEIGHT);
                 prop_assert!(refused.y + refused.height <= allowed.y);
-                prop_assert_eq!(allowed.height == 0, day.count.allowed == 0);
-                prop_assert_eq!(refused.height == 0, day.count.refused == 0);
-                prop_assert!(day.count.allowed == 0 || allowed.height >= LEAST);
-                prop_assert!(day.count.refused == 0 || refused.height >= LEAST);
+                prop_assert_eq!(allowed.height == 0, day.count.calls.allowed == 0);
+                prop_assert_eq!(refused.height == 0, day.count.calls.refused == 0);
+                prop_assert!(day.count.calls.allowed == 0 || allowed.height >= LEAST);
+                prop_assert!(day.count.calls.refused == 0 || refused.height >= LEAST);
             }
         }
     }

@@ -17,7 +17,8 @@ use super::{
         account::{self, token_debugger},
         accounts_new,
         apps::{
-            activation, credentials, features, information, manage, new as new_app, overview, subscription,
+            activation, credentials, features, information, manage, new as new_app, overview, refusals,
+            subscription,
         },
         confirm, docs, landing, password, settings, setup, sign_in, sign_up, verify_email,
     },
@@ -105,6 +106,7 @@ fn apps(config: &mut ServiceConfig) {
         .service(page("/apps").get(manage::get).post(new_app::post))
         .service(page("/apps/new").get(new_app::get))
         .service(page("/apps/{app}").get(overview::get))
+        .service(page("/apps/{app}/refusals").get(refusals::get))
         .service(page("/apps/{app}/information").get(information::get).post(information::post))
         .service(page("/apps/{app}/credentials").get(credentials::get))
         .service(page("/apps/{app}/credentials/reveal").post(credentials::reveal))

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-const STEPS: [&str; 5] = ["", "/information", "/credentials", "/features", "/activation"];
+const STEPS: [&str; 6] = ["", "/refusals", "/information", "/credentials", "/features", "/activation"];
 
 async fn visit(browser: &Browser, path: &str) {
     browser.visit(path).await;
@@ -214,6 +214,38 @@ async fn pages_of_the_token_debugger() {
         browser.sees(verdict).await;
         look_over(&browser).await;
     }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_an_app_that_calls() {
+    let (portal, ada, browser) = scene().await;
+    let world = &portal.world;
+    let app = world.jwt_app(&ada, "Relay").await;
+    let app = world.activate(&ada, &app).await;
+    let token = world.token(&ada, &app).await;
+    let client = portal.client();
+    let call = || client.get_as("/authorize", &token);
+    for _ in 0..3 {
+        assert_eq!(call().await.status, 200);
+    }
+    let page = format!("/apps/{}/credentials", app.id);
+    browser.visit(&page).await;
+    browser.press("Regenerate").await;
+    assert_eq!(call().await.status, 200, "by the old secret");
+    for ago in [0, 1, 2] {
+        let now = world.ctx.now() - Span::days(ago);
+        let code = ["token_expired", "invalid_token", "app_required"][ago as usize];
+        let detail = "What failed, in as many words as it takes. ".repeat(4);
+        world.refused(&ada, &app, code, &detail, now);
+    }
+    actions::calls::flush(&world.ctx).await.expect("written");
+    for path in ["", "/refusals", "/refusals?code=app_draft", "/credentials"] {
+        visit(&browser, &format!("/apps/{}{path}", app.id)).await;
+    }
+    browser.visit(&format!("/apps/{}", app.id)).await;
+    browser.press_here("Show as table").await;
+    look_over(&browser).await;
     browser.close().await;
 }
 

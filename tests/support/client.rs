@@ -57,6 +57,11 @@ impl Client {
         self.send(self.request(Method::GET, path)).await
     }
 
+    /// A call of the API with a token.
+    pub async fn get_as(&self, path: &str, token: &str) -> Page {
+        self.send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
     /// A page that must be there.
     pub async fn visit(&self, path: &str) -> Page {
         let page = self.get(path).await;

@@ -24,6 +24,7 @@ use portico::{
         account::{AtLeast, Developer, Member, Role, Standing},
         app::{App, AppType},
         audit::Origin,
+        calls::{RefusedCall, SignedWith},
         email::Email,
         id::{AccountId, Id, SubscriptionId, UserId},
         password::{NewPassword, PasswordContext, TypedPassword},
@@ -33,6 +34,7 @@ use portico::{
     },
     icons::Decoder,
     store::Store,
+    tally::{Call, Outcome},
     telemetry::metrics::Metrics,
 };
 
@@ -240,6 +242,25 @@ impl World {
         saved.await.expect("the information is saved");
         actions::activation::activate(&self.ctx, &acting, app.id).await.expect("the app is activated");
         actions::apps::seen_by(&self.ctx, owner.id, app.id).await.expect("its owner sees it")
+    }
+
+    /// A call of the app that was refused, as if it had been made.
+    pub fn refused(&self, owner: &Person, app: &App, code: &str, detail: &str, at: Timestamp) {
+        let outcome = Outcome::Refused(RefusedCall {
+            app: Some(app.id),
+            at,
+            code: parsed(code),
+            detail: detail.to_owned(),
+            off_by_s: Some(61),
+            signed_with: SignedWith::OldSecret,
+            address: Some(parsed("203.0.113.18")),
+        });
+        self.ctx.tally.count(Call {
+            account: Some(owner.account),
+            is_unnamed: false,
+            old_secret: None,
+            outcome,
+        });
     }
 
     /// A token of the app, signed now for an hour.

@@ -67,6 +67,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/apps/{app}",                                     "dooonn"),
     ("GET",  "/apps/{app}/information",                         "dooonn"),
     ("POST", "/apps/{app}/information",                         "dnoonn"),
+    ("GET",  "/apps/{app}/refusals",                            "dooonn"),
     ("GET",  "/apps/{app}/credentials",                         "dooonn"),
     ("POST", "/apps/{app}/credentials/reveal",                  "dnoonn"),
     ("POST", "/apps/{app}/credentials/token",                   "dnoonn"),

@@ -10,6 +10,7 @@ mod information;
 mod limits;
 mod manage;
 mod overview;
+mod refusals;
 mod subscriptions;
 mod token;
 
@@ -40,6 +41,12 @@ impl Flow {
         let ada = portal.world.user("ada@meridian.example").await;
         let client = portal.signed_in(&ada).await;
         Self { portal, ada, client }
+    }
+
+    /// Ada after her session has ended.
+    pub(crate) async fn signed_in_again(self) -> Self {
+        let client = self.portal.signed_in(&self.ada).await;
+        Self { client, ..self }
     }
 
     pub(crate) async fn jwt_app(&self, name: &str) -> App {

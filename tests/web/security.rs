@@ -41,6 +41,7 @@ pub(super) const PAGES: &[&str] = &[
     "/apps/new",
     "/apps/{app}",
     "/apps/{app}/information",
+    "/apps/{app}/refusals",
     "/apps/{app}/credentials",
     "/apps/{app}/features",
     "/apps/{app}/subscriptions/new",

@@ -1,11 +1,13 @@
 //! The Build App flow and what an app's developers see of it, in the order of the flow.
 
 pub(crate) mod frame;
+pub(crate) mod rotation;
 pub(crate) mod tile;
 
 pub(crate) mod manage;
 pub(crate) mod new;
 pub(crate) mod overview;
+pub(crate) mod refusals;
 
 pub(crate) mod activation;
 pub(crate) mod credentials;

@@ -9,17 +9,17 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::frame::{AppFrame, At};
+use super::rotation::{OldSecret, RegenerateForm, Still};
 use crate::actions::credentials::{self, TestToken};
-use crate::actions::{Conflict, Context, Error, FormValue, Once, apps};
-use crate::crypto::token::Token;
+use crate::actions::{Conflict, Context, Error, FormValue, Once, apps, calls};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::AppType;
-use crate::domain::credential::SecretFacts;
 use crate::domain::expiry;
 use crate::domain::fields::{Complaint, FieldErrors};
 use crate::domain::id::SecretId;
-use crate::domain::overlap::{KeepOld, MAX_OLD};
+use crate::domain::overlap::MAX_OLD;
 use crate::domain::secret::Secret;
+use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::error::PageError;
 use crate::web::extract::app::InApp;
@@ -55,6 +55,8 @@ pub(crate) struct JwtCredentials {
     pub(crate) sharing: Vec<String>,
     /// Old secrets that still verify, the latest first.
     pub(crate) old: Vec<OldSecret>,
+    /// The calls of the last day that the secret signed.
+    pub(crate) calls_a_day: Count,
     /// Whether the viewer may regenerate and revoke: an owner.
     pub(crate) can_regenerate: bool,
     /// Whether as many old secrets verify as may: one must be revoked before the next.
@@ -71,15 +73,6 @@ pub(crate) enum ShownSecret {
     Hidden,
     Masked,
     Revealed(Secret<String>),
-}
-
-/// A secret that was replaced and still works.
-pub(crate) struct OldSecret {
-    /// The id in the address that ends it.
-    pub(crate) id: String,
-    /// Enough to know it again: "as_…Qm4e".
-    pub(crate) hint: String,
-    pub(crate) ends: Timestamp,
 }
 
 /// A token made by *View JWT Token*. Never logged or stored.
@@ -132,51 +125,6 @@ pub(crate) struct TokenForm {
 impl Default for TokenForm {
     fn default() -> Self {
         Self { expires_in: String::from("1h"), expires_at: String::new(), expires_zone: String::from("UTC") }
-    }
-}
-
-/// What *Regenerate* asks. `once` is written by the page itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default)]
-pub(crate) struct RegenerateForm {
-    /// `0`, `1h`, `24h` or `7d`.
-    pub(crate) keep_old_for: String,
-    pub(crate) once: String,
-}
-
-impl Default for RegenerateForm {
-    fn default() -> Self {
-        Self { keep_old_for: String::from("24h"), once: String::new() }
-    }
-}
-
-impl RegenerateForm {
-    /// The form as it is drawn first.
-    pub(crate) fn fresh() -> Self {
-        Self { once: Token::generate().expose().to_owned(), ..Self::default() }
-    }
-
-    /// How long the old secret goes on.
-    ///
-    /// # Errors
-    /// It is none of the choices.
-    pub(crate) fn keep(&self) -> Result<KeepOld, FieldErrors> {
-        let chosen = self.keep_old_for.parse();
-        chosen.map_err(|_| FieldErrors::one("keep_old_for", "Choose how long the old secret goes on."))
-    }
-}
-
-impl OldSecret {
-    /// Those of some secrets that have an end, `prefix` being what their text begins with.
-    pub(crate) fn list(prefix: &str, secrets: &[SecretFacts]) -> Vec<Self> {
-        let ending = secrets.iter().filter_map(|facts| facts.retires_at.zip(Some(facts)));
-        ending
-            .map(|(ends, facts)| Self {
-                id: facts.id.to_string(),
-                hint: format!("{prefix}…{}", facts.hint),
-                ends,
-            })
-            .collect()
     }
 }
 
@@ -320,6 +268,12 @@ impl Drawn {
     async fn jwt<R: AtLeast>(self, ctx: &Context, at: &InApp<R>) -> Result<JwtCredentials, PageError> {
         let pair = credentials::pair(ctx, &at.acting).await?;
         let sharing = apps::jwt_apps(ctx, at.app.account).await?;
+        let now = ctx.now();
+        let old = pair
+            .old
+            .iter()
+            .filter_map(|old| OldSecret::new("as_", &old.facts, Some(Still::of(old.uses, now))));
+        let calls = Count(calls::of_pair(ctx, &at.acting).await?.all());
         Ok(JwtCredentials {
             account_name: at.membership.account.name.to_string(),
             acts_here: at.signed_in.who.current().is_some_and(|current| current.account.id == at.app.account),
@@ -328,8 +282,9 @@ impl Drawn {
             made: pair.current.ok_or(PageError::NotFound)?.made_at,
             made_by: pair.made_by,
             sharing: sharing.into_iter().map(|(_, name, _)| name.to_string()).collect(),
-            old: OldSecret::list("as_", &pair.old),
+            old: old.collect(),
             can_regenerate: at.can_own(),
+            calls_a_day: calls,
             old_full: pair.old.len() >= MAX_OLD,
             regenerate: self.regenerate,
             token_form: self.token_form,

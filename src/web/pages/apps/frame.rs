@@ -23,6 +23,9 @@ pub(crate) struct AppFrame {
     pub(crate) steps: Vec<Step>,
     /// Whether this is the overview, which is no step.
     pub(crate) on_overview: bool,
+    pub(crate) on_refusals: bool,
+    /// Whether the app calls the API with credentials of its own.
+    pub(crate) calls: bool,
     /// Why the app is stopped, shown on every one of its pages.
     pub(crate) stop: Option<Stop>,
     /// Whether the viewer may change the app.
@@ -56,6 +59,8 @@ impl AppFrame {
             tile: Tile::of(app),
             steps: steps(&id, type_words, Done::of(app, subscriptions), page),
             on_overview: page == At::Overview,
+            on_refusals: page == At::Refusals,
+            calls: app.app_type.calls(),
             stop: Stop::of(ctx, at).await?,
             can_edit: at.can_edit(),
             id,
@@ -161,10 +166,11 @@ pub(crate) struct Step {
     pub(crate) word: &'static str,
 }
 
-/// The pages that are steps of the flow.
+/// The pages of an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
     Overview,
+    Refusals,
     Information,
     Credentials,
     Features,

@@ -5,12 +5,15 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::frame::{AppFrame, At};
-use crate::actions::{Context, activation, apps, subscriptions};
+use super::refusals::Refused;
+use crate::actions::{Context, activation, apps, calls, subscriptions};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::audit::Change;
 use crate::domain::fields::FieldErrors;
+use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
+use crate::web::chart::RequestsChart;
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::app::InApp;
 use crate::web::extract::form::{Nothing, Post};
@@ -37,6 +40,8 @@ pub(crate) struct OverviewPage {
     pub(crate) can_finish: bool,
     /// Whether the viewer is an owner and the app may be deleted now.
     pub(crate) can_delete: bool,
+    /// What is known of its calls; nothing for a type that makes none.
+    pub(crate) calls: Option<AppCalls>,
     /// What a JWT app shares with others; nothing for other types.
     pub(crate) pair: Option<SharedPair>,
     /// What was typed to delete the app.
@@ -44,8 +49,20 @@ pub(crate) struct OverviewPage {
     pub(crate) errors: FieldErrors,
 }
 
+/// The calls of an app that calls the API.
+pub(crate) struct AppCalls {
+    /// Nothing for an app that has not been activated and has not called.
+    pub(crate) chart: Option<RequestsChart>,
+    /// Those of the last 24 hours.
+    pub(crate) last_day: Count,
+    /// The latest refused ones.
+    pub(crate) refused: Vec<Refused>,
+}
+
 /// What stopping a JWT app does not stop: the secret it shares.
 pub(crate) struct SharedPair {
+    /// Calls of the last 24 hours that were signed with it and name no app.
+    pub(crate) unnamed: Count,
     /// The other JWT apps of the account, which go on.
     pub(crate) other_apps: Vec<String>,
     /// Whether the viewer may regenerate the secret.
@@ -141,10 +158,28 @@ async fn draw<R: AtLeast>(
         can_reactivate: at.can_edit() && state == StateKind::Deactivated,
         can_finish: at.can_edit() && state == StateKind::Draft,
         can_delete: at.can_own() && app.state.delete().is_ok(),
+        calls: app_calls(ctx, at).await?,
         pair: pair(ctx, at).await?,
         form,
         errors,
     })
+}
+
+/// As many refused calls as the overview shows.
+const REFUSED: u16 = 3;
+
+async fn app_calls<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<AppCalls>, PageError> {
+    if !at.app.app_type.calls() {
+        return Ok(None);
+    }
+    let traffic = calls::of_app(ctx, &at.acting, &at.app).await?;
+    let has_called = traffic.days.iter().any(|day| day.calls.all() > 0);
+    let shows = has_called || at.app.state.kind() != StateKind::Draft;
+    Ok(Some(AppCalls {
+        chart: shows.then(|| RequestsChart::new(&traffic.days)),
+        last_day: Count(traffic.last_day.all()),
+        refused: Refused::list(ctx, at, None, REFUSED).await?,
+    }))
 }
 
 async fn pair<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<SharedPair>, PageError> {
@@ -153,7 +188,8 @@ async fn pair<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<SharedP
         AppType::Jwt => {
             let apps = apps::jwt_apps(ctx, at.app.account).await?.into_iter();
             let others = apps.filter(|(id, ..)| *id != at.app.id).map(|(_, name, _)| name.to_string());
-            Ok(Some(SharedPair { other_apps: others.collect(), can_regenerate: at.can_own() }))
+            let unnamed = Count(calls::of_pair(ctx, &at.acting).await?.unnamed);
+            Ok(Some(SharedPair { unnamed, other_apps: others.collect(), can_regenerate: at.can_own() }))
         }
     }
 }

@@ -5,8 +5,9 @@ mod handlers;
 use askama::Template;
 use serde::Deserialize;
 
-use super::credentials::{OldSecret, RegenerateForm, ShownSecret};
+use super::credentials::ShownSecret;
 use super::frame::AppFrame;
+use super::rotation::{OldSecret, RegenerateForm};
 use crate::domain::{fields::FieldErrors, time::Timestamp};
 use crate::web::page::Chrome;
 

@@ -23,8 +23,9 @@ use crate::web::error::{PageError, of_form};
 use crate::web::extract::app::InApp;
 use crate::web::extract::form::{Nothing, Post};
 use crate::web::flash::Done;
-use crate::web::pages::apps::credentials::{OldSecret, RegenerateForm, ShownSecret};
+use crate::web::pages::apps::credentials::ShownSecret;
 use crate::web::pages::apps::frame::{AppFrame, At};
+use crate::web::pages::apps::rotation::{OldSecret, RegenerateForm};
 use crate::web::respond::{
     PageResult, done, ok, page, prefers_json, refused, secret_json, secret_page, see_other,
 };
@@ -220,7 +221,8 @@ impl Stored {
     }
 
     fn drawn<R: AtLeast>(self, form: SubscriptionForm, at: &InApp<R>) -> Drawn {
-        let old = OldSecret::list("whsec_", &self.secrets);
+        let old = self.secrets.iter().filter_map(|facts| OldSecret::new("whsec_", facts, None));
+        let old: Vec<_> = old.collect();
         let saved = SavedSubscription {
             id: self.subscription.id.to_string(),
             name: self.subscription.name.as_ref().map(ToString::to_string).unwrap_or_default(),

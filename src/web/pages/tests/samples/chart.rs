@@ -3,8 +3,9 @@
 use askama::Template;
 
 use super::signed_in;
+use crate::domain::calls::{Calls, Day};
 use crate::domain::time::{Span, Timestamp};
-use crate::web::chart::{DayCount, RequestsChart};
+use crate::web::chart::RequestsChart;
 use crate::web::page::Chrome;
 
 #[derive(Template)]
@@ -36,8 +37,8 @@ fn page(days: u64, of: impl Fn(u64) -> (u64, u64)) -> String {
     let count = |n: u64| {
         let ago = Span::days(i64::try_from(days - 1 - n).unwrap());
         let (allowed, refused) = of(n);
-        DayCount { day: last - ago, allowed, refused }
+        Day { starts: last - ago, calls: Calls { allowed, refused, unnamed: 0 } }
     };
-    let counts: Vec<DayCount> = (0..days).map(count).collect();
+    let counts: Vec<Day> = (0..days).map(count).collect();
     ChartPage { chrome: signed_in(), chart: RequestsChart::new(&counts) }.render().unwrap()
 }

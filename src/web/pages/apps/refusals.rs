@@ -1,0 +1,106 @@
+//! `/apps/{app}/refusals`: the last refused calls, and the check that failed.
+
+use actix_web::web::{Data, Query};
+use askama::Template;
+use serde::Deserialize;
+
+use super::frame::{AppFrame, At};
+use crate::actions::{Context, calls, credentials};
+use crate::domain::account::{AtLeast, Viewer};
+use crate::domain::authorization::Code;
+use crate::domain::calls::{RefusedCall, SignedWith};
+use crate::domain::credential::ApiKey;
+use crate::domain::time::Timestamp;
+use crate::web::error::PageError;
+use crate::web::extract::app::InApp;
+use crate::web::page::Chrome;
+use crate::web::respond::{PageResult, ok};
+
+/// The refused calls of a JWT app.
+#[derive(Template)]
+#[template(path = "pages/apps/refusals.html")]
+pub(crate) struct RefusalsPage {
+    pub(crate) chrome: Chrome,
+    pub(crate) frame: AppFrame,
+    /// The code that is asked for, or nothing.
+    pub(crate) code: String,
+    /// Every code that a call can be refused with.
+    pub(crate) codes: Vec<&'static str>,
+    pub(crate) calls: Vec<Refused>,
+    /// How many are kept of an account.
+    pub(crate) kept: u16,
+}
+
+/// A refused call as it is listed.
+pub(crate) struct Refused {
+    pub(crate) at: Timestamp,
+    pub(crate) code: &'static str,
+    /// The check that failed and what to do.
+    pub(crate) detail: String,
+    /// By how many seconds a time of the token missed its limit.
+    pub(crate) off_by_s: Option<i64>,
+    /// Enough to know the key: "ak_…w2hx".
+    pub(crate) key: String,
+    pub(crate) signed_with: &'static str,
+    /// Whether the token named no app, so that another of the account may have called.
+    pub(crate) names_no_app: bool,
+    pub(crate) address: String,
+}
+
+/// What is asked for, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct Filter {
+    code: String,
+}
+
+pub(in crate::web) async fn get(
+    ctx: Data<Context>,
+    at: InApp<Viewer>,
+    filter: Option<Query<Filter>>,
+) -> PageResult {
+    if !at.app.app_type.calls() {
+        return Err(PageError::NotFound);
+    }
+    // What is no code filters nothing.
+    let code = filter.and_then(|filter| filter.code.parse::<Code>().ok());
+    ok(&RefusalsPage {
+        chrome: at.signed_in.visit.chrome(&ctx),
+        frame: AppFrame::of(&ctx, &at, At::Refusals).await?,
+        code: code.map(Code::as_str).unwrap_or_default().to_owned(),
+        codes: Code::ALL.iter().copied().filter(|code| code.has_a_caller()).map(Code::as_str).collect(),
+        calls: Refused::list(&ctx, &at, code, calls::KEPT).await?,
+        kept: calls::KEPT,
+    })
+}
+
+impl Refused {
+    /// The last ones, the newest first.
+    pub(in crate::web) async fn list<R: AtLeast>(
+        ctx: &Context,
+        at: &InApp<R>,
+        code: Option<Code>,
+        limit: u16,
+    ) -> Result<Vec<Self>, PageError> {
+        let key = credentials::api_key(ctx, at.app.account).await?;
+        let calls = calls::refused(ctx, &at.acting, &at.app, code, limit).await?;
+        Ok(calls.into_iter().map(|call| Self::new(call, &key)).collect())
+    }
+
+    fn new(call: RefusedCall, key: &ApiKey) -> Self {
+        Self {
+            at: call.at,
+            code: call.code.as_str(),
+            detail: call.detail,
+            off_by_s: call.off_by_s,
+            key: key.hint(),
+            signed_with: match call.signed_with {
+                SignedWith::Unknown => "Signature not verified",
+                SignedWith::CurrentSecret => "Signed with the current secret",
+                SignedWith::OldSecret => "Signed with an old secret",
+            },
+            names_no_app: call.app.is_none(),
+            address: call.address.map(|address| address.to_string()).unwrap_or_default(),
+        }
+    }
+}
