@@ -13,7 +13,8 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// The most refused calls of one account that wait to be written: the last ones.
+/// The most refused calls of one account that wait to be written, the last ones: so many that
+/// are certainly its own, and so many others, which must not push these out.
 const REFUSALS_AN_ACCOUNT: usize = 20;
 /// The most refused calls of a shard that wait to be written.
 const REFUSALS_A_SHARD: usize = 1_000;
@@ -57,7 +58,8 @@ pub enum Counted {
 struct Shard {
     calls: HashMap<(CallsOf, Hour), Calls>,
     old_secrets: HashMap<SecretId, Uses>,
-    refused: HashMap<Option<AccountId>, VecDeque<RefusedCall>>,
+    /// By account, and whether they are certainly its own.
+    refused: HashMap<(Option<AccountId>, bool), VecDeque<RefusedCall>>,
     /// How many calls `refused` holds.
     waiting: usize,
 }
@@ -101,7 +103,7 @@ impl Tally {
             for (secret, uses) in old_secrets {
                 all.used(secret, uses);
             }
-            all.refused.extend(refused.into_iter().filter(|(account, _)| account.is_some()));
+            all.refused.extend(refused.into_iter().filter(|((account, _), _)| account.is_some()));
         }
         all.into_counted()
     }
@@ -138,7 +140,7 @@ impl Shard {
     /// Keeps a refused call; of a flood only the last ones of each account.
     fn keep(&mut self, account: Option<AccountId>, call: RefusedCall) {
         let is_full = self.waiting >= REFUSALS_A_SHARD;
-        let calls = self.refused.entry(account).or_default();
+        let calls = self.refused.entry((account, call.signed_with.is_verified())).or_default();
         if calls.len() >= REFUSALS_AN_ACCOUNT || (is_full && !calls.is_empty()) {
             calls.pop_front();
         } else if is_full {
@@ -158,7 +160,7 @@ impl Shard {
         old_secrets.sort_unstable_by_key(|(secret, _)| *secret);
         let calls = calls.into_iter().map(|((of, hour), calls)| Counted::Calls(of, hour, calls));
         let old_secrets = old_secrets.into_iter().map(|(secret, uses)| Counted::OldSecret(secret, uses));
-        let refused = self.refused.into_iter().filter_map(|(account, calls)| Some((account?, calls)));
+        let refused = self.refused.into_iter().filter_map(|((account, _), calls)| Some((account?, calls)));
         let refused = refused
             .flat_map(|(account, calls)| calls.into_iter().map(move |call| Counted::Refused(account, call)));
         calls.chain(old_secrets).chain(refused).collect()
@@ -169,7 +171,7 @@ impl Shard {
         if self.waiting >= REFUSALS_A_SHARD {
             return;
         }
-        let calls = self.refused.entry(Some(account)).or_default();
+        let calls = self.refused.entry((Some(account), call.signed_with.is_verified())).or_default();
         if calls.len() < REFUSALS_AN_ACCOUNT {
             calls.push_front(call);
             self.waiting += 1;
@@ -267,6 +269,22 @@ mod tests {
         let of_one: Vec<_> = kept.iter().filter(|(of, _)| *of == account(1)).map(|(_, at)| *at).collect();
         assert_eq!(of_one, (80..100).map(at).collect::<Vec<_>>());
         assert_eq!(kept.len(), REFUSALS_AN_ACCOUNT + 1, "one of the other account, none of nobody");
+    }
+
+    #[test]
+    fn what_strangers_send_pushes_nothing_out_that_is_the_accounts_own() {
+        let tally = Tally::default();
+        let mut own = refused(Some(account(1)), None, 0);
+        if let Outcome::Refused(call) = &mut own.outcome {
+            call.signed_with = SignedWith::CurrentSecret;
+        }
+        tally.count(own);
+        for second in 1..100 {
+            tally.count(refused(Some(account(1)), None, second));
+        }
+        let kept = tally.take();
+        assert_eq!(kept.len(), REFUSALS_AN_ACCOUNT + 1);
+        assert!(kept.iter().filter_map(refused_at).any(|(_, when)| when == at(0)));
     }
 
     #[test]

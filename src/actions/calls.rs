@@ -15,8 +15,10 @@ use crate::{
 
 /// Rows of one transaction: few enough that others who write do not wait long.
 const GROUP: usize = 500;
-/// The last refused calls that are kept of each account.
-pub const KEPT: u16 = 200;
+/// The last refused calls that are kept of each account: those that it certainly made.
+pub const KEPT_VERIFIED: u16 = 150;
+/// And those that anybody could have made who knows its key.
+pub const KEPT_UNVERIFIED: u16 = 50;
 /// The days of which an app's counts are shown.
 const DAYS: u16 = 30;
 
@@ -99,7 +101,7 @@ async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<(
         }
     }
     for account in refused {
-        tx.trim_refused_calls(account, KEPT.into()).await?;
+        tx.trim_refused_calls(account, KEPT_VERIFIED.into(), KEPT_UNVERIFIED.into()).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -32,6 +32,8 @@ pub struct Pair {
 #[derive(Debug)]
 pub struct OldSecret {
     pub facts: SecretFacts,
+    /// When its successor was made.
+    pub replaced_at: Timestamp,
     /// The calls that it has verified since; nothing if there was none.
     pub uses: Option<Uses>,
 }
@@ -76,7 +78,13 @@ pub async fn pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Pair> 
     let made_by = made_by.unwrap_or_else(|| Actor::word_in_a_persons_place("user").to_owned());
     let uses = read.old_secret_uses(account).await?;
     let uses_of = |id: SecretId| uses.iter().find(|(secret, _)| *secret == id).map(|(_, uses)| *uses);
-    let old = old.into_iter().map(|facts| OldSecret { uses: uses_of(facts.id), facts }).collect();
+    // Newest first, so that each is followed by the one it replaced.
+    let mut successor = current.as_ref().map_or_else(|| ctx.now(), |current| current.made_at);
+    let old = old.into_iter().map(|facts| {
+        let replaced_at = std::mem::replace(&mut successor, facts.made_at);
+        OldSecret { uses: uses_of(facts.id), replaced_at, facts }
+    });
+    let old = old.collect();
     Ok(Pair { api_key, current, made_by, old })
 }
 

@@ -141,6 +141,17 @@ text_enum!(
     OldSecret = "old_secret",
 );
 
+impl SignedWith {
+    /// Whether the call is certainly the account's: who knows its key alone can make others.
+    #[must_use]
+    pub const fn is_verified(self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::CurrentSecret | Self::OldSecret => true,
+        }
+    }
+}
+
 /// A call that was refused although the token names the account's key. The token is kept
 /// nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]

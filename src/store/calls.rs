@@ -33,11 +33,13 @@ statements! {
     INSERT_REFUSED_CALL = "insert into refused_calls
         (id, account_id, app_id, at, code, detail, off_by_s, signed_with, address)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// The moment of the oldest refused call that is still among an account's last ones.
-    OLDEST_OF_LAST_REFUSED_CALLS = "select at from refused_calls where account_id = $1 order by at desc, id desc
-        limit 1 offset $2";
-    /// Drops an account's refused calls before a moment.
-    DELETE_REFUSED_CALLS_BEFORE = "delete from refused_calls where account_id = $1 and at < $2";
+    /// The moment of the oldest refused call that is still among an account's last ones: of those
+    /// that it certainly made, or of the others.
+    OLDEST_OF_LAST_REFUSED_CALLS = "select at from refused_calls
+        where account_id = $1 and (signed_with <> 'unknown') = $2 order by at desc, id desc limit 1 offset $3";
+    /// Drops such calls before a moment.
+    DELETE_REFUSED_CALLS_BEFORE = "delete from refused_calls
+        where account_id = $1 and (signed_with <> 'unknown') = $2 and at < $3";
     /// The hours of an app in which it called.
     APP_CALLS = "select c.hour, c.allowed, c.refused, c.unnamed from app_calls c join apps a on a.id = c.app_id
         where a.account_id = $1 and c.app_id = $2 and c.hour >= $3 order by c.hour";
@@ -181,12 +183,23 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps the last `kept` refused calls of an account, and those of the same moment as the
-    /// oldest of them.
-    pub async fn trim_refused_calls(&mut self, account: AccountId, kept: i64) -> Result<u64> {
-        let oldest: Option<(Timestamp,)> = optional!(self, OLDEST_OF_LAST_REFUSED_CALLS, account, kept - 1);
-        let Some((oldest,)) = oldest else { return Ok(0) };
-        Ok(execute!(self, DELETE_REFUSED_CALLS_BEFORE, account, oldest))
+    /// Keeps the last refused calls of an account, so many that it certainly made and so many
+    /// others, and those of the same moment as the oldest of them.
+    pub async fn trim_refused_calls(
+        &mut self,
+        account: AccountId,
+        verified: i64,
+        unverified: i64,
+    ) -> Result<u64> {
+        let mut dropped = 0;
+        for (is_verified, kept) in [(true, verified), (false, unverified)] {
+            let oldest: Option<(Timestamp,)> =
+                optional!(self, OLDEST_OF_LAST_REFUSED_CALLS, account, is_verified, kept - 1);
+            if let Some((oldest,)) = oldest {
+                dropped += execute!(self, DELETE_REFUSED_CALLS_BEFORE, account, is_verified, oldest);
+            }
+        }
+        Ok(dropped)
     }
 
     /// Drops what came before a moment, and the uses of secrets that are gone.

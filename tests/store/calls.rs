@@ -5,9 +5,10 @@ use portico::{
     domain::{
         authorization::Code,
         calls::{Calls, CallsOf, Hour, RefusedCall, SignedWith, Uses},
-        id::{AccountId, Id, RefusedCallId, SecretId},
+        id::{AccountId, RefusedCallId, SecretId},
         time::{Span, Timestamp},
     },
+    store::Tx,
     tally::{Call, Outcome},
 };
 
@@ -97,20 +98,26 @@ async fn of_refused_calls_the_last_of_an_account_are_kept(kind: Kind) {
     let (world, owner, app) = with_app(kind).await;
     let other = world.user("bo@other.example").await;
     let mut tx = world.database.begin().await;
+    let write = async |tx: &mut Tx, account, call: &RefusedCall| {
+        tx.insert_refused_call(new_id::<RefusedCallId>(), account, call).await.expect("written");
+    };
+    let strangers =
+        |second| RefusedCall { signed_with: SignedWith::Unknown, ..refused(at(second), Some(app.id)) };
     for second in 0..12 {
-        let call = refused(at(second), (second % 2 == 0).then_some(app.id));
-        let id = RefusedCallId::generate(at(second), [0; 10]);
-        tx.insert_refused_call(id, owner.account, &call).await.expect("written");
+        write(&mut tx, owner.account, &refused(at(second), (second % 2 == 0).then_some(app.id))).await;
+        // Later than all of the account's own, and many more: they push none of these out.
+        for later in 0..3 {
+            write(&mut tx, owner.account, &strangers(100 + 3 * second + later)).await;
+        }
     }
-    let id = RefusedCallId::generate(at(0), [1; 10]);
-    tx.insert_refused_call(id, other.account, &refused(at(0), None)).await.expect("written");
-    assert_eq!(tx.trim_refused_calls(owner.account, 10).await.expect("trimmed"), 2);
-    assert_eq!(tx.trim_refused_calls(owner.account, 10).await.expect("trimmed"), 0);
+    write(&mut tx, other.account, &refused(at(0), None)).await;
+    assert_eq!(tx.trim_refused_calls(owner.account, 10, 4).await.expect("trimmed"), 2 + 32);
+    assert_eq!(tx.trim_refused_calls(owner.account, 10, 4).await.expect("trimmed"), 0);
     tx.commit().await.expect("it holds");
     let mut read = world.database.read().await;
     let kept = read.refused_calls(owner.account, app.id, None, 50).await.expect("calls");
-    let expected: Vec<_> =
-        (2..12).rev().map(|second| refused(at(second), (second % 2 == 0).then_some(app.id))).collect();
+    let own = (2..12).rev().map(|second| refused(at(second), (second % 2 == 0).then_some(app.id)));
+    let expected: Vec<_> = (132..136).rev().map(strangers).chain(own).collect();
     assert_eq!(kept, expected, "those of the app and those that name none, the newest first");
     let none = read.refused_calls(owner.account, app.id, Some(Code::AppDraft), 50).await.expect("calls");
     assert!(none.is_empty());

@@ -55,7 +55,7 @@ pub(crate) struct JwtCredentials {
     pub(crate) sharing: Vec<String>,
     /// Old secrets that still verify, the latest first.
     pub(crate) old: Vec<OldSecret>,
-    /// The calls of the last day that the secret signed.
+    /// The calls of the last day that passed with a secret of the pair.
     pub(crate) calls_a_day: Count,
     /// Whether the viewer may regenerate and revoke: an owner.
     pub(crate) can_regenerate: bool,
@@ -269,11 +269,10 @@ impl Drawn {
         let pair = credentials::pair(ctx, &at.acting).await?;
         let sharing = apps::jwt_apps(ctx, at.app.account).await?;
         let now = ctx.now();
-        let old = pair
-            .old
-            .iter()
-            .filter_map(|old| OldSecret::new("as_", &old.facts, Some(Still::of(old.uses, now))));
-        let calls = Count(calls::of_pair(ctx, &at.acting).await?.all());
+        let old = pair.old.iter().filter_map(|old| {
+            OldSecret::new("as_", &old.facts, Some(Still::of(old.uses, old.replaced_at, now)))
+        });
+        let calls = Count(calls::of_pair(ctx, &at.acting).await?.allowed);
         Ok(JwtCredentials {
             account_name: at.membership.account.name.to_string(),
             acts_here: at.signed_in.who.current().is_some_and(|current| current.account.id == at.app.account),

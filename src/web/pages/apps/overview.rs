@@ -53,7 +53,7 @@ pub(crate) struct OverviewPage {
 pub(crate) struct AppCalls {
     /// Nothing for an app that has not been activated and has not called.
     pub(crate) chart: Option<RequestsChart>,
-    /// Those of the last 24 hours.
+    /// Those that passed in the last 24 hours.
     pub(crate) last_day: Count,
     /// The latest refused ones.
     pub(crate) refused: Vec<Refused>,
@@ -177,7 +177,7 @@ async fn app_calls<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<Ap
     let shows = has_called || at.app.state.kind() != StateKind::Draft;
     Ok(Some(AppCalls {
         chart: shows.then(|| RequestsChart::new(&traffic.days)),
-        last_day: Count(traffic.last_day.all()),
+        last_day: Count(traffic.last_day.allowed),
         refused: Refused::list(ctx, at, None, REFUSED).await?,
     }))
 }

@@ -10,6 +10,7 @@ use crate::domain::account::{AtLeast, Viewer};
 use crate::domain::authorization::Code;
 use crate::domain::calls::{RefusedCall, SignedWith};
 use crate::domain::credential::ApiKey;
+use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::error::PageError;
 use crate::web::extract::app::InApp;
@@ -27,8 +28,8 @@ pub(crate) struct RefusalsPage {
     /// Every code that a call can be refused with.
     pub(crate) codes: Vec<&'static str>,
     pub(crate) calls: Vec<Refused>,
-    /// How many are kept of an account.
-    pub(crate) kept: u16,
+    /// How many are kept of an account, with a signature that verified and without.
+    pub(crate) kept: (u16, u16),
 }
 
 /// A refused call as it is listed.
@@ -37,8 +38,8 @@ pub(crate) struct Refused {
     pub(crate) code: &'static str,
     /// The check that failed and what to do.
     pub(crate) detail: String,
-    /// By how many seconds a time of the token missed its limit.
-    pub(crate) off_by_s: Option<i64>,
+    /// What the times of the token say of the caller's clock.
+    pub(crate) clock: Option<String>,
     /// Enough to know the key: "ak_…w2hx".
     pub(crate) key: String,
     pub(crate) signed_with: &'static str,
@@ -69,8 +70,8 @@ pub(in crate::web) async fn get(
         frame: AppFrame::of(&ctx, &at, At::Refusals).await?,
         code: code.map(Code::as_str).unwrap_or_default().to_owned(),
         codes: Code::ALL.iter().copied().filter(|code| code.has_a_caller()).map(Code::as_str).collect(),
-        calls: Refused::list(&ctx, &at, code, calls::KEPT).await?,
-        kept: calls::KEPT,
+        calls: Refused::list(&ctx, &at, code, calls::KEPT_VERIFIED + calls::KEPT_UNVERIFIED).await?,
+        kept: (calls::KEPT_VERIFIED, calls::KEPT_UNVERIFIED),
     })
 }
 
@@ -92,7 +93,7 @@ impl Refused {
             at: call.at,
             code: call.code.as_str(),
             detail: call.detail,
-            off_by_s: call.off_by_s,
+            clock: call.off_by_s.map(|seconds| clock(call.code, seconds)),
             key: key.hint(),
             signed_with: match call.signed_with {
                 SignedWith::Unknown => "Signature not verified",
@@ -102,5 +103,15 @@ impl Refused {
             names_no_app: call.app.is_none(),
             address: call.address.map(|address| address.to_string()).unwrap_or_default(),
         }
+    }
+}
+
+/// A token from the future was made by a clock that is ahead; an old one may just be old.
+fn clock(code: Code, seconds: i64) -> String {
+    let seconds = Count(u64::try_from(seconds).unwrap_or_default());
+    if code == Code::TokenNotYetValid {
+        format!("The caller's clock is about {seconds} s ahead of ours")
+    } else {
+        format!("{seconds} s late by our clock")
     }
 }

@@ -55,8 +55,10 @@ pub(crate) struct OldSecret {
 /// Whether an old secret can be revoked without refusing anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Still {
-    /// Nobody has used it since it was replaced.
-    Unused,
+    /// No call has used it, but it was replaced less than a day ago.
+    TooSoon { replaced: Timestamp },
+    /// No call has used it since it was replaced, a day ago or more.
+    Unused { replaced: Timestamp },
     /// Used since, but not in the last day.
     Quiet { calls: Count, last: Timestamp },
     /// Used in the last day.
@@ -64,13 +66,15 @@ pub(crate) enum Still {
 }
 
 impl Still {
-    pub(crate) fn of(uses: Option<Uses>, now: Timestamp) -> Self {
+    pub(crate) fn of(uses: Option<Uses>, replaced: Timestamp, now: Timestamp) -> Self {
+        let is_recent = |at: Timestamp| at > now - Span::days(1);
         match uses {
-            None => Self::Unused,
-            Some(Uses { calls, last_at: last }) if last < now - Span::days(1) => {
-                Self::Quiet { calls: Count(calls), last }
+            None if is_recent(replaced) => Self::TooSoon { replaced },
+            None => Self::Unused { replaced },
+            Some(Uses { calls, last_at: last }) if is_recent(last) => {
+                Self::InUse { calls: Count(calls), last }
             }
-            Some(Uses { calls, last_at: last }) => Self::InUse { calls: Count(calls), last },
+            Some(Uses { calls, last_at: last }) => Self::Quiet { calls: Count(calls), last },
         }
     }
 }
@@ -90,11 +94,11 @@ mod tests {
     #[test]
     fn a_secret_is_quiet_after_a_day_without_a_call() {
         let now = Timestamp::from_seconds(1_795_504_800);
-        let used = |ago| Some(Uses { calls: 3, last_at: now - ago });
-        assert_eq!(Still::of(None, now), Still::Unused);
-        let last = now - Span::hours(24);
-        assert_eq!(Still::of(used(Span::hours(24)), now), Still::InUse { calls: Count(3), last });
-        let last = now - Span::hours(25);
-        assert_eq!(Still::of(used(Span::hours(25)), now), Still::Quiet { calls: Count(3), last });
+        let (day, hour) = (now - Span::days(1), now - Span::hours(1));
+        let used = |last_at| Some(Uses { calls: 3, last_at });
+        assert_eq!(Still::of(None, hour, now), Still::TooSoon { replaced: hour });
+        assert_eq!(Still::of(None, day, now), Still::Unused { replaced: day });
+        assert_eq!(Still::of(used(hour), day, now), Still::InUse { calls: Count(3), last: hour });
+        assert_eq!(Still::of(used(day), day, now), Still::Quiet { calls: Count(3), last: day });
     }
 }
