@@ -54,6 +54,7 @@ behind_each!(
     a_path_is_the_apis_matter_however_it_is_spelt,
     a_refusal_comes_with_its_reason_and_body,
     a_refused_call_is_counted_once_and_a_client_cannot_hide_it,
+    a_refused_call_is_kept_with_the_callers_address_and_not_one_it_claims,
     past_the_limit_the_answer_is_403_and_when_to_come_back,
     what_portico_cannot_know_is_503,
     nothing_passes_without_portico,
@@ -243,6 +244,25 @@ async fn a_refused_call_is_counted_once_and_a_client_cannot_hide_it(program: &Pr
     let counted = ctx.tally.take();
     let refused = counted.iter().filter(|counted| matches!(counted, Counted::Refused(..)));
     assert_eq!(refused.count(), 2, "{counted:?}");
+}
+
+async fn a_refused_call_is_kept_with_the_callers_address_and_not_one_it_claims(program: &Program) {
+    let portal = Portal::behind(Kind::Sqlite, false, &["127.0.0.1/32"]).await;
+    let behind = behind_of(program, portal).await;
+    let (ctx, world) = (&behind.portal.world.ctx, &behind.portal.world);
+    let developer = world.acting::<Developer>(&behind.owner);
+    activation::deactivate(ctx, &developer, behind.app.id).await.expect("deactivated");
+    let claims = [("X-Forwarded-For", "203.0.113.9"), ("Forwarded", "for=203.0.113.9")];
+    assert_eq!(behind.ask(Method::GET, "/", &claims).await.status, 403);
+    let counted = ctx.tally.take();
+    let addresses: Vec<_> = counted
+        .iter()
+        .filter_map(|counted| match counted {
+            Counted::Refused(_, call) => call.address.map(|address| address.to_string()),
+            Counted::Calls(..) | Counted::OldSecret(..) => None,
+        })
+        .collect();
+    assert_eq!(addresses, ["127.0.0.1"]);
 }
 
 async fn past_the_limit_the_answer_is_403_and_when_to_come_back(program: &Program) {
