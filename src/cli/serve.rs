@@ -54,12 +54,14 @@ pub(super) async fn run(config: &Config) -> Outcome {
     let (stop, stopped) = watch::channel(());
     let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped.clone()));
     let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
+    let fill = actix_web::rt::spawn(fill(ctx.clone()));
     let follow = actix_web::rt::spawn(follow(ctx.clone()));
     let counts = actix_web::rt::spawn(write_counts(ctx.clone(), stopped.clone()));
     server.run().await?;
     if let Some(metrics) = metrics {
         metrics.stop(true).await;
     }
+    fill.abort();
     follow.abort();
     sweep.abort();
     // A mail that is on its way is finished: cut off, it could be sent a second time. So are
@@ -79,7 +81,11 @@ fn serve_metrics(ctx: &Context, config: &Config) -> Result<Option<ServerHandle>,
         MetricsServer::bind(ctx.clone(), listen).map_err(|error| ServeError::MetricsListen(listen, error))?;
     tracing::info!(%listen, "metrics are served");
     let handle = server.handle();
-    actix_web::rt::spawn(server.run());
+    actix_web::rt::spawn(async move {
+        if let Err(error) = server.run().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "metrics are not served any more");
+        }
+    });
     Ok(Some(handle))
 }
 
@@ -110,8 +116,8 @@ async fn print_setup_link(ctx: &Context) -> Outcome {
     Ok(())
 }
 
-/// Fills the directory, then has it hear of what other processes change.
-async fn follow(ctx: Context) {
+/// Fills the directory, so that first calls find their accounts in it.
+async fn fill(ctx: Context) {
     let began = std::time::Instant::now();
     match ctx.directory.fill().await {
         Ok(()) => {
@@ -123,18 +129,27 @@ async fn follow(ctx: Context) {
             tracing::warn!(error = &error as &dyn std::error::Error, "the directory could not be filled");
         }
     }
+}
+
+/// Has the directory hear of what other processes change. From the first moment on, since
+/// accounts that were read early may change while others are still being read.
+async fn follow(ctx: Context) {
     let mut turns = interval(FOLLOW_EVERY);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_read = true;
     loop {
         turns.tick().await;
-        if let Err(error) = ctx.directory.follow().await {
-            let age_ms = ctx.directory.age().as_millis();
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                age_ms,
-                "the log of changes could not be read"
-            );
+        let read = ctx.directory.follow().await;
+        // Said once, and not five times a second for as long as the database is away.
+        match (&read, was_read) {
+            (Err(error), true) => {
+                let error = error as &dyn std::error::Error;
+                tracing::warn!(error, "the log of changes cannot be read; tokens are judged from memory");
+            }
+            (Ok(()), false) => tracing::info!("the log of changes is read again"),
+            (Err(_), false) | (Ok(()), true) => {}
         }
+        was_read = read.is_ok();
     }
 }
 

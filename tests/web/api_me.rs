@@ -282,6 +282,7 @@ async fn scripts_of_any_site_may_ask(kind: Kind) {
     for token in [maker.token(), String::from("x")] {
         let page = me(&flow, &token).await;
         assert_eq!(page.header("access-control-allow-origin"), "*");
+        assert!(page.header("access-control-expose-headers").contains("RateLimit"));
         assert!(page.header("access-control-allow-credentials").is_empty(), "without cookies");
     }
     let request = flow.client.request(Method::OPTIONS, "/api/v1/me").header("origin", "https://app.example");

@@ -1,6 +1,10 @@
 //! `GET /api/v1/me`: who is calling, so that a fresh token can be tried.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderValue},
+    web::Data,
+};
 use serde::Serialize;
 
 use super::{decision::counted, problem, rate_limit};
@@ -55,10 +59,15 @@ pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest) -> Htt
         }
         Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal, refusal.code.status()),
     };
-    let any = header::HeaderValue::from_static("*");
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     response
 }
+
+/// What scripts of other sites may read beside the body (Fetch §3.3.6).
+const EXPOSED: &str =
+    "RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Portico-Error, X-Request-Id";
 
 /// A preflight of a script elsewhere (Fetch §4.8): it may send a token, never cookies.
 pub(in crate::web) async fn options() -> HttpResponse {
