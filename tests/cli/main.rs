@@ -4,6 +4,7 @@
 mod support;
 
 mod metrics;
+mod processes;
 mod program;
 mod secrets;
 mod serving;

@@ -9,15 +9,9 @@ use std::{
 use reqwest::Method;
 
 use crate::{
-    program::{Program, Running},
-    support::{
-        client::{Client, Page},
-        exposition::Exposition,
-        site::free_address,
-    },
+    program::Program,
+    support::{client::Client, exposition::Exposition, site::free_address},
 };
-
-const PASSWORD: &str = "canary of the coal mine";
 
 /// What the log says when there are metrics.
 const SERVED: &str = "metrics are served";
@@ -36,33 +30,6 @@ async fn scrape(metrics: &Client) -> Exposition {
     Exposition::parse(&page.body)
 }
 
-/// An active app made on the pages, the way to it, and a token that it signed.
-async fn signed_up(running: &Running) -> (String, String) {
-    let client = &running.client;
-    let fields =
-        [("name", "Noor"), ("email", "noor@x.example"), ("account_name", "Noor"), ("password", PASSWORD)];
-    client.fill("/sign-up", "/sign-up", &fields).await;
-    let fields = [("app_type", "jwt"), ("name", "Relay")];
-    let information = client.fill("/apps/new", "/apps", &fields).await.location();
-    let fields = [
-        ("short_description", "Passes meetings on"),
-        ("company_name", "Meridian"),
-        ("contact_name", "Noor"),
-        ("contact_email", "noor@x.example"),
-    ];
-    client.fill(&information, &information, &fields).await;
-    let app = information.trim_end_matches("/information").to_owned();
-    client.fill(&format!("{app}/activation"), &format!("{app}/activate"), &[]).await;
-    let credentials = format!("{app}/credentials");
-    let fields = [("expires_in", "1h")];
-    let page = client.fill(&credentials, &format!("{credentials}/token"), &fields).await;
-    (app, page.texts("#token").join(""))
-}
-
-async fn ask(client: &Client, path: &str, token: &str) -> Page {
-    client.send(client.request(Method::GET, path).bearer_auth(token)).await
-}
-
 fn counts(expected: &[(&str, f64)]) -> BTreeMap<String, f64> {
     expected.iter().map(|(labels, count)| ((*labels).to_owned(), *count)).collect()
 }
@@ -71,15 +38,15 @@ fn counts(expected: &[(&str, f64)]) -> BTreeMap<String, f64> {
 async fn what_was_done_is_what_was_counted() {
     let (program, metrics) = measured();
     let running = program.serve().await;
-    let (app, token) = signed_up(&running).await;
+    let (app, token) = running.sign_up().await;
     let client = &running.client;
     let before = scrape(&metrics).await;
 
     for _ in 0..3 {
-        assert_eq!(ask(client, "/authorize", &token).await.status, 200);
+        assert_eq!(client.get_as("/authorize", &token).await.status, 200);
     }
-    assert_eq!(ask(client, "/api/v1/me", &token).await.status, 200);
-    assert_eq!(ask(client, "/authorize/v1/rooms", "no.token.atall").await.status, 401);
+    assert_eq!(client.get_as("/api/v1/me", &token).await.status, 200);
+    assert_eq!(client.get_as("/authorize/v1/rooms", "no.token.atall").await.status, 401);
     assert_eq!(client.get("/authorize").await.status, 401);
     let imitated = client.request(Method::GET, "/authorize").header("x_portico_app", "app_x");
     assert_eq!(client.send(imitated).await.status, 403);
@@ -115,7 +82,7 @@ async fn what_was_done_is_what_was_counted() {
     let began = Instant::now();
     while scrape(&metrics).await.value("portico_directory_accounts") != 1.0 {
         assert!(began.elapsed() < Duration::from_secs(30), "one account is in memory");
-        ask(client, "/authorize", &token).await;
+        client.get_as("/authorize", &token).await;
     }
     let labels: Vec<String> = after.labels().into_iter().collect();
     let id = app.trim_start_matches("/apps/");

@@ -18,6 +18,9 @@ use crate::support::{client::Client, site::free_address};
 /// A master key: 32 bytes in base64.
 pub(crate) const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
+/// The password of whoever signs up.
+pub(crate) const PASSWORD: &str = "canary of the coal mine";
+
 /// How long a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -125,6 +128,30 @@ impl Program {
 }
 
 impl Running {
+    /// Signs somebody up who makes an active app on the pages: the way to the app, and a token
+    /// that it signed.
+    pub(crate) async fn sign_up(&self) -> (String, String) {
+        let client = &self.client;
+        let fields =
+            [("name", "Noor"), ("email", "noor@x.example"), ("account_name", "Noor"), ("password", PASSWORD)];
+        client.fill("/sign-up", "/sign-up", &fields).await;
+        let fields = [("app_type", "jwt"), ("name", "Relay")];
+        let information = client.fill("/apps/new", "/apps", &fields).await.location();
+        let fields = [
+            ("short_description", "Passes meetings on"),
+            ("company_name", "Meridian"),
+            ("contact_name", "Noor"),
+            ("contact_email", "noor@x.example"),
+        ];
+        client.fill(&information, &information, &fields).await;
+        let app = information.trim_end_matches("/information").to_owned();
+        client.fill(&format!("{app}/activation"), &format!("{app}/activate"), &[]).await;
+        let credentials = format!("{app}/credentials");
+        let fields = [("expires_in", "1h")];
+        let page = client.fill(&credentials, &format!("{credentials}/token"), &fields).await;
+        (app, page.texts("#token").join(""))
+    }
+
     /// Everything on stderr so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("no panic").clone()

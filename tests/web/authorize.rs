@@ -31,7 +31,7 @@ on_both!(
     any_method_and_path_is_answered_and_the_query_is_the_clients,
     a_refusal_says_why_in_a_header_and_a_problem,
     a_change_holds_for_the_very_next_request,
-    a_change_made_by_another_process_holds_within_a_second,
+    a_change_made_by_another_process_holds_once_the_log_is_read,
     a_look_up_that_began_before_a_change_is_not_kept,
     an_imitation_of_an_identity_header_is_refused,
     an_unknown_key_and_a_bad_signature_read_the_same,
@@ -156,7 +156,7 @@ async fn a_change_holds_for_the_very_next_request(kind: Kind) {
     assert_eq!(ask(&client, Method::GET, "/authorize", &token).await.status, 401, "stopped at once");
 }
 
-async fn a_change_made_by_another_process_holds_within_a_second(kind: Kind) {
+async fn a_change_made_by_another_process_holds_once_the_log_is_read(kind: Kind) {
     let calls = calls(kind).await;
     let other = calls.portal.world.another_process().await;
     let site = Site::serve(other.clone(), free_address());

@@ -1,0 +1,64 @@
+//! Several processes over one database: each hears of what the others change (S35).
+
+use std::time::{Duration, Instant};
+
+use portico::store::Database;
+
+use crate::{
+    program::{KEY, Program, Running},
+    support::databases::{Kind, TestDatabase, on_both},
+};
+
+on_both!(a_change_in_one_process_holds_in_the_other, what_stands_in_the_database_is_known_at_the_start);
+
+/// One process over the database of others.
+fn over(database: &Database) -> Program {
+    let url = match database {
+        Database::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Database::Postgres(url) => url.clone(),
+    };
+    let program = Program::new().with("PORTICO_DATABASE_URL", &url).with("PORTICO_SECRET_KEY", KEY);
+    program.with("PORTICO_NEW_ACCOUNTS", "open")
+}
+
+/// Waits until the process answers the token so, which takes it a fraction of a second.
+async fn answers(running: &Running, token: &str, status: u16) {
+    let began = Instant::now();
+    loop {
+        let page = running.client.get_as("/authorize", token).await;
+        if page.status == status {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "it goes on answering {}", page.status);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn a_change_in_one_process_holds_in_the_other(kind: Kind) {
+    let database = TestDatabase::empty(kind).await;
+    let (one, other) = (over(&database.database), over(&database.database));
+    let (one, other) = (one.serve().await, other.serve().await);
+    let (app, token) = one.sign_up().await;
+    answers(&other, &token, 200).await;
+    for (verb, status) in [("deactivate", 403), ("reactivate", 200)] {
+        one.client.fill(&app, &format!("{app}/{verb}"), &[]).await;
+        assert_eq!(one.client.get_as("/authorize", &token).await.status, status, "{verb}: at once here");
+        answers(&other, &token, status).await;
+    }
+    let credentials = format!("{app}/credentials");
+    let fields = [("keep_old_for", "0")];
+    one.client.fill(&credentials, &format!("{credentials}/regenerate"), &fields).await;
+    answers(&other, &token, 401).await;
+}
+
+async fn what_stands_in_the_database_is_known_at_the_start(kind: Kind) {
+    let database = TestDatabase::empty(kind).await;
+    let one = over(&database.database);
+    let one = one.serve().await;
+    let (app, token) = one.sign_up().await;
+    let late = over(&database.database);
+    let late = late.serve().await;
+    late.says("the directory is filled").await;
+    one.client.fill(&app, &format!("{app}/deactivate"), &[]).await;
+    answers(&late, &token, 403).await;
+}
