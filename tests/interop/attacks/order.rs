@@ -72,8 +72,8 @@ async fn nothing_tells_an_unknown_key_from_a_bad_signature() {
         |iss: &str, secret: &str| signed(&input(JWT, claims(iss)), secret.as_bytes(), Algorithm::HS256);
     let answers: Vec<Answer> = [
         with(&caller.key, "not the secret"),
-        with("ak_0000000000000000000000000", &caller.secret),
-        with("ak_0000000000000000000000000", "not the secret"),
+        with("ak_0000000000000000000000", &caller.secret),
+        with("ak_0000000000000000000000", "not the secret"),
         with("nobody", &caller.secret),
         // What stands in for the secret of nobody must not sign for them.
         with("nobody", &format!("as_{}", "0".repeat(49))),
