@@ -7,6 +7,7 @@ mod apps;
 mod audit;
 mod calls;
 mod catalog;
+mod chains;
 mod changes;
 mod codec;
 mod credentials;
@@ -25,7 +26,7 @@ mod tries;
 mod users;
 
 pub use apps::{AppFilter, AppPage};
-pub use audit::Activity;
+pub use audit::{Activity, LogFilter, Logged};
 pub use changes::{Changed, Watcher};
 pub use credentials::SealedSecret;
 pub use db::{Conn, Database, PoolUse, Store, Tx};

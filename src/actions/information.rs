@@ -150,9 +150,5 @@ fn changes(app: &App, new: &Information, icon: Option<&IconHash>) -> Vec<FieldCh
         ("support_url", text(old.support_url.as_ref()), text(new.support_url.as_ref())),
         ("icon", text(app.icon.as_ref()), text(icon)),
     ];
-    fields
-        .into_iter()
-        .filter(|(_, from, to)| from != to)
-        .map(|(field, from, to)| FieldChange { field: field.to_owned(), from, to })
-        .collect()
+    FieldChange::of(fields)
 }

@@ -83,6 +83,7 @@ pub async fn sign_in(
     }
     ctx.take_back(counted).await?;
     if known.user.disabled_at.is_some() {
+        write_failure(ctx, by, email).await?;
         return Err(FieldErrors::one(
             "email",
             "An admin has disabled this user. Write to the platform's support.",
@@ -133,10 +134,14 @@ pub(super) async fn begin_unchanged(ctx: &Context, known: &Known) -> Result<Opti
 }
 
 async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<SignedIn> {
+    write_failure(ctx, by, email).await?;
+    Err(FieldErrors::one("email", "The address or the password is not right.").into())
+}
+
+async fn write_failure(ctx: &Context, by: &By, email: &Email) -> Result<()> {
     let mut tx = ctx.begin().await?;
     ctx.audit(&mut tx, by, On::platform(), Change::SignInFailed { email: email.to_string() }).await?;
-    tx.commit().await?;
-    Err(FieldErrors::one("email", "The address or the password is not right.").into())
+    Ok(tx.commit().await?)
 }
 
 /// The user of a session cookie, unless the session has ended.

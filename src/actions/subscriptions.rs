@@ -6,7 +6,7 @@ use crate::{
     domain::{
         account::{AtLeast, Developer},
         app::App,
-        audit::Change,
+        audit::{Change, FieldChange},
         credential::{SecretFacts, SigningSecret},
         event_type::{EventType, EventTypeName},
         id::{SecretId, SubscriptionId, UserId},
@@ -102,7 +102,8 @@ pub async fn create(
     }
     tx.insert_subscription(app.id, id, new, ctx.now()).await?;
     seal(ctx, &mut tx, ctx.new_id(), id, acting.member.user()).await?;
-    let change = Change::SubscriptionCreated { subscription: id, label: label(new) };
+    let changes = changes(None, Some(new));
+    let change = Change::SubscriptionCreated { subscription: id, label: label(new), changes };
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     tx.commit().await?;
     Ok(Once::Now(id))
@@ -118,11 +119,13 @@ pub async fn save(
     new: &NewSubscription,
 ) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    let app = tx.app_to_change(acting.account(), app.id).await?;
-    if !tx.update_subscription(app.id, id, new).await? {
-        return Err(Error::NotFound);
+    let before = to_change(&mut tx, acting, app, id).await?;
+    let changes = changes(Some(before), Some(new));
+    if changes.is_empty() {
+        return Ok(());
     }
-    let change = Change::SubscriptionChanged { subscription: id, label: label(new) };
+    tx.update_subscription(app.id, id, new).await?;
+    let change = Change::SubscriptionChanged { subscription: id, label: label(new), changes };
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)
 }
@@ -133,7 +136,9 @@ pub async fn delete(ctx: &Context, acting: &Acting<Developer>, app: &App, id: Su
     let mut tx = ctx.begin().await?;
     let subscription = to_change(&mut tx, acting, app, id).await?;
     tx.delete_subscription(app.id, id).await?;
-    let change = Change::SubscriptionDeleted { subscription: id, label: subscription.label().to_owned() };
+    let label = subscription.label().to_owned();
+    let change =
+        Change::SubscriptionDeleted { subscription: id, label, changes: changes(Some(subscription), None) };
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)
 }
@@ -213,6 +218,28 @@ fn label(new: &NewSubscription) -> String {
     let url = new.endpoints.production().or(new.endpoints.development());
     let named = new.name.as_ref().map(ToString::to_string);
     named.or_else(|| url.map(ToString::to_string)).unwrap_or_default()
+}
+
+/// What differs between a subscription and what it becomes; nothing before it is made, and
+/// nothing after it is deleted.
+fn changes(old: Option<Subscription>, new: Option<&NewSubscription>) -> Vec<FieldChange> {
+    let old = old.map(|Subscription { name, endpoints, event_types, .. }| NewSubscription {
+        name,
+        endpoints,
+        event_types,
+    });
+    let texts = |one: Option<&NewSubscription>| {
+        let text = |read: fn(&NewSubscription) -> Option<String>| one.and_then(read).unwrap_or_default();
+        [
+            text(|one| one.name.as_ref().map(ToString::to_string)),
+            text(|one| one.endpoints.development().map(ToString::to_string)),
+            text(|one| one.endpoints.production().map(ToString::to_string)),
+            text(|one| Some(one.event_types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))),
+        ]
+    };
+    let names = ["name", "development_url", "production_url", "event_types"];
+    let fields = names.into_iter().zip(texts(old.as_ref()).into_iter().zip(texts(new)));
+    FieldChange::of(fields.map(|(name, (from, to))| (name, from, to)))
 }
 
 async fn seal(

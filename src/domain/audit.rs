@@ -1,5 +1,7 @@
 //! What is written down of every change.
 
+pub mod chain;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,16 @@ impl Actor {
         }
     }
 
+    /// The actor that a user's id, `visitor` or `operator` names.
+    #[must_use]
+    pub fn from_words(text: &str) -> Option<Self> {
+        match text {
+            "visitor" => Some(Self::Visitor),
+            "operator" => Some(Self::Operator),
+            id => id.parse().ok().map(Self::User),
+        }
+    }
+
     /// What to call an actor who has no name, or has it no more; within a sentence.
     #[must_use]
     pub fn word_in_a_persons_place(actor: &str) -> &'static str {
@@ -57,12 +69,20 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
-/// A field that was changed.
+/// A field that was changed. What was not there before, or is not any more, is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
     pub field: String,
     pub from: String,
     pub to: String,
+}
+
+impl FieldChange {
+    /// The fields that differ, of a list of names with what each was and is.
+    pub fn of(fields: impl IntoIterator<Item = (&'static str, String, String)>) -> Vec<Self> {
+        let changed = fields.into_iter().filter(|(_, from, to)| from != to);
+        changed.map(|(field, from, to)| Self { field: field.to_owned(), from, to }).collect()
+    }
 }
 
 /// Every change that is audited, with what is needed to tell it. Secrets never.
@@ -100,9 +120,9 @@ pub enum Change {
     SecretRegenerated { secret: SecretId, keep_old_for: KeepOld },
     SecretRevoked { secret: SecretId },
     EventsToggled { on: bool },
-    SubscriptionCreated { subscription: SubscriptionId, label: String },
-    SubscriptionChanged { subscription: SubscriptionId, label: String },
-    SubscriptionDeleted { subscription: SubscriptionId, label: String },
+    SubscriptionCreated { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
+    SubscriptionChanged { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
+    SubscriptionDeleted { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SigningSecretRevealed { subscription: SubscriptionId, label: String },
     SigningSecretRotated { subscription: SubscriptionId, label: String, keep_old_for: KeepOld },
 }

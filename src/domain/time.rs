@@ -43,6 +43,24 @@ impl Timestamp {
         self.civil().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// `2026-11-24T07:20:00.000001Z`, with nothing left out.
+    #[must_use]
+    pub fn exact(self) -> String {
+        self.civil().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+    }
+
+    /// The beginning in UTC of the day that `2026-11-24` names.
+    #[must_use]
+    pub fn of_day(text: &str) -> Option<Self> {
+        let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+        if !shape.eq("0000-00-00".bytes()) {
+            return None;
+        }
+        let day: jiff::civil::Date = text.parse().ok()?;
+        let at = jiff::tz::TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+        Some(Self(at.as_microsecond()))
+    }
+
     /// `24 Nov 2026, 07:20 UTC`, as people read it.
     #[must_use]
     pub fn utc(self) -> String {
@@ -136,6 +154,21 @@ mod tests {
         assert_eq!(at.utc(), "24 Nov 2026, 07:20 UTC");
         assert_eq!(at.date(), "24 Nov 2026");
         assert_eq!(at.day(), "24 Nov");
+    }
+
+    #[test]
+    fn an_exact_moment_has_its_microseconds() {
+        assert_eq!(Timestamp::from_micros(1_795_504_800_000_001).exact(), "2026-11-24T07:20:00.000001Z");
+        assert_eq!(Timestamp::from_micros(1_795_504_800_120_000).exact(), "2026-11-24T07:20:00.120000Z");
+    }
+
+    #[test]
+    fn a_day_is_read_by_its_one_form() {
+        assert_eq!(Timestamp::of_day("2026-11-24"), Some(Timestamp::from_seconds(1_795_478_400)));
+        assert_eq!(Timestamp::of_day("1969-12-31"), Some(Timestamp::from_seconds(-86_400)));
+        for wrong in ["", "2026-02-30", "2026-1-1", "20261124", "2026-11-24T00", "+026-11-24", "today"] {
+            assert_eq!(Timestamp::of_day(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::domain::{
         information::{CompanyName, ContactName, LongDescription, ShortDescription},
         name::AppName,
     },
+    audit::chain::{Chain, Hash},
     authorization::Code,
     calls::{Hour, SignedWith},
     credential::ApiKey,
@@ -121,4 +122,13 @@ columns!(
     |hash: &PasswordHash| hash.as_str().to_owned(),
     |text: String| text.parse().ok(),
     PasswordHash
+);
+
+columns!(Uuid, |chain: &Chain| chain.column(), |uuid| Some(Self::from_column(uuid)), Chain);
+
+columns!(
+    Vec<u8>,
+    |hash: &Hash| hash.as_bytes().to_vec(),
+    |bytes: Vec<u8>| bytes.try_into().ok().map(Self::from_bytes),
+    Hash
 );

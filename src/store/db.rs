@@ -15,7 +15,10 @@ use super::{
     changes::{Watcher, Watchers},
     statements,
 };
-use crate::domain::id::AccountId;
+use crate::domain::{
+    audit::Entry,
+    id::{AccountId, AuditId},
+};
 
 /// Which database to open.
 #[derive(Clone)]
@@ -80,6 +83,8 @@ pub struct Tx {
     conn: Conn,
     /// Accounts whose authorisation changes when this holds.
     pub(super) touched: BTreeSet<AccountId>,
+    /// What is written down when this holds.
+    pub(super) audited: Vec<(AuditId, Entry)>,
     watchers: Watchers,
 }
 
@@ -213,6 +218,20 @@ impl Store {
         }))
     }
 
+    /// A connection whose reads all see the database as it was at the first of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if none is free in time.
+    pub async fn snapshot(&self) -> Result<Conn> {
+        Ok(Conn(match &self.pools {
+            Pools::Sqlite { read, .. } => Backend::Sqlite(Held::InTransaction(read.begin().await?)),
+            Pools::Postgres(pool) => {
+                let begin = "begin isolation level repeatable read, read only";
+                Backend::Postgres(Held::InTransaction(pool.begin_with(begin).await?))
+            }
+        }))
+    }
+
     /// A transaction.
     ///
     /// # Errors
@@ -225,7 +244,7 @@ impl Store {
             }
             Pools::Postgres(pool) => Backend::Postgres(Held::InTransaction(pool.begin().await?)),
         });
-        Ok(Tx { conn, touched: BTreeSet::new(), watchers: self.watchers.clone() })
+        Ok(Tx { conn, touched: BTreeSet::new(), audited: Vec::new(), watchers: self.watchers.clone() })
     }
 
     /// Has every change of authorisation told to `watcher` before the commit that makes it
@@ -309,6 +328,7 @@ impl Tx {
     /// The database could not; then nothing holds, unless the connection broke while it
     /// answered.
     pub async fn commit(mut self) -> Result<()> {
+        self.write_audit().await?;
         let changes = self.write_changes().await?;
         let outcome = match self.conn.0 {
             Backend::Sqlite(Held::InTransaction(transaction)) => transaction.commit().await,
@@ -318,6 +338,11 @@ impl Tx {
         // Told even if the answer was lost, since it may hold all the same.
         self.watchers.tell(&changes);
         Ok(outcome?)
+    }
+
+    /// Writes down a change, when the transaction holds.
+    pub fn audit(&mut self, id: AuditId, entry: Entry) {
+        self.audited.push((id, entry));
     }
 
     /// Other processes, and this one's memory, hear of this account when the transaction holds.

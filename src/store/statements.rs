@@ -19,6 +19,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::audit::ALL,
         super::calls::ALL,
         super::catalog::ALL,
+        super::chains::ALL,
         super::changes::ALL,
         super::directory::ALL,
         super::credentials::ALL,

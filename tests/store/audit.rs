@@ -1,11 +1,18 @@
-use portico::domain::{
-    audit::{Actor, Change, Entry, Origin},
-    id::{AccountId, AppId, AuditId, Id},
-    time::{Span, Timestamp},
+//! Reading the log: what is found, in which order, and by whom
+
+use std::collections::BTreeSet;
+
+use portico::{
+    domain::{
+        audit::{Actor, Change, Entry, Origin},
+        id::{AccountId, AppId, AuditId, Id},
+        time::{Span, Timestamp},
+    },
+    store::LogFilter,
 };
 
 use crate::{
-    rows::{account, at, new_id, user},
+    rows::{account, app, at, member, new_id, user},
     support::databases::{Kind, TestDatabase, on_both},
 };
 
@@ -13,7 +20,33 @@ on_both!(
     activity_tells_who_did_what_the_newest_first,
     activity_is_of_one_app_of_one_account,
     a_row_outlives_what_it_tells_of,
+    an_account_reads_its_own_part_page_by_page,
+    a_filter_finds_what_fits_and_its_count_says_how_much,
+    the_whole_log_is_that_of_all_accounts_and_of_the_platform,
+    what_can_be_chosen_is_the_accounts_own,
 );
+
+fn entry(
+    when: Timestamp,
+    actor: Actor,
+    account: Option<AccountId>,
+    app: Option<AppId>,
+    change: Change,
+) -> Entry {
+    let origin = Origin {
+        address: Some("192.0.2.7".parse().expect("an address")),
+        request_id: Some(String::from("01J0")),
+    };
+    Entry { at: when, actor, origin, account, app, change }
+}
+
+async fn write_all(database: &TestDatabase, entries: Vec<Entry>) {
+    let mut tx = database.begin().await;
+    for entry in entries {
+        tx.audit(AuditId::generate(entry.at, portico::crypto::random()), entry);
+    }
+    tx.commit().await.expect("it holds");
+}
 
 async fn write(
     database: &TestDatabase,
@@ -22,14 +55,7 @@ async fn write(
     on: (AccountId, AppId),
     change: Change,
 ) {
-    let origin = Origin {
-        address: Some("192.0.2.7".parse().expect("an address")),
-        request_id: Some(String::from("01J0")),
-    };
-    let entry = Entry { at: when, actor, origin, account: Some(on.0), app: Some(on.1), change };
-    let mut tx = database.begin().await;
-    tx.audit(AuditId::generate(when, portico::crypto::random()), &entry).await.expect("a row");
-    tx.commit().await.expect("it holds");
+    write_all(database, vec![entry(when, actor, Some(on.0), Some(on.1), change)]).await;
 }
 
 async fn activity_tells_who_did_what_the_newest_first(kind: Kind) {
@@ -77,4 +103,129 @@ async fn a_row_outlives_what_it_tells_of(kind: Kind) {
     database.run("delete from accounts").await;
     let activity = database.read().await.activity(on.0, on.1, 10).await.expect("rows");
     assert_eq!(activity.iter().map(|row| row.who.as_str()).collect::<Vec<_>>(), ["a former user"]);
+    let log = database.read().await.log(on.0, &LogFilter::default(), 10).await.expect("rows");
+    let [row] = log.as_slice() else { panic!("one row, not {log:?}") };
+    assert_eq!(
+        (row.who(), row.actor_id, row.app, &row.app_name),
+        ("a former user", Some(ada), Some(on.1), &None)
+    );
+    assert_eq!((row.address.as_deref(), row.request_id.as_deref()), (Some("192.0.2.7"), Some("01J0")));
+}
+
+async fn an_account_reads_its_own_part_page_by_page(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let (ours, theirs) = (account(&database).await, account(&database).await);
+    // All at one moment, where ids have no order: that of the chain counts.
+    let renamed = |n: usize| Change::AccountRenamed { from: String::new(), to: n.to_string() };
+    for n in 0..7 {
+        let entries = [Some(ours), Some(theirs), None]
+            .map(|account| entry(at(0), Actor::Operator, account, None, renamed(n)));
+        write_all(&database, entries.into()).await;
+    }
+    let (mut filter, mut seen) = (LogFilter::default(), Vec::new());
+    loop {
+        let rows = database.read().await.log(ours, &filter, 3).await.expect("rows");
+        let Some(last) = rows.last() else { break };
+        filter.after = Some(last.id);
+        seen.extend(rows.iter().map(|row| (row.seq, row.change())));
+    }
+    let expected: Vec<_> = (1..=7).rev().zip((0..7).rev().map(|n| Some(renamed(n)))).collect();
+    assert_eq!(seen, expected);
+    // Another account's row as the beginning of a page leads to nothing of theirs.
+    let of_theirs = database.read().await.log(theirs, &LogFilter::default(), 1).await.expect("a row");
+    let filter = LogFilter { after: of_theirs.first().map(|row| row.id), ..LogFilter::default() };
+    let rows = database.read().await.log(ours, &filter, 10).await.expect("rows");
+    assert!(rows.len() == 7 && rows.iter().all(|row| row.chain.account() == Some(ours)));
+}
+
+async fn a_filter_finds_what_fits_and_its_count_says_how_much(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let ada = user(&database, "ada@meridian.example").await;
+    let ours = account(&database).await;
+    let relay = app(&database, ours, "Relay").await;
+    let other: AppId = new_id();
+    let entries = vec![
+        entry(at(0), Actor::User(ada), Some(ours), Some(relay), Change::AppActivated {}),
+        entry(at(1), Actor::Operator, Some(ours), Some(relay), Change::AppDeactivated {}),
+        entry(at(2), Actor::User(ada), Some(ours), Some(other), Change::AppDeactivated {}),
+        entry(at(3), Actor::User(ada), Some(ours), None, Change::AccountSwitched {}),
+    ];
+    write_all(&database, entries).await;
+    let all = LogFilter::default();
+    let deactivated = Some(String::from("app_deactivated"));
+    for (filter, found) in [
+        (all.clone(), &[4, 3, 2, 1][..]),
+        (LogFilter { actor: Some(Actor::User(ada)), ..all.clone() }, &[4, 3, 1]),
+        (LogFilter { actor: Some(Actor::User(new_id())), ..all.clone() }, &[]),
+        (LogFilter { actor: Some(Actor::Operator), ..all.clone() }, &[2]),
+        (LogFilter { actor: Some(Actor::Visitor), ..all.clone() }, &[]),
+        (LogFilter { app: Some(relay), ..all.clone() }, &[2, 1]),
+        (LogFilter { action: deactivated.clone(), ..all.clone() }, &[3, 2]),
+        (LogFilter { action: deactivated, app: Some(other), ..all.clone() }, &[3]),
+        (LogFilter { since: Some(at(2)), ..all.clone() }, &[4, 3]),
+        (LogFilter { until: Some(at(2)), ..all.clone() }, &[2, 1]),
+        (LogFilter { since: Some(at(1)), until: Some(at(3)), ..all.clone() }, &[3, 2]),
+    ] {
+        let mut read = database.read().await;
+        for (rows, count) in [
+            (read.log(ours, &filter, 10).await, read.log_count(ours, &filter, 3).await),
+            (read.whole_log(&filter, 10).await, read.whole_log_count(&filter, 3).await),
+        ] {
+            let rows = rows.expect("rows");
+            assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), found, "{filter:?}");
+            let counted = i64::try_from(found.len().min(3)).expect("few");
+            assert_eq!(count.expect("a count"), counted, "{filter:?}");
+        }
+        let named = read.log(ours, &filter, 10).await.expect("rows");
+        let name = |row: &portico::store::Logged| row.app_name.as_ref().map(ToString::to_string);
+        assert!(named.iter().all(|row| (name(row).as_deref() == Some("Relay")) == (row.app == Some(relay))));
+    }
+}
+
+async fn the_whole_log_is_that_of_all_accounts_and_of_the_platform(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let accounts = [None, Some(account(&database).await), Some(account(&database).await)];
+    let mut seconds = 0;
+    for _ in 0..3 {
+        for account in accounts {
+            let made = entry(at(seconds), Actor::Operator, account, None, Change::SignedIn {});
+            write_all(&database, vec![made]).await;
+            seconds += 1;
+        }
+    }
+    let (mut filter, mut seen) = (LogFilter::default(), Vec::new());
+    loop {
+        let rows = database.read().await.whole_log(&filter, 4).await.expect("rows");
+        let Some(last) = rows.last() else { break };
+        filter.after = Some(last.id);
+        seen.extend(rows.iter().map(|row| (row.at, row.chain.account())));
+    }
+    let expected: Vec<_> = (0..9).rev().map(|second| (at(second), accounts[second as usize % 3])).collect();
+    assert_eq!(seen, expected);
+    let mut read = database.read().await;
+    assert_eq!(read.whole_log_count(&LogFilter::default(), 100).await.expect("a count"), 9);
+    let nowhere = LogFilter { app: Some(new_id()), ..LogFilter::default() };
+    assert!(read.whole_log(&nowhere, 10).await.expect("no rows").is_empty());
+    assert_eq!(read.whole_log_count(&nowhere, 10).await.expect("a count"), 0);
+}
+
+async fn what_can_be_chosen_is_the_accounts_own(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let (ours, theirs) = (account(&database).await, account(&database).await);
+    let role = portico::domain::account::Role::Viewer;
+    let mut members = BTreeSet::new();
+    for (account, email) in [(ours, "a@x.example"), (ours, "b@x.example"), (theirs, "c@x.example")] {
+        let who = user(&database, email).await;
+        member(&database, account, who, role).await;
+        if account == ours {
+            members.insert(who);
+        }
+    }
+    let apps = [app(&database, ours, "Relay").await, app(&database, ours, "Archive").await];
+    app(&database, theirs, "Theirs").await;
+    let mut read = database.read().await;
+    let found = read.log_members(ours).await.expect("members");
+    assert_eq!(found.into_iter().map(|(id, _)| id).collect::<BTreeSet<_>>(), members);
+    let found = read.log_apps(ours).await.expect("apps");
+    assert_eq!(found.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), [apps[1], apps[0]], "by name");
 }

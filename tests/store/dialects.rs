@@ -7,7 +7,7 @@ use sqlx::Connection;
 
 use crate::support::databases::TestDatabase;
 
-/// One line for each column, key, index and reference.
+/// One line for each column, key, index, reference and trigger.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Schema(BTreeSet<String>);
 
@@ -17,6 +17,9 @@ type Column = (String, String, String, bool);
 type Index = (String, String, String, Option<String>);
 /// Table, columns, the table they refer to, what happens when the row there goes.
 type Reference = (String, String, String, String);
+
+/// Table, name, and when it acts (`before update`).
+type Trigger = (String, String, String);
 
 const SQLITE_COLUMNS: &str = "select t.name, c.name, lower(c.type), c.\"notnull\" = 0
     from sqlite_schema t join pragma_table_info(t.name) c
@@ -37,6 +40,11 @@ const SQLITE_INDEXES: &str = "select t.name, 'primary key', group_concat(c.name,
 const SQLITE_REFERENCES: &str = "select t.name, f.\"from\", f.\"table\", lower(f.on_delete)
     from sqlite_schema t join pragma_foreign_key_list(t.name) f
     where t.type = 'table'";
+// Its text begins `create trigger NAME before EVENT on TABLE`. `insert or replace` is known to
+// SQLite alone, as `truncate` is to PostgreSQL; what guards against either has no counterpart.
+const SQLITE_TRIGGERS: &str = "select tbl_name, name,
+        lower(substr(sql, instr(sql, name) + length(name) + 1, instr(sql, ' on ') - instr(sql, name) - length(name) - 1))
+    from sqlite_schema where type = 'trigger' and sql not like '% before insert on %'";
 
 const POSTGRES_COLUMNS: &str =
     "select table_name::text, column_name::text, data_type::text, is_nullable = 'YES'
@@ -58,21 +66,30 @@ const POSTGRES_REFERENCES: &str = "select f.conrelid::regclass::text,
         case f.confdeltype when 'c' then 'cascade' when 'n' then 'set null' when 'r' then 'restrict'
             when 'd' then 'set default' else 'no action' end
     from pg_constraint f where f.contype = 'f'";
+// Bits of `tgtype`: 2 before, 8 delete, 16 update, 32 truncate.
+const POSTGRES_TRIGGERS: &str = "select tgrelid::regclass::text, tgname::text,
+        case when tgtype & 2 > 0 then 'before ' else 'after ' end
+            || case when tgtype & 8 > 0 then 'delete' when tgtype & 16 > 0 then 'update' else 'insert' end
+    from pg_trigger where not tgisinternal and tgenabled <> 'D' and tgtype & 32 = 0";
 
 impl Schema {
     pub(crate) async fn of(database: &TestDatabase) -> Self {
-        let (columns, indexes, references): (Vec<Column>, Vec<Index>, Vec<Reference>) =
-            match &database.database {
-                Database::Sqlite(path) => {
-                    let url = format!("sqlite://{}", path.display());
-                    let mut direct = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
-                    read!(direct, SQLITE_COLUMNS, SQLITE_INDEXES, SQLITE_REFERENCES)
-                }
-                Database::Postgres(url) => {
-                    let mut direct = sqlx::PgConnection::connect(url).await.expect("PostgreSQL answers");
-                    read!(direct, POSTGRES_COLUMNS, POSTGRES_INDEXES, POSTGRES_REFERENCES)
-                }
-            };
+        let (columns, indexes, references, triggers): (
+            Vec<Column>,
+            Vec<Index>,
+            Vec<Reference>,
+            Vec<Trigger>,
+        ) = match &database.database {
+            Database::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut direct = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
+                read!(direct, SQLITE_COLUMNS, SQLITE_INDEXES, SQLITE_REFERENCES, SQLITE_TRIGGERS)
+            }
+            Database::Postgres(url) => {
+                let mut direct = sqlx::PgConnection::connect(url).await.expect("PostgreSQL answers");
+                read!(direct, POSTGRES_COLUMNS, POSTGRES_INDEXES, POSTGRES_REFERENCES, POSTGRES_TRIGGERS)
+            }
+        };
         let columns = columns.into_iter().map(|(table, column, its_type, nullable)| {
             let not_null = if nullable { "" } else { " not null" };
             format!("{table}.{column} {}{not_null}", common(&its_type))
@@ -84,7 +101,9 @@ impl Schema {
         let references = references.into_iter().map(|(table, columns, other, on_delete)| {
             format!("{table} ({columns}) refers to {other}, on delete {on_delete}")
         });
-        Self(columns.chain(indexes).chain(references).collect())
+        let triggers =
+            triggers.into_iter().map(|(table, name, when)| format!("{table} trigger {name} {when}"));
+        Self(columns.chain(indexes).chain(references).chain(triggers).collect())
     }
 
     pub(crate) fn has(&self, line: &str) -> bool {
@@ -99,7 +118,7 @@ pub(crate) fn differences(sqlite: &Schema, postgres: &Schema) -> Vec<String> {
     alone.chain(postgres.difference(sqlite).map(|line| format!("PostgreSQL alone: {line}"))).collect()
 }
 
-/// Rows of three queries over one connection.
+/// Rows of some queries over one connection.
 macro_rules! read {
     ($direct:ident, $($sql:expr),+) => {
         ($(sqlx::query_as($sql).fetch_all(&mut $direct).await.expect("the schema can be read")),+)

@@ -8,6 +8,7 @@ mod apps;
 mod audit;
 mod calls;
 mod catalog;
+mod chains;
 mod changes;
 mod credentials;
 mod dialects;

@@ -70,6 +70,10 @@ async fn the_schema_that_is_compared_is_whole() {
             "apps (account_id) refers to accounts, on delete cascade",
             "sessions (account_id) refers to accounts, on delete set null",
             "apps (icon_hash) refers to icons, on delete no action",
+            "audit_log unique (chain, seq)",
+            "audit_log trigger audit_log_no_update before update",
+            "audit_log trigger audit_log_no_delete before delete",
+            "audit_heads trigger audit_heads_only_forward before update",
         ] {
             assert!(schema.has(line), "{:?} has no {line:?}: {schema:#?}", database.kind());
         }
@@ -82,11 +86,15 @@ async fn a_difference_of_the_two_databases_is_found() {
     postgres.run("alter table apps add column colour text").await;
     postgres.run("alter table users alter column name drop not null").await;
     sqlite.run("drop index api_secrets_one_current").await;
+    sqlite.run("drop trigger audit_log_no_delete").await;
+    postgres.run("alter table audit_log disable trigger audit_log_no_update").await;
     let found = differences(&Schema::of(&sqlite).await, &Schema::of(&postgres).await);
     let expected = [
         "PostgreSQL alone: api_secrets unique (account_id) where retires_at is null",
+        "PostgreSQL alone: audit_log trigger audit_log_no_delete before delete",
         "PostgreSQL alone: apps.colour text",
         "PostgreSQL alone: users.name text",
+        "SQLite alone: audit_log trigger audit_log_no_update before update",
         "SQLite alone: users.name text not null",
     ];
     assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected.map(String::from).into());

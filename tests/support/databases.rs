@@ -90,18 +90,29 @@ impl TestDatabase {
 
     /// Runs statements that no function of the store has, past its types: to break things.
     pub async fn run(&self, sql: &str) {
+        self.try_to_run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// What the database says against statements that it must refuse.
+    pub async fn refusal(&self, sql: &str) -> String {
+        let outcome = self.try_to_run(sql).await;
+        outcome.err().unwrap_or_else(|| panic!("{sql} is taken")).to_string()
+    }
+
+    async fn try_to_run(&self, sql: &str) -> Result<(), sqlx::Error> {
         #[expect(clippy::disallowed_methods, reason = "statements of a test are its own")]
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
         match &self.database {
             Database::Sqlite(path) => {
                 let url = format!("sqlite://{}", path.display());
                 let mut direct = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
-                sqlx::raw_sql(sql).execute(&mut direct).await.expect("the statement runs");
+                let outcome = sqlx::raw_sql(sql).execute(&mut direct).await;
                 direct.close().await.expect("the file closes");
+                outcome.map(|_| ())
             }
             Database::Postgres(url) => {
                 let mut direct = sqlx::PgConnection::connect(url).await.expect("PostgreSQL answers");
-                sqlx::raw_sql(sql).execute(&mut direct).await.expect("the statement runs");
+                sqlx::raw_sql(sql).execute(&mut direct).await.map(|_| ())
             }
         }
     }

@@ -35,6 +35,7 @@ async fn a_disabled_user_is_out_at_once_and_stays_out(kind: Kind) {
     let fields = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let page = portal.client().fill("/sign-in", "/sign-in", &fields).await;
     assert!(page.errors()["email"].contains("disabled"), "{:?}", page.errors());
+    assert_eq!(portal.world.database.audited("sign_in_failed").await, 1, "the attempt is written down (S65)");
     let forgot = portal.client();
     forgot.fill("/password/forgot", "/password/forgot", &[("email", ada.email.as_str())]).await;
     assert!(portal.letters().await.is_empty(), "no way back by mail");
