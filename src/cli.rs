@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod arguments;
+mod audit;
 mod boot;
 mod healthcheck;
 mod migrate;
@@ -11,7 +12,7 @@ use std::{error::Error, ffi::OsString, io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 
-use self::arguments::{Arguments, Command, UserCommand};
+use self::arguments::{Arguments, AuditCommand, Command, UserCommand};
 use crate::{
     config::{Config, LogFormat},
     telemetry,
@@ -52,6 +53,14 @@ fn command(arguments: Arguments) -> Outcome {
         Command::Migrate => {
             start_log(&config)?;
             actix_web::rt::System::new().block_on(migrate::run(&config))
+        }
+        Command::Audit(audit) => {
+            start_log(&config)?;
+            let system = actix_web::rt::System::new();
+            match audit.command {
+                AuditCommand::Verify(what) => system.block_on(audit::verify(&config, what.heads.as_deref())),
+                AuditCommand::Head => system.block_on(audit::head(&config)),
+            }
         }
         Command::User(user) => {
             start_log(&config)?;

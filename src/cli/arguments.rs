@@ -28,6 +28,8 @@ pub enum Command {
     Migrate,
     /// Manage the people who sign in
     User(User),
+    /// Check the audit log
+    Audit(Audit),
     /// Ask the server on this machine whether it is up: exit code 0 if so, else 1
     Healthcheck,
 }
@@ -65,6 +67,27 @@ pub struct CreateUser {
     /// Read the password from standard input, where no process list shows it
     #[arg(long, required = true)]
     pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Follow every chain of the log: exit code 0 if all are whole, else 1
+    Verify(VerifyAudit),
+    /// Print the number and hash of the last entry of each chain, to be kept elsewhere
+    Head,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyAudit {
+    /// Compare with what `portico audit head` printed before
+    #[arg(long, value_name = "FILE")]
+    pub heads: Option<PathBuf>,
 }
 
 /// The account of a new user.

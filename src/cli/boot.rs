@@ -42,6 +42,8 @@ pub(super) enum BootError {
     Open(String, #[source] Cause),
     #[error("Cannot bring {0} up to date")]
     Migrate(String, #[source] Cause),
+    #[error("{0} was not brought up to this version; `portico migrate` does it")]
+    NotMigrated(String, #[source] Cause),
     #[error("The database does not answer")]
     Database(#[from] StoreError),
     #[error("The key file {path} cannot be {verb}")]
@@ -95,6 +97,21 @@ pub(super) async fn open(config: &Config) -> Result<Store, BootError> {
         Store::open(&database(config)).await.map_err(|error| BootError::Open(name.clone(), cause(error)))?;
     store.migrate().await.map_err(|error| BootError::Migrate(name, cause(error)))?;
     Ok(store)
+}
+
+/// Opens a database that is there, and changes nothing of it.
+pub(super) async fn open_as_it_is(config: &Config) -> Result<Store, BootError> {
+    let name = config.database.to_string();
+    if let config::Database::Sqlite { path } = &config.database {
+        fs::metadata(path).map_err(|error| BootError::Open(name.clone(), error.into()))?;
+    }
+    let store =
+        Store::open(&database(config)).await.map_err(|error| BootError::Open(name.clone(), cause(error)))?;
+    match store.ping().await {
+        Ok(()) => Ok(store),
+        Err(error @ StoreError::Unavailable(_)) => Err(BootError::Open(name, cause(error))),
+        Err(error) => Err(BootError::NotMigrated(name, cause(error))),
+    }
 }
 
 /// Everything that actions need.
