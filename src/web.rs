@@ -2,6 +2,7 @@
 
 mod api;
 pub mod assets;
+pub(crate) mod audit;
 pub mod chart;
 mod cookies;
 mod endpoint;

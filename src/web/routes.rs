@@ -86,6 +86,7 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/verify-email/send").post(verify_email::send))
         .service(page("/account").get(account::get).post(account::post))
         .service(page("/account/switch").post(account::switch))
+        .service(page("/account/audit").get(account::audit::get))
         .service(page("/account/token-debugger").get(token_debugger::get).post(token_debugger::post))
         .service(page("/accounts/new").get(accounts_new::get).post(accounts_new::post))
         .service(page("/settings").get(settings::get))

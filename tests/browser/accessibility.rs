@@ -96,7 +96,7 @@ async fn pages_of_people() {
     let letters = portal.letters().await;
     let proof = letters.last().expect("a letter").link(&portal);
     visit(&browser, &proof).await;
-    for path in ["/account", "/accounts/new", "/settings", "/confirm?next=/apps"] {
+    for path in ["/account", "/account/audit", "/accounts/new", "/settings", "/confirm?next=/apps"] {
         visit(&browser, path).await;
     }
     for (path, button) in [
@@ -291,6 +291,8 @@ async fn pages_that_a_viewer_sees() {
     }
     visit(&browser, &format!("/apps/{}/subscriptions/{sub}", app.id)).await;
     visit(&browser, "/account").await;
+    visit(&browser, "/account/audit").await;
+    visit(&browser, "/account/audit?action=app_deleted&since=2026-01-01").await;
     browser.close().await;
 }
 
@@ -312,7 +314,7 @@ async fn pages_of_what_is_long() {
     let created =
         actions::subscriptions::create(&world.ctx, &world.acting(&ada), &app, world.form(&ada), &new).await;
     let sub = created.expect("the subscription is made").into_inner();
-    for path in ["/apps", "/apps/new", "/account", "/settings"] {
+    for path in ["/apps", "/apps/new", "/account", "/account/audit", "/settings"] {
         visit(&browser, path).await;
     }
     for step in STEPS {

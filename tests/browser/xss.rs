@@ -152,6 +152,8 @@ async fn what_people_typed_is_text_on_every_page_of_an_app() {
         assert_shown(&browser, &page("/features"), &["table a"], payload).await;
         assert_shown(&browser, &page("/activation"), &[head, "dd", "dt"], payload).await;
         assert_shown(&browser, &sub, &["#name", "h1", "title"], payload).await;
+        let log = ["td a", "td small", ".changes ins"];
+        assert_shown(&browser, "/account/audit", &log, payload).await;
     }
     // All of them in one list, whichever comes first.
     assert_shown(&browser, "/apps", &["th a"], "pwn()").await;
@@ -172,6 +174,8 @@ async fn what_people_are_called_is_text_on_every_page() {
         let menus = ["#menu-user p", "#menu-account span"];
         assert_shown(&browser, "/account", &["h1", "title", "th", "#name"], payload).await;
         assert_shown(&browser, "/settings", &menus, payload).await;
+        let log = ["td[data-label=Who]", ".changes ins", "title", ".lead"];
+        assert_shown(&browser, "/account/audit", &log, payload).await;
         assert_shown(&browser, &format!("/apps/{}", app.id), &["dd", ".activity"], payload).await;
         assert_shown(&browser, &format!("/apps/{}/credentials", app.id), &[".note"], payload).await;
     }

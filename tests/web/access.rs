@@ -47,6 +47,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/account",                                        "dooooo"),
     ("POST", "/account",                                        "dnnooo"),
     ("POST", "/account/switch",                                 "dnnnnn"),
+    ("GET",  "/account/audit",                                  "dooooo"),
     ("GET",  "/account/token-debugger",                         "dooooo"),
     ("POST", "/account/token-debugger",                         "dooooo"),
     ("GET",  "/accounts/new",                                   "dooooo"),

@@ -1,5 +1,6 @@
 //! `/account`, `/accounts/new`, and whose pages one sees
 
+mod audit;
 mod token_debugger;
 
 use crate::support::{

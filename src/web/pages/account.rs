@@ -1,5 +1,6 @@
 //! `/account`: the account the viewer acts for.
 
+pub mod audit;
 pub mod token_debugger;
 
 use actix_web::web::Data;

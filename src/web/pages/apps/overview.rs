@@ -9,10 +9,10 @@ use super::refusals::Refused;
 use crate::actions::{Context, activation, apps, calls, subscriptions};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
-use crate::domain::audit::Change;
 use crate::domain::fields::FieldErrors;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
+use crate::web::audit::told::{Mark, told};
 use crate::web::chart::RequestsChart;
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::app::InApp;
@@ -79,21 +79,6 @@ pub(crate) struct Activity {
     /// "Ada Osei", "the platform's staff".
     pub(crate) who: String,
     pub(crate) at: Timestamp,
-}
-
-/// How a thing that happened is marked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// The app came to life.
-    Good,
-    /// The app was stopped.
-    Bad,
-    /// Something was added.
-    Added,
-    /// A secret was seen.
-    Seen,
-    /// Something changed.
-    Changed,
 }
 
 /// What was typed to delete an app: its name.
@@ -196,78 +181,8 @@ async fn pair<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<SharedP
 
 impl From<apps::Activity> for Activity {
     fn from(entry: apps::Activity) -> Self {
-        let (mark, what, detail) = told(&entry.change);
+        let told = told(&entry.change);
+        let (mark, what, detail) = (told.mark, told.what.to_owned(), told.brief());
         Self { mark, what, detail, who: entry.who, at: entry.at }
-    }
-}
-
-/// How a change is marked, what it was, and what exactly.
-fn told(change: &Change) -> (Mark, String, String) {
-    let plain = |mark, what: &str| (mark, what.to_owned(), String::new());
-    let of = |mark, what: &str, label: &str| (mark, what.to_owned(), label.to_owned());
-    match change {
-        Change::AppCreated { .. } => plain(Mark::Added, "Created"),
-        Change::AppActivated {} => plain(Mark::Good, "Activated"),
-        Change::AppReactivated {} => plain(Mark::Good, "Reactivated"),
-        Change::AppDeactivated {} => plain(Mark::Bad, "Deactivated"),
-        Change::AppInformationChanged { changes } => {
-            let fields: Vec<_> = changes.iter().map(|one| one.field.replace('_', " ")).collect();
-            of(Mark::Changed, "Information changed", &fields.join(", "))
-        }
-        Change::SecretRevealed {} => plain(Mark::Seen, "API secret revealed"),
-        Change::TokenMade { .. } => plain(Mark::Seen, "JWT token made"),
-        Change::SecretRegenerated { .. } => plain(Mark::Changed, "API secret regenerated"),
-        Change::SecretRevoked { .. } => plain(Mark::Changed, "Old API secret revoked"),
-        Change::EventsToggled { on: true } => plain(Mark::Changed, "Event subscriptions switched on"),
-        Change::EventsToggled { on: false } => plain(Mark::Changed, "Event subscriptions switched off"),
-        Change::SubscriptionCreated { label, .. } => of(Mark::Added, "Subscription added", label),
-        Change::SubscriptionChanged { label, .. } => of(Mark::Changed, "Subscription changed", label),
-        Change::SubscriptionDeleted { label, .. } => of(Mark::Changed, "Subscription deleted", label),
-        Change::SigningSecretRevealed { label, .. } => of(Mark::Seen, "Signing secret revealed", label),
-        Change::SigningSecretRotated { label, .. } => of(Mark::Changed, "Signing secret rotated", label),
-        // Not of an app: written down under one only by mistake.
-        Change::UserCreated { .. }
-        | Change::AccountCreated { .. }
-        | Change::AccountRenamed { .. }
-        | Change::AccountJoined { .. }
-        | Change::AddressProven { .. }
-        | Change::AddressChangeAsked { .. }
-        | Change::AddressChanged { .. }
-        | Change::PasswordResetAsked { .. }
-        | Change::ProofSent { .. }
-        | Change::SetupLinkMade {}
-        | Change::PasswordReset {}
-        | Change::PasswordChanged {}
-        | Change::ProfileChanged { .. }
-        | Change::SignedIn {}
-        | Change::SignInFailed { .. }
-        | Change::Confirmed {}
-        | Change::ConfirmFailed {}
-        | Change::SignedOut {}
-        | Change::SessionEnded { .. }
-        | Change::AccountSwitched {}
-        | Change::AppDeleted { .. } => plain(Mark::Changed, "Changed"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::audit::FieldChange;
-
-    #[test]
-    fn a_change_is_told_without_what_it_was_before() {
-        let field = |field: &str| FieldChange {
-            field: field.to_owned(),
-            from: String::from("old"),
-            to: String::from("new"),
-        };
-        let changes = vec![field("name"), field("support_url")];
-        assert_eq!(
-            told(&Change::AppInformationChanged { changes }),
-            (Mark::Changed, String::from("Information changed"), String::from("name, support url"))
-        );
-        assert_eq!(told(&Change::AppActivated {}).0, Mark::Good);
-        assert_eq!(told(&Change::AppDeactivated {}).0, Mark::Bad);
     }
 }

@@ -1,5 +1,6 @@
 //! Every page with sample content: ordinary, long, refused.
 
+mod audit;
 mod chart;
 mod debugger;
 mod people;
@@ -15,7 +16,7 @@ const LONG: &str =
 
 pub(super) fn all() -> Vec<(&'static str, String)> {
     let people = [people::doors(), people::links(), people::own()].concat();
-    [people, debugger::pages(), chart::pages(), reading::errors(), reading::docs()].concat()
+    [people, audit::pages(), debugger::pages(), chart::pages(), reading::errors(), reading::docs()].concat()
 }
 
 pub(super) fn signed_out() -> Chrome {

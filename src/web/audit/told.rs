@@ -1,0 +1,279 @@
+//! Every audited change in words: the one way in which pages tell of it.
+
+use crate::domain::audit::{Change, FieldChange};
+use crate::domain::overlap::KeepOld;
+
+/// A change as a page tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) mark: Mark,
+    /// "Activated", "API secret revealed", "Subscription added".
+    pub(crate) what: &'static str,
+    /// What exactly, if `what` does not say it: "Room calendars".
+    pub(crate) detail: String,
+    /// What it was before and is now.
+    pub(crate) changes: Vec<FieldChange>,
+}
+
+/// How a thing that happened is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// The app came to life.
+    Good,
+    /// The app was stopped, or somebody was not let in.
+    Bad,
+    /// Something was added.
+    Added,
+    /// A secret was seen.
+    Seen,
+    /// Something changed.
+    Changed,
+}
+
+impl Told {
+    fn plain(mark: Mark, what: &'static str) -> Self {
+        Self { mark, what, detail: String::new(), changes: Vec::new() }
+    }
+
+    fn of(mark: Mark, what: &'static str, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::plain(mark, what) }
+    }
+
+    fn from_to(what: &'static str, field: &'static str, from: &str, to: &str) -> Self {
+        let changes = FieldChange::of([(field, from.to_owned(), to.to_owned())]);
+        Self { changes, ..Self::plain(Mark::Changed, what) }
+    }
+
+    fn changing(self, changes: &[FieldChange]) -> Self {
+        Self { changes: changes.to_vec(), ..self }
+    }
+
+    /// What exactly, in one line and without what it was before.
+    pub(crate) fn brief(&self) -> String {
+        if self.detail.is_empty() {
+            self.changes.iter().map(field_in_words).collect::<Vec<_>>().join(", ")
+        } else {
+            self.detail.clone()
+        }
+    }
+}
+
+/// "support url"
+pub(crate) fn field_in_words(change: &FieldChange) -> String {
+    change.field.replace('_', " ")
+}
+
+/// How a change is marked, what it was, and what exactly.
+pub(crate) fn told(change: &Change) -> Told {
+    use Mark::{Added, Bad, Changed, Good, Seen};
+    match change {
+        Change::AppCreated { .. } => Told::plain(Added, "Created"),
+        Change::AppActivated {} => Told::plain(Good, "Activated"),
+        Change::AppReactivated {} => Told::plain(Good, "Reactivated"),
+        Change::AppDeactivated {} => Told::plain(Bad, "Deactivated"),
+        Change::AppDeleted { name } => Told::of(Changed, "Deleted", name),
+        Change::AppInformationChanged { changes } => {
+            Told::plain(Changed, "Information changed").changing(changes)
+        }
+        Change::SecretRevealed {} => Told::plain(Seen, "API secret revealed"),
+        Change::TokenMade { expires_at } => {
+            Told::of(Seen, "JWT token made", format!("valid until {expires_at}"))
+        }
+        Change::SecretRegenerated { keep_old_for, .. } => {
+            Told::of(Changed, "API secret regenerated", old_one(*keep_old_for))
+        }
+        Change::SecretRevoked { .. } => Told::plain(Changed, "Old API secret revoked"),
+        Change::EventsToggled { on: true } => Told::plain(Changed, "Event subscriptions switched on"),
+        Change::EventsToggled { on: false } => Told::plain(Changed, "Event subscriptions switched off"),
+        Change::SubscriptionCreated { label, changes, .. } => {
+            Told::of(Added, "Subscription added", label).changing(changes)
+        }
+        Change::SubscriptionChanged { label, changes, .. } => {
+            Told::of(Changed, "Subscription changed", label).changing(changes)
+        }
+        Change::SubscriptionDeleted { label, changes, .. } => {
+            Told::of(Changed, "Subscription deleted", label).changing(changes)
+        }
+        Change::SigningSecretRevealed { label, .. } => Told::of(Seen, "Signing secret revealed", label),
+        Change::SigningSecretRotated { label, keep_old_for, .. } => {
+            let old = old_one(*keep_old_for);
+            Told::of(Changed, "Signing secret rotated", format!("{label}; {old}"))
+        }
+        Change::AccountCreated { name } => Told::of(Added, "Account created", name),
+        Change::AccountRenamed { from, to } => Told::from_to("Account renamed", "name", from, to),
+        Change::AccountJoined { user, role } => {
+            let joined = Told::of(Added, "Member added", user.to_string());
+            joined.changing(&FieldChange::of([("role", String::new(), role.clone())]))
+        }
+        Change::AccountSwitched {} => Told::plain(Seen, "Switched to this account"),
+        Change::UserCreated { email, admin: true, .. } => Told::of(Added, "Admin created", email),
+        Change::UserCreated { email, admin: false, .. } => Told::of(Added, "User created", email),
+        Change::SetupLinkMade {} => Told::plain(Added, "Link for the first admin made"),
+        Change::ProfileChanged { from, to } => Told::from_to("Profile changed", "name", from, to),
+        Change::ProofSent { email } => Told::of(Changed, "Link to prove an address sent", email),
+        Change::AddressProven { email } => Told::of(Changed, "Address proven", email),
+        Change::AddressChangeAsked { from, to } => {
+            Told::from_to("Change of address asked for", "address", from, to)
+        }
+        Change::AddressChanged { from, to } => Told::from_to("Address changed", "address", from, to),
+        Change::PasswordResetAsked { email } => Told::of(Changed, "New password asked for", email),
+        Change::PasswordReset {} => Told::plain(Changed, "Password set by a mailed link"),
+        Change::PasswordChanged {} => Told::plain(Changed, "Password changed"),
+        Change::SignedIn {} => Told::plain(Seen, "Signed in"),
+        Change::SignInFailed { email } => Told::of(Bad, "Sign-in failed", email),
+        Change::Confirmed {} => Told::plain(Seen, "Password entered again"),
+        Change::ConfirmFailed {} => Told::plain(Bad, "Wrong password entered"),
+        Change::SignedOut {} => Told::plain(Changed, "Signed out"),
+        Change::SessionEnded { session } => Told::of(Changed, "Session ended", session.to_string()),
+    }
+}
+
+fn old_one(keep: KeepOld) -> &'static str {
+    match keep {
+        KeepOld::No => "the old one stopped at once",
+        KeepOld::Hour => "the old one works for an hour",
+        KeepOld::Day => "the old one works for a day",
+        KeepOld::Week => "the old one works for a week",
+    }
+}
+
+/// The actions of one kind: their stable names, and how [`told`] calls them.
+pub(crate) struct Group {
+    pub(crate) words: &'static str,
+    /// Whether accounts have such rows, or the platform alone.
+    pub(crate) of_accounts: bool,
+    pub(crate) actions: &'static [(&'static str, &'static str)],
+}
+
+/// Every action, to choose from.
+pub(crate) const GROUPS: &[Group] = &[
+    Group {
+        words: "Apps",
+        of_accounts: true,
+        actions: &[
+            ("app_created", "Created"),
+            ("app_information_changed", "Information changed"),
+            ("app_activated", "Activated"),
+            ("app_deactivated", "Deactivated"),
+            ("app_reactivated", "Reactivated"),
+            ("app_deleted", "Deleted"),
+        ],
+    },
+    Group {
+        words: "Secrets and tokens",
+        of_accounts: true,
+        actions: &[
+            ("secret_revealed", "API secret revealed"),
+            ("token_made", "JWT token made"),
+            ("secret_regenerated", "API secret regenerated"),
+            ("secret_revoked", "Old API secret revoked"),
+            ("signing_secret_revealed", "Signing secret revealed"),
+            ("signing_secret_rotated", "Signing secret rotated"),
+        ],
+    },
+    Group {
+        words: "Event subscriptions",
+        of_accounts: true,
+        actions: &[
+            ("events_toggled", "Event subscriptions switched on or off"),
+            ("subscription_created", "Subscription added"),
+            ("subscription_changed", "Subscription changed"),
+            ("subscription_deleted", "Subscription deleted"),
+        ],
+    },
+    Group {
+        words: "Account",
+        of_accounts: true,
+        actions: &[
+            ("account_created", "Account created"),
+            ("account_renamed", "Account renamed"),
+            ("account_joined", "Member added"),
+            ("account_switched", "Switched to this account"),
+        ],
+    },
+    Group {
+        words: "People",
+        of_accounts: false,
+        actions: &[
+            ("user_created", "User or admin created"),
+            ("setup_link_made", "Link for the first admin made"),
+            ("profile_changed", "Profile changed"),
+            ("proof_sent", "Link to prove an address sent"),
+            ("address_proven", "Address proven"),
+            ("address_change_asked", "Change of address asked for"),
+            ("address_changed", "Address changed"),
+            ("password_reset_asked", "New password asked for"),
+            ("password_reset", "Password set by a mailed link"),
+            ("password_changed", "Password changed"),
+        ],
+    },
+    Group {
+        words: "Sign-ins",
+        of_accounts: false,
+        actions: &[
+            ("signed_in", "Signed in"),
+            ("sign_in_failed", "Sign-in failed"),
+            ("confirmed", "Password entered again"),
+            ("confirm_failed", "Wrong password entered"),
+            ("signed_out", "Signed out"),
+            ("session_ended", "Session ended"),
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_briefly_without_what_it_was_before() {
+        let field = |field: &str| FieldChange {
+            field: field.to_owned(),
+            from: String::from("old"),
+            to: String::from("new"),
+        };
+        let changes = vec![field("name"), field("support_url")];
+        let change = told(&Change::AppInformationChanged { changes: changes.clone() });
+        assert_eq!((change.mark, change.what), (Mark::Changed, "Information changed"));
+        assert_eq!(change.brief(), "name, support url");
+        assert_eq!(change.changes, changes);
+        assert_eq!(told(&Change::AppActivated {}).mark, Mark::Good);
+        assert_eq!(told(&Change::AppDeactivated {}).mark, Mark::Bad);
+        assert_eq!(told(&Change::AppDeactivated {}).brief(), "");
+    }
+
+    #[test]
+    fn what_a_thing_is_called_in_the_list_is_how_it_is_told() {
+        let name = |what: &str| what.to_owned();
+        let changes = [
+            Change::AppDeleted { name: name("Relay") },
+            Change::TokenMade { expires_at: String::new() },
+            Change::SecretRegenerated {
+                secret: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
+                keep_old_for: KeepOld::Day,
+            },
+            Change::AccountRenamed { from: name("a"), to: name("b") },
+            Change::SignInFailed { email: name("ada@x.example") },
+        ];
+        for change in changes {
+            let (action, _) = change.parts();
+            let actions = GROUPS.iter().flat_map(|group| group.actions);
+            let words = actions.filter(|(name, _)| *name == action).map(|(_, words)| *words);
+            assert_eq!(words.collect::<Vec<_>>(), [told(&change).what]);
+        }
+    }
+
+    /// Every one that can be written: what cannot be is refused with a list of what can.
+    #[test]
+    fn every_action_can_be_chosen() {
+        let unknown = serde_json::from_value::<Change>(serde_json::json!({ "action": "?", "detail": {} }));
+        let complaint = unknown.unwrap_err().to_string();
+        let written: BTreeSet<_> = complaint.split('`').skip(3).step_by(2).collect();
+        assert!(written.contains("user_created") && written.contains("app_deleted"), "{complaint}");
+        let listed: BTreeSet<_> =
+            GROUPS.iter().flat_map(|group| group.actions).map(|(action, _)| *action).collect();
+        assert_eq!(listed, written);
+    }
+}
