@@ -121,7 +121,8 @@ async fn fill(ctx: Context) {
     let began = std::time::Instant::now();
     match ctx.directory.fill().await {
         Ok(()) => {
-            let (accounts, duration_ms) = (ctx.directory.len(), began.elapsed().as_millis());
+            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let accounts = ctx.directory.len();
             tracing::info!(accounts, duration_ms, "the directory is filled");
         }
         // Each account is then looked up when it first calls.
