@@ -5,12 +5,12 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// An account under its API key.
-type Keyed = (Box<str>, Arc<Entry>);
+type Keyed = (ApiKey, Arc<Entry>);
 
 /// An account as authorisation sees it.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ pub struct Entry {
     pub name: Box<str>,
     pub external_id: Option<Box<str>>,
     pub standing: Standing,
-    pub apps: Vec<EntryApp>,
-    secrets: Vec<EntrySecret>,
+    pub apps: Box<[EntryApp]>,
+    secrets: Box<[EntrySecret]>,
     /// The number of the last change that it certainly knows of.
     revision: i64,
 }
@@ -83,7 +83,7 @@ impl Entry {
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most accounts in memory; the others are looked up when they call.
-    pub entries: u64,
+    pub entries: usize,
     /// How long it answers while the log cannot be read.
     pub stale: Duration,
 }
@@ -107,13 +107,15 @@ pub struct Directory {
     keys: Keyring,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    known: Cache<Box<str>, Arc<Entry>>,
-    /// Keys that belong to nobody, remembered against floods of them.
-    unknown: Cache<Box<str>, ()>,
+    known: Cache<ApiKey, Arc<Entry>>,
+    /// Keys that belong to nobody, and when that was found: remembered against floods of them.
+    unknown: Cache<ApiKey, Instant>,
     index: Mutex<Index>,
     /// The last change that was applied.
     applied: AtomicI64,
-    last_read: Mutex<Instant>,
+    opened: Instant,
+    /// When the log was last read, in milliseconds after it was opened.
+    last_read_ms: AtomicU64,
     /// Look-ups at one time. A flood of keys never seen must not take the whole pool.
     lookups: Semaphore,
 }
@@ -121,12 +123,12 @@ pub struct Directory {
 /// What ties changes to entries. Held while an entry comes or goes.
 #[derive(Debug, Default)]
 struct Index {
-    key_of: HashMap<AccountId, Box<str>>,
+    key_of: HashMap<AccountId, ApiKey>,
     /// Accounts that changed lately: an entry read before that is not kept.
     changed: HashMap<AccountId, i64>,
 }
 
-const UNKNOWN_KEYS: u64 = 10_000;
+const UNKNOWN_KEYS: usize = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 const LOOKUPS: usize = 4;
 /// A stretch of accounts read at a time when the directory is filled.
@@ -153,10 +155,11 @@ impl Directory {
             clock,
             limits,
             known: Cache::new(limits.entries),
-            unknown: Cache::builder().max_capacity(UNKNOWN_KEYS).time_to_live(UNKNOWN_FOR).build(),
+            unknown: Cache::new(UNKNOWN_KEYS),
             index: Mutex::default(),
             applied: AtomicI64::new(revision),
-            last_read: Mutex::new(Instant::now()),
+            opened: Instant::now(),
+            last_read_ms: AtomicU64::new(0),
             lookups: Semaphore::new(LOOKUPS),
         });
         let watching = Arc::downgrade(&directory);
@@ -174,39 +177,40 @@ impl Directory {
     /// [`Blind`] when it cannot know.
     pub async fn account(&self, key: &str) -> Result<Option<Arc<Entry>>, Blind> {
         self.sees()?;
-        if let Some(entry) = self.known.get(key) {
+        let Ok(key) = key.parse::<ApiKey>() else { return Ok(None) };
+        if let Some(entry) = self.known.get(&key) {
             return Ok(Some(entry));
         }
-        let Ok(key) = key.parse::<ApiKey>() else { return Ok(None) };
-        if self.unknown.contains_key(key.as_str()) {
+        if self.unknown.get(&key).is_some_and(|found| found.elapsed() < UNKNOWN_FOR) {
             return Ok(None);
         }
-        self.look_up(&key).await
+        // In a box of its own: a future is as large as the largest that it may await, and is
+        // moved and allocated with every request.
+        Box::pin(self.look_up(key)).await
     }
 
     /// The account of a key, if it is in memory.
     #[must_use]
     pub fn in_memory(&self, key: &str) -> Option<Arc<Entry>> {
-        self.known.get(key)
+        self.known.get(&key.parse::<ApiKey>().ok()?)
     }
 
     /// How many accounts are in memory.
     #[must_use]
     pub fn len(&self) -> u64 {
-        // The cache counts what has come and gone when it finds the time.
-        self.known.run_pending_tasks();
-        self.known.entry_count()
+        self.known.len() as u64
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.known.is_empty()
     }
 
     /// How long ago the log was last read.
     #[must_use]
     pub fn age(&self) -> Duration {
-        lock(&self.last_read).elapsed()
+        let last_read = Duration::from_millis(self.last_read_ms.load(Ordering::Acquire));
+        self.opened.elapsed().saturating_sub(last_read)
     }
 
     /// Reads what is new in the log. To be called at least four times a second.
@@ -214,7 +218,7 @@ impl Directory {
     /// # Errors
     /// The log cannot be read; what is in memory goes on being answered for a while.
     pub async fn follow(&self) -> Result<(), StoreError> {
-        let began = Instant::now();
+        let began = self.opened.elapsed();
         let mut read = self.store.read().await?;
         loop {
             let applied = self.applied.load(Ordering::Acquire);
@@ -227,7 +231,8 @@ impl Directory {
             changes.iter().for_each(|change| self.forget(*change));
             self.applied.fetch_max(last, Ordering::AcqRel);
         }
-        *lock(&self.last_read) = began;
+        let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
+        self.last_read_ms.store(began_ms, Ordering::Release);
         Ok(())
     }
 
@@ -246,9 +251,9 @@ impl Directory {
             let (first, last) = (first.id, last.id);
             let secrets = read.secrets_between(first, last, self.clock.now()).await?;
             let apps = read.jwt_apps_between(first, last).await?;
-            filled += accounts.len() as u64;
+            filled += accounts.len();
             for (key, entry) in self.entries(accounts, secrets, apps, revision)? {
-                self.keep(&key, &entry);
+                self.keep(key, &entry);
             }
             after = last;
         }
@@ -260,17 +265,17 @@ impl Directory {
         if age <= self.limits.stale { Ok(()) } else { Err(Blind::Stale(age)) }
     }
 
-    async fn look_up(&self, key: &ApiKey) -> Result<Option<Arc<Entry>>, Blind> {
+    async fn look_up(&self, key: ApiKey) -> Result<Option<Arc<Entry>>, Blind> {
         let Ok(_turn) = self.lookups.acquire().await else { return Ok(None) };
         loop {
             // Somebody who waited for a turn may find that another has looked it up.
-            if let Some(entry) = self.known.get(key.as_str()) {
+            if let Some(entry) = self.known.get(&key) {
                 return Ok(Some(entry));
             }
             let mut read = self.store.read().await?;
             let revision = read.revision().await?;
-            let Some(account) = read.keyed_account(key).await? else {
-                self.unknown.insert(key.as_str().into(), ());
+            let Some(account) = read.keyed_account(&key).await? else {
+                self.unknown.insert(key, Instant::now());
                 return Ok(None);
             };
             let id = account.id;
@@ -279,7 +284,7 @@ impl Directory {
             drop(read);
             let entries = self.entries(vec![account], secrets, apps, revision)?;
             for (key, entry) in entries {
-                if self.keep(&key, &entry) {
+                if self.keep(key, &entry) {
                     return Ok(Some(entry));
                 }
             }
@@ -312,27 +317,27 @@ impl Directory {
                 name: account.name.into(),
                 external_id: account.external_id.map(Into::into),
                 standing: account.standing,
-                apps: apps_of.remove(&account.id).unwrap_or_default(),
-                secrets: secrets_of.remove(&account.id).unwrap_or_default(),
+                apps: apps_of.remove(&account.id).unwrap_or_default().into(),
+                secrets: secrets_of.remove(&account.id).unwrap_or_default().into(),
                 revision,
             };
-            (Box::from(account.api_key.as_str()), Arc::new(entry))
+            (account.api_key, Arc::new(entry))
         };
         Ok(accounts.into_iter().map(entry).collect())
     }
 
     /// Whether the entry is kept: not if its account changed after it was read.
-    fn keep(&self, key: &str, entry: &Arc<Entry>) -> bool {
+    fn keep(&self, key: ApiKey, entry: &Arc<Entry>) -> bool {
         let mut index = lock(&self.index);
         if index.changed.get(&entry.account).is_some_and(|changed| *changed > entry.revision) {
             return false;
         }
         // Entries that the cache has dropped leave their key here until there are many.
-        if index.key_of.len() as u64 > self.limits.entries.saturating_mul(2).saturating_add(1_000) {
+        if index.key_of.len() > self.limits.entries.saturating_mul(2).saturating_add(1_000) {
             index.key_of.retain(|_, key| self.known.contains_key(key));
         }
-        index.key_of.insert(entry.account, key.into());
-        self.known.insert(key.into(), Arc::clone(entry));
+        index.key_of.insert(entry.account, key);
+        self.known.insert(key, Arc::clone(entry));
         true
     }
 
@@ -346,14 +351,14 @@ impl Directory {
         let known = index.changed.entry(change.account).or_insert(change.revision);
         *known = change.revision.max(*known);
         if let Some(key) = index.key_of.remove(&change.account) {
-            self.known.invalidate(&key);
+            self.known.remove(&key);
         }
     }
 
     fn forget_all(&self) {
         let mut index = lock(&self.index);
         index.key_of.clear();
-        self.known.invalidate_all();
+        self.known.clear();
     }
 }
 

@@ -128,7 +128,7 @@ impl Found {
 
     /// The only app is meant by a token that names none.
     fn names(&mut self, sub: Option<&str>) {
-        let apps = self.account.as_ref().map(|account| account.apps.as_slice()).unwrap_or_default();
+        let apps = self.account.as_ref().map(|account| &*account.apps).unwrap_or_default();
         self.app = match (sub.map(str::parse::<AppId>), apps) {
             (None, [only]) => Some(only.id),
             (None, _) | (Some(Err(_)), _) => None,
@@ -145,7 +145,7 @@ impl Found {
                 app,
                 at,
                 code: refusal.code,
-                detail: refusal.detail.chars().take(DETAIL).collect(),
+                detail: shortened(&refusal.detail).to_owned(),
                 off_by_s: refusal.off_by_s,
                 signed_with: signed_with.map_or(SignedWith::Unknown, |(_, kind)| kind),
                 address,
@@ -156,8 +156,11 @@ impl Found {
     }
 }
 
-/// The most characters of a refusal's words that are kept.
-const DETAIL: usize = 400;
+/// What is kept of a refusal's words: all of ours, whatever a JSON reader adds.
+fn shortened(detail: &str) -> &str {
+    const MOST_BYTES: usize = 400;
+    detail.get(..detail.floor_char_boundary(MOST_BYTES)).unwrap_or_default()
+}
 
 /// A no when Portico cannot know. What went wrong is for the log.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

@@ -120,7 +120,7 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
     let keys = keyring(config, &store).await?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let limits = Limits { entries: u64::from(config.directory_max), stale: config.stale_limit };
+    let limits = Limits { entries: config.directory_max as usize, stale: config.stale_limit };
     let directory = Directory::open(store.clone(), keys.clone(), Arc::clone(&clock), limits).await?;
     let metrics = if config.metrics_listen.is_some() { Metrics::on(clock.now()) } else { Metrics::off() };
     Ok(Context {

@@ -18,34 +18,46 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const SECRET_DIGITS: usize = 43;
 /// A CRC-32 needs 6 digits: 62^6 > 2^32.
 const CHECKSUM_DIGITS: usize = 6;
+const KEY_PREFIX: &str = "ak_";
 /// 128 bits need 22 digits.
 const KEY_DIGITS: usize = 22;
 
 /// The public half of an account's pair: `ak_` and 22 characters of base62. A JWT's `iss`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ApiKey(String);
+/// Its text lies in place, since authorisation holds very many.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ApiKey([u8; KEY_PREFIX.len() + KEY_DIGITS]);
 
 impl ApiKey {
     #[must_use]
     pub fn from_random(random: [u8; 16]) -> Self {
-        Self(format!("ak_{}", base62(&random, KEY_DIGITS)))
+        let digits = base62(&random, KEY_DIGITS);
+        let mut text = [0; _];
+        text.iter_mut().zip(KEY_PREFIX.bytes().chain(digits.bytes())).for_each(|(to, from)| *to = from);
+        Self(text)
     }
 
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // All of it is ASCII.
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Its last four characters, where the whole key would be in the way: `ak_…w2hx`.
     #[must_use]
     pub fn hint(&self) -> String {
-        format!("ak_…{}", hint(&self.0, 0))
+        format!("ak_…{}", hint(self.as_str(), 0))
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl fmt::Display for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -58,9 +70,10 @@ impl FromStr for ApiKey {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let digits = text.strip_prefix("ak_").ok_or(Malformed("an API key"))?;
-        let fits = digits.len() == KEY_DIGITS && digits.bytes().all(|b| b.is_ascii_alphanumeric());
-        if fits { Ok(Self(text.to_owned())) } else { Err(Malformed("an API key")) }
+        let digits =
+            text.strip_prefix(KEY_PREFIX).filter(|digits| digits.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let fits = digits.and_then(|_| text.as_bytes().try_into().ok());
+        fits.map(Self).ok_or(Malformed("an API key"))
     }
 }
 

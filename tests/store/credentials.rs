@@ -61,7 +61,7 @@ async fn an_api_key_leads_to_its_account(kind: Kind) {
     tx.insert_api_key(ours, &key).await.expect("a key");
     tx.commit().await.expect("it holds");
     let mut conn = database.read().await;
-    assert_eq!(conn.api_key(ours).await.expect("a row"), Some(key.clone()));
+    assert_eq!(conn.api_key(ours).await.expect("a row"), Some(key));
     assert_eq!(conn.api_key(theirs).await.expect("no row"), None);
     assert_eq!(conn.account_of_key(&key).await.expect("a row"), Some(ours));
     assert_eq!(conn.account_of_key(&ApiKey::from_random([8; 16])).await.expect("no row"), None);

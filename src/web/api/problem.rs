@@ -1,5 +1,7 @@
 //! Refusals as RFC 9457 problems, with the challenge of RFC 6750.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
@@ -105,7 +107,11 @@ fn challenge(code: Code, detail: &str) -> Option<String> {
         Code::RateLimited | Code::Unavailable => return None,
     };
     // What RFC 6750 §3 allows within the quotes; our sentences hold nothing else.
-    let described: String =
-        detail.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect();
+    let fits = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    let described = if detail.chars().all(|c| fits(&c)) {
+        Cow::Borrowed(detail)
+    } else {
+        Cow::Owned(detail.chars().filter(fits).collect())
+    };
     Some(format!("Bearer error=\"{error}\", error_description=\"{described}\""))
 }
