@@ -9,7 +9,6 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use hmac::{Hmac, Mac};
-use jsonwebtoken::{Algorithm, DecodingKey};
 use portico::domain::jwt::Compact;
 use serde_json::Value;
 use sha2::Sha256;
@@ -52,8 +51,8 @@ fn the_example_of_rfc_7515_verifies() {
     assert!(!jws.signed_with(&key));
 }
 
-/// Wycheproof's 174 for HMAC-SHA256, by both libraries that make one here: `hmac`, for what
-/// stands in forms, and the one under `jsonwebtoken`, by the call that `Compact` makes.
+/// Wycheproof's 174 for HMAC-SHA256, by the library that makes every one here: for tokens, and
+/// for what stands in forms.
 #[test]
 fn hmac_sha256_agrees_with_wycheproof() {
     let file: Value = serde_json::from_str(include_str!("vectors/hmac_sha256_test.json")).expect("JSON");
@@ -63,17 +62,12 @@ fn hmac_sha256_agrees_with_wycheproof() {
         let (key, message, tag) = (bytes(test, "key"), bytes(test, "msg"), bytes(test, "tag"));
         let mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length");
         let mac = mac.chain_update(&message);
-        assert_eq!(mac.verify_truncated_left(&tag).is_ok(), is_valid(test), "{test}");
+        assert_eq!(mac.clone().verify_truncated_left(&tag).is_ok(), is_valid(test), "{test}");
         let is_whole = group["tagSize"] == 256;
         truncated += usize::from(!is_whole);
-        // HS256 takes no truncated tag, whatever its bits (RFC 7518 §3.2).
-        let by_token = jsonwebtoken::crypto::verify(
-            &URL_SAFE_NO_PAD.encode(&tag),
-            &message,
-            &DecodingKey::from_secret(&key),
-            Algorithm::HS256,
-        );
-        assert_eq!(by_token.expect("a verdict"), is_valid(test) && is_whole, "{test}");
+        // HS256 takes no truncated tag, whatever its bits (RFC 7518 §3.2): by the call that
+        // `Compact` makes.
+        assert_eq!(mac.verify_slice(&tag).is_ok(), is_valid(test) && is_whole, "{test}");
     }
     assert_eq!((vectors.len(), truncated), (174, 87));
 }

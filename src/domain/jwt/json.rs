@@ -1,29 +1,30 @@
 //! JSON as a token may carry it: no member twice, no number beyond f64, not too deep.
 
-use std::fmt;
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// How deep arrays and objects may be nested.
 pub const MAX_DEPTH: u8 = 32;
 
-/// A value, as far as claims need it.
+/// A value, as far as claims need it. Text without escapes is not copied.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json {
+pub enum Json<'a> {
     Null,
     Bool,
     Number(f64),
-    Text(String),
+    Text(Cow<'a, str>),
     Array(Vec<Self>),
-    Object(Vec<(String, Self)>),
+    /// A tree, so that a member named twice is found soon among very many.
+    Object(BTreeMap<Cow<'a, str>, Self>),
 }
 
-impl Json {
+impl Json<'_> {
     /// A member of an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Object(members) => members.get(name),
             Self::Null | Self::Bool | Self::Number(_) | Self::Text(_) | Self::Array(_) => None,
         }
     }
@@ -34,7 +35,7 @@ impl Json {
 /// # Errors
 /// In words: the syntax, a member named twice (RFC 7519 §4 lets us refuse it), a number
 /// that is not finite, or nesting deeper than [`MAX_DEPTH`].
-pub fn parse(bytes: &[u8]) -> Result<Json, String> {
+pub fn parse(bytes: &[u8]) -> Result<Json<'_>, String> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Depth(0).deserialize(&mut reader).map_err(|error| error.to_string())?;
     reader.end().map_err(|error| error.to_string())?;
@@ -51,25 +52,25 @@ impl Depth {
 }
 
 impl<'de> DeserializeSeed<'de> for Depth {
-    type Value = Json;
+    type Value = Json<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Depth {
-    type Value = Json;
+    type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Json, E> {
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+    fn visit_bool<E>(self, _: bool) -> Result<Json<'de>, E> {
         Ok(Json::Bool)
     }
 
@@ -77,7 +78,7 @@ impl<'de> Visitor<'de> for Depth {
         clippy::cast_precision_loss,
         reason = "numbers beyond 2^53 are refused as times and unused elsewhere"
     )]
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+    fn visit_i64<E>(self, number: i64) -> Result<Json<'de>, E> {
         Ok(Json::Number(number as f64))
     }
 
@@ -85,11 +86,11 @@ impl<'de> Visitor<'de> for Depth {
         clippy::cast_precision_loss,
         reason = "numbers beyond 2^53 are refused as times and unused elsewhere"
     )]
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<Json<'de>, E> {
         Ok(Json::Number(number as f64))
     }
 
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Json, E> {
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Json<'de>, E> {
         if number.is_finite() {
             Ok(Json::Number(number))
         } else {
@@ -97,11 +98,15 @@ impl<'de> Visitor<'de> for Depth {
         }
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
         let depth = self.deeper()?;
         let mut array = Vec::new();
         while let Some(item) = items.next_element_seed(depth)? {
@@ -110,15 +115,41 @@ impl<'de> Visitor<'de> for Depth {
         Ok(Json::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
         let depth = self.deeper()?;
-        let mut object: Vec<(String, Json)> = Vec::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if object.iter().any(|(seen, _)| *seen == name) {
+        let mut object = BTreeMap::new();
+        while let Some(name) = members.next_key_seed(Name)? {
+            if object.insert(name, members.next_value_seed(depth)?).is_some() {
                 return Err(de::Error::custom("a member is named twice"));
             }
-            object.push((name, members.next_value_seed(depth)?));
         }
         Ok(Json::Object(object))
+    }
+}
+
+/// The name of a member. Serde's own `Cow` copies it.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(text))
     }
 }

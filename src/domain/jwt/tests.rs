@@ -1,3 +1,5 @@
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
@@ -73,6 +75,16 @@ fn only_hs256_without_extensions_is_looked_at() {
     ];
     for header in bad {
         assert_eq!(code(judge(&token(header, &payload))), Err(Code::InvalidToken), "{header}");
+    }
+}
+
+#[test]
+fn the_usual_headers_are_right() {
+    for header in USUAL_HEADERS {
+        let text = decode(header, "header").unwrap();
+        let header = object(&text, "header").unwrap();
+        let checks = [check_algorithm(&header), check_type(&header), check_critical(&header)];
+        assert!(checks.iter().all(Result::is_ok), "{header:?}");
     }
 }
 
