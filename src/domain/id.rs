@@ -50,7 +50,9 @@ macro_rules! define_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "_{}"), encode(self.0.as_u128()))
+                f.write_str(concat!($prefix, "_"))?;
+                // All of it is ASCII.
+                f.write_str(str::from_utf8(&encode(self.0.as_u128())).unwrap_or_default())
             }
         }
 
@@ -137,23 +139,38 @@ define_id!(
 /// Crockford's alphabet in lower case: no i, l, o or u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-fn encode(value: u128) -> String {
-    (0..26)
-        .rev()
-        .filter_map(|place| ALPHABET.get((value >> (place * 5)) as usize & 31))
-        .map(|&c| char::from(c))
-        .collect()
+/// What each byte stands for as a digit; 32 and above are none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        digits[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
+
+/// 26 characters hold 130 bits.
+const LENGTH: usize = 26;
+
+fn encode(mut value: u128) -> [u8; LENGTH] {
+    let mut text = [0; LENGTH];
+    for place in text.iter_mut().rev() {
+        *place = ALPHABET.get((value & 31) as usize).copied().unwrap_or_default();
+        value >>= 5;
+    }
+    text
 }
 
 /// Only what `encode` writes: one text for one id, so that ids can be compared as text.
 fn decode(text: &str) -> Option<u128> {
-    // 26 characters hold 130 bits; the first one may carry three.
-    if text.len() != 26 || text.as_bytes().first()? > &b'7' {
+    // Of the 130 bits an id has 128: the first character may carry three.
+    if text.len() != LENGTH || text.as_bytes().first()? > &b'7' {
         return None;
     }
-    text.bytes().try_fold(0_u128, |value, c| {
-        let digit = ALPHABET.iter().position(|&a| a == c)?;
-        Some(value << 5 | digit as u128)
+    text.bytes().try_fold(0, |value, c| {
+        let digit = DIGITS.get(usize::from(c)).filter(|digit| **digit < 32)?;
+        Some(value << 5 | u128::from(*digit))
     })
 }
 

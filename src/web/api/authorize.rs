@@ -81,21 +81,21 @@ fn pass(caller: &Caller) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((ACCOUNT, value(&account.account.to_string())))
-        .insert_header((EXTERNAL_ID, value(account.external_id.as_deref().unwrap_or_default())))
-        .insert_header((APP, value(&app.map(|app| app.id.to_string()).unwrap_or_default())))
+        .insert_header((ACCOUNT, value(account.account.to_string())))
+        .insert_header((EXTERNAL_ID, value(account.external_id.as_deref().unwrap_or_default().to_owned())))
+        .insert_header((APP, value(app.map(|app| app.id.to_string()).unwrap_or_default())))
         .insert_header((APP_TYPE, HeaderValue::from_static(app.map_or("jwt", |app| app.app_type.as_str()))))
         .insert_header((SCOPES, HeaderValue::from_static("*")))
         .insert_header((USER, HeaderValue::from_static("")))
-        .insert_header((REQUEST_ID, value(&format!("{:016x}", u64::from_be_bytes(crypto::random())))));
+        .insert_header((REQUEST_ID, value(format!("{:016x}", crypto::once()))));
     let mut response = response.finish();
     rate_limit::tell(response.headers_mut(), caller.left);
     response
 }
 
 /// What no header can hold becomes empty rather than something else.
-fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+fn value(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]
