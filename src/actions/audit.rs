@@ -8,6 +8,7 @@ use crate::{
         app::name::AppName,
         audit::chain::{Break, Chain, Fault, Follower, KeptHead},
         id::{AccountId, AppId, UserId},
+        text::Count,
         user::PersonName,
     },
     store::{Conn, Store, StoreError},
@@ -48,16 +49,16 @@ const COUNTED: i64 = 1_000;
 #[derive(Clone, Debug)]
 pub struct LogPage {
     pub rows: Vec<Logged>,
-    pub count: Count,
+    pub count: HowMany,
     /// What to read the next page with, if there is one.
     pub next: Option<LogFilter>,
 }
 
 /// How many rows fit a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    Exactly(i64),
-    MoreThan(i64),
+pub enum HowMany {
+    Exactly(Count),
+    MoreThan(Count),
 }
 
 /// What to choose a filter of.
@@ -73,7 +74,9 @@ pub async fn page(ctx: &Context, scope: Scope, filter: &LogFilter) -> Result<Log
     let mut read = ctx.read().await?;
     let (rows, next) = some(&mut read, scope, filter, PAGE).await?;
     let count = count(&mut read, scope, filter, COUNTED + 1).await?;
-    let count = if count > COUNTED { Count::MoreThan(COUNTED) } else { Count::Exactly(count) };
+    let number = |count: i64| Count(count.unsigned_abs());
+    let count =
+        if count > COUNTED { HowMany::MoreThan(number(COUNTED)) } else { HowMany::Exactly(number(count)) };
     Ok(LogPage { rows, count, next })
 }
 

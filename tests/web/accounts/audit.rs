@@ -239,7 +239,7 @@ async fn fill(flow: &Flow, count: usize) {
 async fn a_long_log_is_counted_so_far_and_paged_to_its_end(kind: Kind) {
     let flow = Flow::new(kind).await;
     fill(&flow, 998).await;
-    assert!(flow.client.visit(PATH).await.says("1000 entries"), "two of them were there");
+    assert!(flow.client.visit(PATH).await.says("1,000 entries"), "two of them were there");
     fill(&flow, 1).await;
     let mut page = flow.client.visit(&format!("{PATH}?actor={}", flow.ada.id)).await;
     assert!(page.says("999 entries found"), "{}", page.text());
@@ -258,7 +258,7 @@ async fn a_long_log_is_counted_so_far_and_paged_to_its_end(kind: Kind) {
     let expected: Vec<_> = [0].into_iter().chain((0..998).rev()).map(|n| format!("after {n}")).collect();
     assert_eq!(seen, expected);
     assert!(page.says("The end of the list"));
-    assert!(flow.client.visit(PATH).await.says("More than 1000 entries"));
+    assert!(flow.client.visit(PATH).await.says("More than 1,000 entries"));
 }
 
 async fn an_export_holds_everything_that_fits_and_is_sent_in_parts(kind: Kind) {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web::Data};
 use askama::Template;
 
 use crate::actions::Context;
-use crate::actions::audit::{self, Choices, Count, Scope};
+use crate::actions::audit::{self, Choices, HowMany, Scope};
 use crate::domain::account::Viewer;
 use crate::web::audit::LogRow;
 use crate::web::audit::export::export;
@@ -30,7 +30,7 @@ pub(crate) struct AuditPage {
     /// The newest first.
     pub(crate) rows: Vec<LogRow>,
     /// How many rows the filter finds, on all pages.
-    pub(crate) count: Count,
+    pub(crate) count: HowMany,
     /// The address of the first page, where this is a later one; else empty.
     pub(crate) first: String,
     /// The address of the next page, if there is one; else empty.

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::{LONG, signed_in};
-use crate::actions::audit::Count;
+use crate::actions::audit::HowMany;
+use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::audit::filter::LogQuery;
 use crate::web::audit::told::GROUPS;
@@ -28,7 +29,7 @@ fn page(query: LogQuery, rows: Vec<LogRow>, account_name: &str) -> AuditPage {
         actors: vec![option("usr_1", "Ada Osei"), option("usr_2", LONG), option("operator", "The operator")],
         apps: vec![option("app_1", "Meridian Sync"), option("app_2", LONG)],
         groups: GROUPS.iter().filter(|group| group.of_accounts).collect(),
-        count: if query.narrows() { Count::MoreThan(1_000) } else { Count::Exactly(5) },
+        count: if query.narrows() { HowMany::MoreThan(Count(1_000)) } else { HowMany::Exactly(Count(5)) },
         first: if query.narrows() { "/account/audit".into() } else { String::new() },
         next: "/account/audit?after=aud_1".into(),
         csv: query.export_href("/account/audit", "csv"),
