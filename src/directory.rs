@@ -1,6 +1,8 @@
 //! What authorisation must know of every account, in memory, kept true by the log of
 //! changes. The hot path reads this alone; an account never seen is looked up once.
 
+mod entry;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -13,71 +15,16 @@ use std::{
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
+pub use self::entry::{Entry, EntryApp, EntrySecret};
 use crate::{
-    crypto::keyring::{Keyring, Place},
+    crypto::keyring::{DoesNotOpen, Keyring},
     domain::{
-        account::Standing,
-        app::{AppType, StateKind},
-        calls::SignedWith,
-        credential::{ApiKey, ApiSecret},
-        id::{AccountId, AppId, Id, SecretId},
-        time::{Clock, Timestamp},
+        credential::ApiKey,
+        id::{AccountId, Id},
+        time::Clock,
     },
-    store::{AccountApp, AccountSecret, Changed, KeyedAccount, Store, StoreError},
+    store::{Changed, Store, StoreError},
 };
-
-/// An account under its API key.
-type Keyed = (ApiKey, Arc<Entry>);
-
-/// An account as authorisation sees it.
-#[derive(Debug)]
-pub struct Entry {
-    pub account: AccountId,
-    pub name: Box<str>,
-    pub external_id: Option<Box<str>>,
-    pub standing: Standing,
-    pub apps: Box<[EntryApp]>,
-    secrets: Box<[EntrySecret]>,
-    /// The number of the last change that it certainly knows of.
-    revision: i64,
-}
-
-/// A secret of an [`Entry`].
-#[derive(Debug)]
-pub struct EntrySecret {
-    pub id: SecretId,
-    pub secret: ApiSecret,
-    /// Until when it verifies, if it was replaced.
-    pub retires_at: Option<Timestamp>,
-}
-
-impl EntrySecret {
-    #[must_use]
-    pub const fn kind(&self) -> SignedWith {
-        if self.retires_at.is_some() { SignedWith::OldSecret } else { SignedWith::CurrentSecret }
-    }
-}
-
-/// A JWT app of an [`Entry`].
-#[derive(Debug)]
-pub struct EntryApp {
-    pub id: AppId,
-    pub app_type: AppType,
-    pub name: Box<str>,
-    pub state: StateKind,
-}
-
-impl Entry {
-    /// The secrets that verify at this moment, the current one first.
-    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &EntrySecret> {
-        self.secrets.iter().filter(move |secret| secret.retires_at.is_none_or(|ends| now < ends))
-    }
-
-    #[must_use]
-    pub fn app(&self, id: AppId) -> Option<&EntryApp> {
-        self.apps.iter().find(|app| app.id == id)
-    }
-}
 
 /// How the directory is kept.
 #[derive(Clone, Copy, Debug)]
@@ -96,8 +43,10 @@ pub enum Blind {
     Stale(Duration),
     #[error("an account could not be looked up")]
     Lookup(#[from] StoreError),
+    #[error("the database did not answer within {} milliseconds", PATIENCE.as_millis())]
+    Late,
     #[error("a secret does not open")]
-    Sealed(#[from] crate::crypto::keyring::DoesNotOpen),
+    Sealed(#[from] DoesNotOpen),
 }
 
 /// The directory of one process.
@@ -108,8 +57,8 @@ pub struct Directory {
     clock: Arc<dyn Clock>,
     limits: Limits,
     known: Cache<ApiKey, Arc<Entry>>,
-    /// Keys that belong to nobody, and when that was found: remembered against floods of them.
-    unknown: Cache<ApiKey, Instant>,
+    /// Keys that lead nowhere, and when that was found: remembered against floods of them.
+    nowhere: Cache<ApiKey, (Nowhere, Instant)>,
     index: Mutex<Index>,
     /// The last change that was applied.
     applied: AtomicI64,
@@ -120,17 +69,37 @@ pub struct Directory {
     lookups: Semaphore,
 }
 
+/// Why a key leads to no account that could be judged by.
+#[derive(Clone, Copy, Debug)]
+enum Nowhere {
+    /// Nobody has it.
+    Nobody,
+    /// A secret of its account does not open.
+    Sealed,
+}
+
 /// What ties changes to entries. Held while an entry comes or goes.
 #[derive(Debug, Default)]
 struct Index {
     key_of: HashMap<AccountId, ApiKey>,
-    /// Accounts that changed lately: an entry read before that is not kept.
-    changed: HashMap<AccountId, i64>,
+    /// How many changes this process has heard of; of its own also those that then failed.
+    heard: u64,
+    /// Accounts that changed lately, and which change that was: an entry that was read before
+    /// it is not kept.
+    changed: HashMap<AccountId, u64>,
+    /// No entry is kept that was read before this change.
+    floor: u64,
 }
 
-const UNKNOWN_KEYS: usize = 10_000;
-const UNKNOWN_FOR: Duration = Duration::from_secs(30);
+const KEYS_NOWHERE: usize = 10_000;
+const NOBODY_FOR: Duration = Duration::from_secs(30);
+/// Not for long: its account may get a new secret at any time.
+const SEALED_FOR: Duration = Duration::from_secs(1);
 const LOOKUPS: usize = 4;
+/// How long a look-up may take, its waiting included, and one reading of the log.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often an account is read that changes while it is read.
+const ROUNDS: usize = 3;
 /// A stretch of accounts read at a time when the directory is filled.
 const STRETCH: i64 = 1_000;
 /// Changes that are remembered against look-ups that began before them.
@@ -155,7 +124,7 @@ impl Directory {
             clock,
             limits,
             known: Cache::new(limits.entries),
-            unknown: Cache::new(UNKNOWN_KEYS),
+            nowhere: Cache::new(KEYS_NOWHERE),
             index: Mutex::default(),
             applied: AtomicI64::new(revision),
             opened: Instant::now(),
@@ -181,12 +150,17 @@ impl Directory {
         if let Some(entry) = self.known.get(&key) {
             return Ok(Some(entry));
         }
-        if self.unknown.get(&key).is_some_and(|found| found.elapsed() < UNKNOWN_FOR) {
-            return Ok(None);
+        match self.nowhere.get(&key) {
+            Some((Nowhere::Nobody, found)) if found.elapsed() < NOBODY_FOR => return Ok(None),
+            Some((Nowhere::Sealed, found)) if found.elapsed() < SEALED_FOR => {
+                return Err(Blind::Sealed(DoesNotOpen));
+            }
+            Some(_) | None => {}
         }
         // In a box of its own: a future is as large as the largest that it may await, and is
         // moved and allocated with every request.
-        Box::pin(self.look_up(key)).await
+        let found = Box::pin(tokio::time::timeout(PATIENCE, self.look_up(key))).await;
+        found.unwrap_or(Err(Blind::Late))
     }
 
     /// The account of a key, if it is in memory.
@@ -217,13 +191,29 @@ impl Directory {
     ///
     /// # Errors
     /// The log cannot be read; what is in memory goes on being answered for a while.
-    pub async fn follow(&self) -> Result<(), StoreError> {
+    pub async fn follow(&self) -> Result<(), Blind> {
         let began = self.opened.elapsed();
+        let read = tokio::time::timeout(PATIENCE, self.read_log()).await;
+        read.map_err(|_| Blind::Late)??;
+        let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
+        self.last_read_ms.store(began_ms, Ordering::Release);
+        Ok(())
+    }
+
+    async fn read_log(&self) -> Result<(), StoreError> {
         let mut read = self.store.read().await?;
         loop {
             let applied = self.applied.load(Ordering::Acquire);
             let changes = read.changes_since(applied).await?;
-            let Some(last) = changes.last().map(|change| change.revision) else { break };
+            let Some(last) = changes.last().map(|change| change.revision) else {
+                // The log of another past: the database was restored, or a copy took its place.
+                let revision = read.revision().await?;
+                if revision < applied {
+                    self.forget_all();
+                    self.applied.store(revision, Ordering::Release);
+                }
+                return Ok(());
+            };
             // A gap means that the log was cut while nobody here was reading.
             if changes.first().is_some_and(|first| first.revision > applied + 1) {
                 self.forget_all();
@@ -231,9 +221,6 @@ impl Directory {
             changes.iter().for_each(|change| self.forget(*change));
             self.applied.fetch_max(last, Ordering::AcqRel);
         }
-        let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
-        self.last_read_ms.store(began_ms, Ordering::Release);
-        Ok(())
     }
 
     /// Reads every account, up to the limit, so that first calls find them in memory.
@@ -244,16 +231,16 @@ impl Directory {
         let mut after = AccountId::from_uuid(uuid::Uuid::nil());
         let mut filled = 0;
         while filled < self.limits.entries {
+            let heard = lock(&self.index).heard;
             let mut read = self.store.read().await?;
-            let revision = read.revision().await?;
             let accounts = read.keyed_accounts(after, STRETCH).await?;
             let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else { break };
             let (first, last) = (first.id, last.id);
             let secrets = read.secrets_between(first, last, self.clock.now()).await?;
             let apps = read.jwt_apps_between(first, last).await?;
             filled += accounts.len();
-            for (key, entry) in self.entries(accounts, secrets, apps, revision)? {
-                self.keep(key, &entry);
+            for (key, entry) in entry::assemble(&self.keys, accounts, secrets, apps)? {
+                self.keep(key, &entry, heard);
             }
             after = last;
         }
@@ -267,69 +254,46 @@ impl Directory {
 
     async fn look_up(&self, key: ApiKey) -> Result<Option<Arc<Entry>>, Blind> {
         let Ok(_turn) = self.lookups.acquire().await else { return Ok(None) };
-        loop {
+        let mut found = None;
+        for _ in 0..ROUNDS {
             // Somebody who waited for a turn may find that another has looked it up.
             if let Some(entry) = self.known.get(&key) {
                 return Ok(Some(entry));
             }
-            let mut read = self.store.read().await?;
-            let revision = read.revision().await?;
-            let Some(account) = read.keyed_account(&key).await? else {
-                self.unknown.insert(key, Instant::now());
-                return Ok(None);
-            };
-            let id = account.id;
-            let secrets = read.secrets_between(id, id, self.clock.now()).await?;
-            let apps = read.jwt_apps_between(id, id).await?;
-            drop(read);
-            let entries = self.entries(vec![account], secrets, apps, revision)?;
-            for (key, entry) in entries {
-                if self.keep(key, &entry) {
-                    return Ok(Some(entry));
-                }
+            let heard = lock(&self.index).heard;
+            found = self.read(key).await?;
+            match &found {
+                Some(entry) if !self.keep(key, entry, heard) => {}
+                Some(_) | None => break,
             }
-            // It changed while it was read: once more.
         }
+        // What changes all the time is as true as any answer to this call, and not kept.
+        Ok(found)
     }
 
-    fn entries(
-        &self,
-        accounts: Vec<KeyedAccount>,
-        secrets: Vec<AccountSecret>,
-        apps: Vec<AccountApp>,
-        revision: i64,
-    ) -> Result<Vec<Keyed>, Blind> {
-        let mut secrets_of: HashMap<AccountId, Vec<EntrySecret>> = HashMap::new();
-        for AccountSecret { account, id, secret_sealed, retires_at } in secrets {
-            let text =
-                self.keys.open_text(Place { column: "api_secrets.secret", row: &id }, &secret_sealed)?;
-            let secret = text.expose().parse().map_err(|_| crate::crypto::keyring::DoesNotOpen)?;
-            secrets_of.entry(account).or_default().push(EntrySecret { id, secret, retires_at });
-        }
-        let mut apps_of: HashMap<AccountId, Vec<EntryApp>> = HashMap::new();
-        for AccountApp { account, id, app_type, name, state } in apps {
-            let app = EntryApp { id, app_type, name: name.as_str().into(), state };
-            apps_of.entry(account).or_default().push(app);
-        }
-        let entry = |account: KeyedAccount| {
-            let entry = Entry {
-                account: account.id,
-                name: account.name.into(),
-                external_id: account.external_id.map(Into::into),
-                standing: account.standing,
-                apps: apps_of.remove(&account.id).unwrap_or_default().into(),
-                secrets: secrets_of.remove(&account.id).unwrap_or_default().into(),
-                revision,
-            };
-            (account.api_key, Arc::new(entry))
+    /// The account of a key, as the database has it.
+    async fn read(&self, key: ApiKey) -> Result<Option<Arc<Entry>>, Blind> {
+        let mut read = self.store.read().await?;
+        let Some(account) = read.keyed_account(&key).await? else {
+            self.nowhere.insert(key, (Nowhere::Nobody, Instant::now()));
+            return Ok(None);
         };
-        Ok(accounts.into_iter().map(entry).collect())
+        let id = account.id;
+        let secrets = read.secrets_between(id, id, self.clock.now()).await?;
+        let apps = read.jwt_apps_between(id, id).await?;
+        drop(read);
+        let entries = entry::assemble(&self.keys, vec![account], secrets, apps).inspect_err(|_| {
+            self.nowhere.insert(key, (Nowhere::Sealed, Instant::now()));
+        })?;
+        Ok(entries.into_iter().next().map(|(_, entry)| entry))
     }
 
-    /// Whether the entry is kept: not if its account changed after it was read.
-    fn keep(&self, key: ApiKey, entry: &Arc<Entry>) -> bool {
+    /// Whether the entry is kept: not if its account changed after it was read, which was when
+    /// `heard` changes had been heard of.
+    fn keep(&self, key: ApiKey, entry: &Arc<Entry>, heard: u64) -> bool {
         let mut index = lock(&self.index);
-        if index.changed.get(&entry.account).is_some_and(|changed| *changed > entry.revision) {
+        let changed = index.changed.get(&entry.account).copied().unwrap_or_default();
+        if changed.max(index.floor) > heard {
             return false;
         }
         // Entries that the cache has dropped leave their key here until there are many.
@@ -344,12 +308,13 @@ impl Directory {
     /// The account is looked up anew when it next calls.
     fn forget(&self, change: Changed) {
         let mut index = lock(&self.index);
+        index.heard += 1;
         if index.changed.len() >= REMEMBERED {
-            let old = self.applied.load(Ordering::Acquire) - REMEMBERED as i64 / 2;
-            index.changed.retain(|_, revision| *revision > old);
+            index.floor = index.heard;
+            index.changed.clear();
         }
-        let known = index.changed.entry(change.account).or_insert(change.revision);
-        *known = change.revision.max(*known);
+        let heard = index.heard;
+        index.changed.insert(change.account, heard);
         if let Some(key) = index.key_of.remove(&change.account) {
             self.known.remove(&key);
         }
@@ -357,8 +322,12 @@ impl Directory {
 
     fn forget_all(&self) {
         let mut index = lock(&self.index);
+        index.heard += 1;
+        index.floor = index.heard;
+        index.changed.clear();
         index.key_of.clear();
         self.known.clear();
+        self.nowhere.clear();
     }
 }
 

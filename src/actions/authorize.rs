@@ -162,10 +162,17 @@ fn shortened(detail: &str) -> &str {
     detail.get(..detail.floor_char_boundary(MOST_BYTES)).unwrap_or_default()
 }
 
-/// A no when Portico cannot know. What went wrong is for the log.
+/// A no when Portico cannot know. What went wrong is for the log, and said once where all calls
+/// fail for it: whoever follows the log of changes tells when the database is away.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn unavailable(blind: Blind) -> Refusal {
-    tracing::error!(error = &blind as &dyn std::error::Error, "a token could not be judged");
+    let error = &blind as &dyn std::error::Error;
+    match blind {
+        Blind::Sealed(_) => tracing::error!(error, "a token could not be judged"),
+        Blind::Stale(_) | Blind::Lookup(_) | Blind::Late => {
+            tracing::debug!(error, "a token could not be judged");
+        }
+    }
     let detail = "Portico cannot judge the token right now. Try again in a moment.";
     Refusal::new(Code::Unavailable, detail).retry_after(1)
 }

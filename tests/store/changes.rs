@@ -1,18 +1,12 @@
 //! The log of changes: numbered in the order of commits, and nothing slips behind a reader.
 
-use std::time::Duration;
-
-use portico::{
-    directory::{Blind, Directory, Limits},
-    domain::account::Standing,
-    store::Changed,
-};
+use portico::{domain::account::Standing, store::Changed};
 
 use crate::{
     rows::{at, new_id},
     support::{
         databases::{Kind, TestDatabase, on_both},
-        world::{World, parsed},
+        world::parsed,
     },
 };
 
@@ -21,8 +15,6 @@ on_both!(
     a_transaction_that_is_undone_takes_no_number,
     numbers_have_no_gaps_under_racing_commits,
     the_log_is_cut_at_its_old_end,
-    a_directory_answers_from_memory_for_a_while_and_then_not,
-    a_directory_is_filled_at_the_start,
 );
 
 async fn new_account(database: &TestDatabase) -> Changed {
@@ -98,39 +90,4 @@ async fn the_log_is_cut_at_its_old_end(kind: Kind) {
     tx.commit().await.expect("it holds");
     let seen = database.read().await.changes_since(0).await.expect("the log");
     assert_eq!(seen.iter().map(|change| change.revision).collect::<Vec<_>>(), [4, 5]);
-}
-
-async fn a_directory_answers_from_memory_for_a_while_and_then_not(kind: Kind) {
-    let world = World::new(kind).await;
-    let ada = world.user("ada@meridian.example").await;
-    let key = world.database.read().await.api_key(ada.account).await.expect("a key").expect("one");
-    let limits = Limits { entries: 10, stale: Duration::from_millis(300) };
-    let (store, clock) = (world.another_process().await.store, world.ctx.clock.clone());
-    let directory = Directory::open(store.clone(), world.ctx.keys.clone(), clock, limits);
-    let directory = directory.await.expect("the log is read");
-    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
-    store.close().await;
-    assert!(directory.follow().await.is_err(), "the database is gone");
-    assert!(directory.account(key.as_str()).await.expect("from memory").is_some());
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    assert!(matches!(directory.account(key.as_str()).await, Err(Blind::Stale(_))), "it fails closed");
-}
-
-async fn a_directory_is_filled_at_the_start(kind: Kind) {
-    let world = World::new(kind).await;
-    let mut keys = Vec::new();
-    for name in ["ada", "bob", "eve"] {
-        let person = world.user(&format!("{name}@meridian.example")).await;
-        world.jwt_app(&person, name).await;
-        keys.push(world.database.read().await.api_key(person.account).await.expect("a key").expect("one"));
-    }
-    let other = world.another_process().await;
-    other.directory.fill().await.expect("it is filled");
-    // Without a database it still answers, since all are in memory.
-    other.store.close().await;
-    for key in keys {
-        let entry = other.directory.account(key.as_str()).await.expect("it sees").expect("it is known");
-        assert_eq!(entry.apps.len(), 1);
-        assert_eq!(entry.secrets(world.ctx.now()).count(), 1);
-    }
 }

@@ -12,6 +12,7 @@ mod chains;
 mod changes;
 mod credentials;
 mod dialects;
+mod directory;
 mod doors;
 mod forms;
 mod icons;

@@ -1,0 +1,99 @@
+//! An account as authorisation sees it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    crypto::keyring::{DoesNotOpen, Keyring, Place},
+    domain::{
+        account::Standing,
+        app::{AppType, StateKind},
+        calls::SignedWith,
+        credential::{ApiKey, ApiSecret},
+        id::{AccountId, AppId, SecretId},
+        time::Timestamp,
+    },
+    store::{AccountApp, AccountSecret, KeyedAccount},
+};
+
+/// An account under its API key.
+pub(super) type Keyed = (ApiKey, Arc<Entry>);
+
+/// An account as authorisation sees it.
+#[derive(Debug)]
+pub struct Entry {
+    pub account: AccountId,
+    pub name: Box<str>,
+    pub external_id: Option<Box<str>>,
+    pub standing: Standing,
+    pub apps: Box<[EntryApp]>,
+    secrets: Box<[EntrySecret]>,
+}
+
+/// A secret of an [`Entry`].
+#[derive(Debug)]
+pub struct EntrySecret {
+    pub id: SecretId,
+    pub secret: ApiSecret,
+    /// Until when it verifies, if it was replaced.
+    pub retires_at: Option<Timestamp>,
+}
+
+impl EntrySecret {
+    #[must_use]
+    pub const fn kind(&self) -> SignedWith {
+        if self.retires_at.is_some() { SignedWith::OldSecret } else { SignedWith::CurrentSecret }
+    }
+}
+
+/// A JWT app of an [`Entry`].
+#[derive(Debug)]
+pub struct EntryApp {
+    pub id: AppId,
+    pub app_type: AppType,
+    pub name: Box<str>,
+    pub state: StateKind,
+}
+
+impl Entry {
+    /// The secrets that verify at this moment, the current one first.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &EntrySecret> {
+        self.secrets.iter().filter(move |secret| secret.retires_at.is_none_or(|ends| now < ends))
+    }
+
+    #[must_use]
+    pub fn app(&self, id: AppId) -> Option<&EntryApp> {
+        self.apps.iter().find(|app| app.id == id)
+    }
+}
+
+/// Puts together what was read of some accounts, and opens their secrets.
+pub(super) fn assemble(
+    keys: &Keyring,
+    accounts: Vec<KeyedAccount>,
+    secrets: Vec<AccountSecret>,
+    apps: Vec<AccountApp>,
+) -> Result<Vec<Keyed>, DoesNotOpen> {
+    let mut secrets_of: HashMap<AccountId, Vec<EntrySecret>> = HashMap::new();
+    for AccountSecret { account, id, secret_sealed, retires_at } in secrets {
+        let text = keys.open_text(Place { column: "api_secrets.secret", row: &id }, &secret_sealed)?;
+        let secret = text.expose().parse().map_err(|_| DoesNotOpen)?;
+        secrets_of.entry(account).or_default().push(EntrySecret { id, secret, retires_at });
+    }
+    let mut apps_of: HashMap<AccountId, Vec<EntryApp>> = HashMap::new();
+    for AccountApp { account, id, app_type, name, state } in apps {
+        let app = EntryApp { id, app_type, name: name.as_str().into(), state };
+        apps_of.entry(account).or_default().push(app);
+    }
+    let entry = |account: KeyedAccount| {
+        let entry = Entry {
+            account: account.id,
+            name: account.name.into(),
+            external_id: account.external_id.map(Into::into),
+            standing: account.standing,
+            apps: apps_of.remove(&account.id).unwrap_or_default().into(),
+            secrets: secrets_of.remove(&account.id).unwrap_or_default().into(),
+        };
+        (account.api_key, Arc::new(entry))
+    };
+    Ok(accounts.into_iter().map(entry).collect())
+}

@@ -1,0 +1,160 @@
+//! What authorisation holds in memory: how much, for how long, and what makes it forget.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use portico::{
+    directory::{Blind, Directory, Limits},
+    domain::credential::ApiKey,
+};
+
+use crate::support::{
+    databases::{Kind, on_both},
+    world::{Person, World},
+};
+
+on_both!(
+    a_directory_answers_from_memory_for_a_while_and_then_not,
+    a_directory_is_filled_at_the_start,
+    past_its_limit_accounts_are_looked_up_when_they_call,
+    a_key_of_nobody_is_remembered,
+    a_log_with_a_gap_makes_it_forget_everything,
+    a_log_that_goes_back_makes_it_forget_everything,
+    an_account_whose_secret_does_not_open_is_not_known,
+);
+
+async fn key_of(world: &World, person: &Person) -> ApiKey {
+    world.database.read().await.api_key(person.account).await.expect("a read").expect("a key")
+}
+
+/// The directory of another process over the world's database.
+async fn directory(
+    world: &World,
+    entries: usize,
+    stale: Duration,
+) -> (Arc<Directory>, portico::store::Store) {
+    let (store, clock) = (world.another_process().await.store, world.ctx.clock.clone());
+    let limits = Limits { entries, stale };
+    let directory = Directory::open(store.clone(), world.ctx.keys.clone(), clock, limits).await;
+    (directory.expect("the log is read"), store)
+}
+
+/// As long as no test takes.
+const EVER: Duration = Duration::from_secs(3_600);
+
+async fn a_directory_answers_from_memory_for_a_while_and_then_not(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let key = key_of(&world, &ada).await;
+    let (directory, store) = directory(&world, 10, Duration::from_secs(4)).await;
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+    store.close().await;
+    assert!(directory.follow().await.is_err(), "the database is gone");
+    assert!(directory.account(key.as_str()).await.expect("from memory").is_some());
+    let began = Instant::now();
+    while directory.account(key.as_str()).await.is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(30), "it never fails closed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(matches!(directory.account(key.as_str()).await, Err(Blind::Stale(_))), "it fails closed");
+}
+
+async fn a_directory_is_filled_at_the_start(kind: Kind) {
+    let world = World::new(kind).await;
+    let mut keys = Vec::new();
+    for name in ["ada", "bob", "eve"] {
+        let person = world.user(&format!("{name}@meridian.example")).await;
+        world.jwt_app(&person, name).await;
+        keys.push(key_of(&world, &person).await);
+    }
+    let (directory, store) = directory(&world, 10, EVER).await;
+    directory.fill().await.expect("it is filled");
+    // Without a database it still answers, since all are in memory.
+    store.close().await;
+    for key in keys {
+        let entry = directory.account(key.as_str()).await.expect("it sees").expect("it is known");
+        assert_eq!(entry.apps.len(), 1);
+        assert_eq!(entry.secrets(world.ctx.now()).count(), 1);
+    }
+}
+
+async fn past_its_limit_accounts_are_looked_up_when_they_call(kind: Kind) {
+    let world = World::new(kind).await;
+    let mut people = Vec::new();
+    for n in 0..12 {
+        people.push(world.user(&format!("ada{n}@meridian.example")).await);
+    }
+    let (directory, _store) = directory(&world, 4, EVER).await;
+    directory.fill().await.expect("it is filled");
+    for _ in 0..2 {
+        for person in &people {
+            let key = key_of(&world, person).await;
+            let entry = directory.account(key.as_str()).await.expect("it sees").expect("it is known");
+            assert_eq!(entry.account, person.account);
+            assert!(directory.len() <= 4, "{}", directory.len());
+        }
+    }
+}
+
+async fn a_key_of_nobody_is_remembered(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let nobodys = ApiKey::from_random([9; 16]);
+    let (directory, _store) = directory(&world, 10, EVER).await;
+    assert!(directory.account(nobodys.as_str()).await.expect("it sees").is_none());
+    // Not in a way that would be heard of: whether the database is asked again shows itself.
+    let id = world.database.literal(&ada.account);
+    let update = format!("update api_keys set api_key = '{nobodys}' where account_id = {id}");
+    world.database.run(&update).await;
+    assert!(directory.account(nobodys.as_str()).await.expect("it sees").is_none(), "it is not asked again");
+}
+
+async fn a_log_with_a_gap_makes_it_forget_everything(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let key = key_of(&world, &ada).await;
+    let (directory, _store) = directory(&world, 10, EVER).await;
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+    // Two changes of others, of which the log has lost the first.
+    world.database.run("update revision set n = n + 1").await;
+    let other = world.user("bo@other.example").await;
+    assert_ne!(other.account, ada.account);
+    directory.follow().await.expect("the log is read");
+    assert!(directory.in_memory(key.as_str()).is_none());
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+}
+
+async fn a_log_that_goes_back_makes_it_forget_everything(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let key = key_of(&world, &ada).await;
+    let (directory, _store) = directory(&world, 10, EVER).await;
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+    // As after a failover to a copy that was behind.
+    world.database.run("delete from changes; update revision set n = 0").await;
+    directory.follow().await.expect("the log is read");
+    assert!(directory.in_memory(key.as_str()).is_none());
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+    assert!(directory.in_memory(key.as_str()).is_some(), "what is read anew is kept");
+    // And changes are heard of again, from their new beginning.
+    world.hear_of(ada.account).await;
+    directory.follow().await.expect("the log is read");
+    assert!(directory.in_memory(key.as_str()).is_none());
+}
+
+async fn an_account_whose_secret_does_not_open_is_not_known(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let key = key_of(&world, &ada).await;
+    let (directory, _store) = directory(&world, 10, EVER).await;
+    let sealed = match kind {
+        Kind::Sqlite => "x'00'",
+        Kind::Postgres => "'\\x00'",
+    };
+    world.database.run(&format!("update api_secrets set secret_sealed = {sealed}")).await;
+    for _ in 0..3 {
+        assert!(matches!(directory.account(key.as_str()).await, Err(Blind::Sealed(_))));
+    }
+}
