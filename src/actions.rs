@@ -8,10 +8,14 @@ pub mod audit;
 pub mod authorize;
 pub mod calls;
 pub mod credentials;
+pub mod deletion;
 mod error;
+pub mod export;
 pub mod housekeeping;
 pub mod information;
 pub mod installation;
+pub mod invitations;
+pub mod members;
 pub mod monitoring;
 mod once;
 pub mod outbox;
@@ -84,7 +88,7 @@ pub struct Policy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignUp {
     Open,
-    /// Nobody, without an invitation.
+    /// Nobody without an invitation to an account.
     Invite,
     /// Whoever has an address of this domain, once it is proven.
     Domain(String),

@@ -16,6 +16,7 @@ pub mod expiry;
 pub mod fields;
 pub mod icon;
 pub mod id;
+pub mod invitation;
 pub mod jwt;
 pub mod overlap;
 pub mod password;

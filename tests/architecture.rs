@@ -95,6 +95,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("src/store/audit.rs", &["whole_log", "whole_log_count"]),
     ("src/store/calls.rs", &[]),
     ("src/store/credentials.rs", &["account_of_key"]),
+    ("src/store/invitations.rs", &["invitation_of_link"]),
+    ("src/store/members.rs", &[]),
     ("src/store/subscriptions.rs", &[]),
 ];
 

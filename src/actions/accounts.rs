@@ -4,12 +4,10 @@ use super::{Acting, By, Context, FormValue, On, Once, Result};
 use crate::{
     crypto,
     domain::{
-        account::{Account, AccountName, Owner, Role, Standing},
+        account::{Account, AccountName, MemberFacts, Owner, Role, Standing},
         audit::Change,
         credential::ApiKey,
-        email::Email,
         id::{AccountId, UserId},
-        user::PersonName,
     },
     store::Tx,
 };
@@ -27,7 +25,7 @@ pub(super) struct NewAccount {
 pub struct AccountView {
     pub account: Account,
     pub api_key: ApiKey,
-    pub members: Vec<(PersonName, Email, Role)>,
+    pub members: Vec<MemberFacts>,
 }
 
 /// # Errors
@@ -43,7 +41,7 @@ pub async fn view(ctx: &Context, id: AccountId) -> Result<AccountView> {
 /// Another account, with the user as its owner.
 ///
 /// # Errors
-/// `Unavailable` and `Internal` alone.
+/// `NotFound` if the user is gone.
 pub async fn create(
     ctx: &Context,
     by: &By,
@@ -53,6 +51,9 @@ pub async fn create(
 ) -> Result<Once<AccountId>> {
     let account = NewAccount { id: ctx.new_id(), name, standing: ctx.policy.new_accounts };
     let mut tx = ctx.begin().await?;
+    // The user must not be deleted meanwhile: the account would have no owner.
+    tx.lock_user(user).await?;
+    tx.user(user).await?.ok_or(super::Error::NotFound)?;
     if let Some(before) = ctx.form_result(&mut tx, form, &account.id).await? {
         return Ok(Once::Before(before));
     }

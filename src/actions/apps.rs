@@ -1,6 +1,6 @@
 //! Apps from their first name to their end.
 
-use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
+use super::{Acting, By, Conflict, Context, Error, FormValue, On, Once, Result};
 pub use crate::store::{Activity, AppFilter, AppPage};
 use crate::{
     domain::{
@@ -49,6 +49,15 @@ pub async fn list(ctx: &Context, acting: &Acting<Viewer>, filter: &AppFilter) ->
 /// `Unavailable` and `Internal` alone.
 pub async fn jwt_apps(ctx: &Context, account: AccountId) -> Result<Vec<(AppId, AppName, StateKind)>> {
     Ok(ctx.read().await?.apps_of_type(account, AppType::Jwt).await?)
+}
+
+/// How many apps the account has.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn count(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<usize> {
+    let count = ctx.read().await?.app_count(acting.account()).await?;
+    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 /// What was last done to the app.
@@ -148,13 +157,18 @@ pub async fn delete(ctx: &Context, acting: &Acting<Owner>, id: AppId, typed_name
         let sentence = format!("Type the app's name, “{name}”, to delete it.");
         return Err(FieldErrors::one("name", sentence).into());
     }
-    if app.activated_at.is_some() {
-        tx.remember_name(id, ctx.now() + NAME_REMEMBERED).await?;
-    }
-    tx.delete_app(account, id).await?;
-    let change = Change::AppDeleted { name: name.to_string() };
-    ctx.audit(&mut tx, &acting.by(), On::app(account, id), change).await?;
+    delete_held(ctx, &mut tx, &acting.by(), &app).await?;
     Ok(tx.commit().await?)
+}
+
+/// Deletes an app that is held and not suspended. The name of one that was active stays taken.
+pub(super) async fn delete_held(ctx: &Context, tx: &mut Tx, by: &By, app: &App) -> Result<()> {
+    if app.activated_at.is_some() {
+        tx.remember_name(app.id, ctx.now() + NAME_REMEMBERED).await?;
+    }
+    tx.delete_app(app.account, app.id).await?;
+    let change = Change::AppDeleted { name: app.information.name.to_string() };
+    ctx.audit(tx, by, On::app(app.account, app.id), change).await
 }
 
 /// While a JWT app of the account is suspended, its shared secret must open no other door.

@@ -58,6 +58,16 @@ pub enum Conflict {
         "This account has a suspended JWT app, and its JWT apps share one API secret. Another one can be created or activated once an admin has reinstated it."
     )]
     SuspendedSibling,
+    #[error("An account needs an owner, and there is no other one here. Make another member an owner first.")]
+    LastOwner,
+    #[error("This account has {max} invitations without an answer, the most it may have. Revoke one first.")]
+    InvitationLimit { max: u32 },
+    #[error(
+        "This account has an app that an admin of the platform has suspended. It can be deleted once that app is reinstated."
+    )]
+    SuspendedApp,
+    #[error("You are the only admin of the platform. Make another user an admin first.")]
+    LastAdmin,
     #[error("You are now working in another account. Go back to the account you meant, or reload the page.")]
     OtherAccount,
 }

@@ -7,6 +7,8 @@ use crate::domain::{time::Span, user::Session};
 const DEVICE: Span = Span::days(180);
 /// Links are kept this long after their end, so that one can be told it was used.
 const LINK: Span = Span::days(7);
+/// As with links, of invitations, which last longer.
+const INVITATION: Span = Span::days(30);
 /// No limit looks further back.
 const TRIES: Span = Span::hours(1);
 
@@ -27,6 +29,7 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     let mut dropped = tx.delete_ended_sessions(now).await?;
     dropped += tx.delete_old_devices(now - DEVICE).await?;
     dropped += tx.delete_ended_links(now - LINK).await?;
+    dropped += tx.delete_old_invitations(now - INVITATION).await?;
     dropped += tx.delete_old_tries(now - TRIES).await?;
     dropped += tx.delete_old_form_uses(now - Session::ABSOLUTE).await?;
     dropped += tx.delete_unused_icons(now).await?;

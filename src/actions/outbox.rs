@@ -60,6 +60,14 @@ pub(super) enum Mail {
     AlreadySignedUp {
         to: String,
     },
+    /// A link by which the user of this address joins an account.
+    Invitation {
+        to: String,
+        /// The address of the owner who asks.
+        from: String,
+        token: String,
+        ends: i64,
+    },
 }
 
 /// How long a mail is one process's to send. Longer than [`SEND`], so that nobody else sends it too.
@@ -203,6 +211,10 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
             let help = ctx.policy.support.as_deref();
             let at = Timestamp::from_micros(at);
             Some((to, messages::address_changed(platform, at, &new_address, help)))
+        }
+        Mail::Invitation { to, from, token, ends } => {
+            let url = ctx.policy.link(&format!("/invitations/{token}"));
+            Some((to, messages::invitation(platform, &from, link(&url, ends))))
         }
         Mail::AlreadySignedUp { to } => {
             let (sign_in, forgot) = (ctx.policy.link("/sign-in"), ctx.policy.link("/password/forgot"));

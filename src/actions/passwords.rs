@@ -105,7 +105,7 @@ pub async fn change(
 }
 
 /// Nothing is done for a session that was ended while its password was checked.
-async fn still_signed_in(tx: &mut Tx, session: &Session) -> Result<()> {
+pub(super) async fn still_signed_in(tx: &mut Tx, session: &Session) -> Result<()> {
     if tx.has_session(session.id, session.user).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 

@@ -71,7 +71,8 @@ async fn open(
         return Err(Error::TooMany { retry_after: crate::domain::time::Span::minutes(15) });
     }
     if let Some(before) = ctx.form_made(form).await? {
-        return again(ctx, by, browser, before, new.password.into_typed()).await;
+        let signed_in = again(ctx, by, browser, before, new.password.into_typed()).await?;
+        return Ok(SignedUp::In(Box::new(signed_in)));
     }
     if ctx.read().await?.user_by_email(&new.email).await?.is_some() {
         return taken(ctx, bucket).await;
@@ -81,7 +82,8 @@ async fn open(
     let user = user(ctx, new.name, new.email, false);
     if let Some(before) = ctx.form_result(&mut tx, form, &user.id).await? {
         drop(tx);
-        return again(ctx, by, browser, before, new.password.into_typed()).await;
+        let signed_in = again(ctx, by, browser, before, new.password.into_typed()).await?;
+        return Ok(SignedUp::In(Box::new(signed_in)));
     }
     match tx.insert_user(&user, &password).await {
         Err(StoreError::Duplicate) => {
@@ -100,16 +102,15 @@ async fn open(
 
 /// The form made this user, and the answer never came. The value of a form lies in a page that
 /// others may open later, so the password has to be right too.
-async fn again(
+pub(super) async fn again(
     ctx: &Context,
     by: &By,
     browser: &Browser,
     made: UserId,
     password: TypedPassword,
-) -> Result<SignedUp> {
+) -> Result<SignedIn> {
     let known = ctx.read().await?.user(made).await?.ok_or(Error::NotFound)?;
-    let session = sign_in(ctx, by, browser, &known.user.email, password).await?;
-    Ok(SignedUp::In(Box::new(session)))
+    sign_in(ctx, by, browser, &known.user.email, password).await
 }
 
 /// The number of addresses that one place may find out this way is limited.

@@ -44,7 +44,12 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::TooMany`] once a bucket is full.
-    pub(super) async fn count_try(&self, mut buckets: Vec<[u8; 32]>) -> Result<Counted> {
+    pub(super) async fn count_try(&self, buckets: Vec<[u8; 32]>) -> Result<Counted> {
+        self.count_up_to(MAX, buckets).await
+    }
+
+    /// As [`Context::count_try`], of what more than ten may be done of.
+    pub(super) async fn count_up_to(&self, max: i64, mut buckets: Vec<[u8; 32]>) -> Result<Counted> {
         let now = self.now();
         let id = self.new_id();
         // In one order, so that two who take the same buckets never wait for each other.
@@ -53,7 +58,7 @@ impl Context {
         let mut full = false;
         for bucket in &buckets {
             tx.lock_bucket(bucket, now).await?;
-            full |= tx.tries(bucket, now - WINDOW).await? >= MAX;
+            full |= tx.tries(bucket, now - WINDOW).await? >= max;
         }
         if full {
             return Err(Error::TooMany { retry_after: WINDOW });

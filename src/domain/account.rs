@@ -3,10 +3,12 @@
 use std::{fmt, marker::PhantomData};
 
 use super::{
+    email::Email,
     id::{AccountId, UserId},
     text::{self, define_text},
     text_enum::text_enum,
     time::Timestamp,
+    user::PersonName,
 };
 
 define_text!(
@@ -42,6 +44,28 @@ pub enum Role {
     Viewer,
     Developer,
     Owner,
+}
+
+impl Role {
+    /// As people read it, within a sentence: "an owner".
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Viewer => "a viewer",
+            Self::Developer => "a developer",
+            Self::Owner => "an owner",
+        }
+    }
+
+    /// As it stands alone: "Owner".
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Viewer => "Viewer",
+            Self::Developer => "Developer",
+            Self::Owner => "Owner",
+        }
+    }
 }
 
 text_enum!(Role, "role", Viewer = "viewer", Developer = "developer", Owner = "owner");
@@ -106,6 +130,22 @@ impl<R: AtLeast> Member<R> {
     }
 }
 
+/// One of an account's members, as the others see them.
+#[derive(Clone, Debug)]
+pub struct MemberFacts {
+    pub user: UserId,
+    pub name: PersonName,
+    pub email: Email,
+    pub role: Role,
+}
+
+/// Whether an account keeps an owner when this member's role becomes another one, or none.
+#[must_use]
+pub fn keeps_an_owner(members: &[MemberFacts], user: UserId, becomes: Option<Role>) -> bool {
+    becomes == Some(Role::Owner)
+        || members.iter().any(|member| member.user != user && member.role == Role::Owner)
+}
+
 /// One of a user's accounts, with the role there.
 #[derive(Clone, Debug)]
 pub struct Membership {
@@ -126,6 +166,25 @@ mod tests {
         assert!(Member::<Developer>::prove(user, account, Role::Viewer).is_none());
         assert!(Member::<Developer>::prove(user, account, Role::Owner).is_some());
         assert!(Member::<Owner>::prove(user, account, Role::Developer).is_none());
+    }
+
+    #[test]
+    fn an_account_without_an_owner_is_seen_coming() {
+        let member = |mark: u8, role| MemberFacts {
+            user: UserId::generate(Timestamp::default(), [mark; 10]),
+            name: "Ada".parse().unwrap(),
+            email: "ada@meridian.example".parse().unwrap(),
+            role,
+        };
+        let (ada, bob) = (member(1, Role::Owner), member(2, Role::Developer));
+        let two = [ada.clone(), bob.clone()];
+        assert!(!keeps_an_owner(&two, ada.user, None));
+        assert!(!keeps_an_owner(&two, ada.user, Some(Role::Developer)));
+        assert!(keeps_an_owner(&two, ada.user, Some(Role::Owner)));
+        assert!(keeps_an_owner(&two, bob.user, None));
+        let owners = [ada.clone(), MemberFacts { role: Role::Owner, ..bob }];
+        assert!(keeps_an_owner(&owners, ada.user, None));
+        assert!(!keeps_an_owner(&[ada.clone()], ada.user, None));
     }
 
     #[test]

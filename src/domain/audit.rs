@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    account::Role,
     app::AppType,
-    id::{AccountId, AppId, SecretId, SessionId, SubscriptionId, UserId},
+    id::{AccountId, AppId, InvitationId, SecretId, SessionId, SubscriptionId, UserId},
     overlap::KeepOld,
     time::Timestamp,
 };
@@ -93,6 +94,17 @@ pub enum Change {
     AccountCreated { name: String },
     AccountRenamed { from: String, to: String },
     AccountJoined { user: UserId, role: String },
+    AccountExported {},
+    AccountDeleted { name: String },
+    InvitationSent { invitation: InvitationId, email: String, role: Role },
+    InvitationResent { invitation: InvitationId, email: String },
+    InvitationRevoked { invitation: InvitationId, email: String },
+    InvitationAccepted { invitation: InvitationId, email: String, role: Role },
+    RoleChanged { user: UserId, from: Role, to: Role },
+    MemberRemoved { user: UserId, email: String, role: Role },
+    MemberLeft { role: Role },
+    UserExported {},
+    UserDeleted { email: String },
     AddressProven { email: String },
     AddressChangeAsked { from: String, to: String },
     AddressChanged { from: String, to: String },

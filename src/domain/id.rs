@@ -104,6 +104,11 @@ define_id!(
     SubscriptionId,
     "sub"
 );
+define_id!(
+    /// An invitation to an account.
+    InvitationId,
+    "inv"
+);
 define_id!(SessionId, "ses");
 define_id!(
     /// One secret among those of an account or subscription.

@@ -119,6 +119,15 @@ pub fn already_signed_up(
     )
 }
 
+/// To an address that an owner of an account asks to join. `from` is the owner's own address,
+/// which is proven: the one thing by which the reader may know who asks.
+///
+/// # Errors
+/// See [`MessageError`].
+pub fn invitation(platform: &str, from: &str, link: Link<'_>) -> Result<Letter, MessageError> {
+    letter(format!("You are invited to {platform}"), &Invitation { platform, from, link })
+}
+
 fn letter(subject: String, template: &impl Template) -> Result<Letter, MessageError> {
     let mut text = template.render().map_err(MessageError)?;
     text.truncate(text.trim_end().len());
@@ -181,6 +190,14 @@ struct AlreadySignedUp<'a> {
     forgot_url: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "mail/invitation.txt")]
+struct Invitation<'a> {
+    platform: &'a str,
+    from: &'a str,
+    link: Link<'a>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +217,7 @@ mod tests {
             address_changed("Meridian & Co", AT, "new@example.com", Some("https://help.example")),
             address_changed("Meridian & Co", AT, "new@example.com", None),
             already_signed_up("Meridian & Co", sign_in, forgot),
+            invitation("Meridian & Co", "ada@example.com", LINK),
         ]
         .into_iter()
         .map(Result::unwrap)
@@ -228,7 +246,12 @@ mod tests {
 
     #[test]
     fn links_stand_alone_on_their_line_as_they_are_with_their_end() {
-        for letter in [verify_address("M", LINK), reset_password("M", LINK), new_address("M", LINK)] {
+        for letter in [
+            verify_address("M", LINK),
+            reset_password("M", LINK),
+            new_address("M", LINK),
+            invitation("M", "ada@example.com", LINK),
+        ] {
             let text = letter.unwrap().text;
             assert!(text.lines().any(|line| line == LINK.url), "{text}");
             assert!(text.contains("once, until 24 Nov 2026, 07:20 UTC"), "{text}");

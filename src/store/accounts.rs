@@ -9,10 +9,8 @@ use super::{
 };
 use crate::domain::{
     account::{Account, AccountName, Membership, Role, Standing},
-    email::Email,
     id::{AccountId, UserId},
     time::Timestamp,
-    user::PersonName,
 };
 
 statements! {
@@ -24,10 +22,6 @@ statements! {
         where m.user_id = $1 order by m.created_at, a.id";
     /// The role of a user in an account.
     ROLE = "select role from memberships where account_id = $1 and user_id = $2";
-    /// An account's members, the oldest first.
-    MEMBERS = "select u.name, u.email, m.role
-        from memberships m join users u on u.id = m.user_id
-        where m.account_id = $1 order by m.created_at, u.id";
     /// A new account.
     INSERT_ACCOUNT = "insert into accounts (id, name, standing, created_at) values ($1, $2, $3, $4)";
     /// A new membership.
@@ -35,6 +29,8 @@ statements! {
         on conflict (account_id, user_id) do nothing";
     /// Another name for an account.
     SET_ACCOUNT_NAME = "update accounts set name = $2 where id = $1";
+    /// The account goes, with all that belongs to it; its part of the audit log stays.
+    DELETE_ACCOUNT = "delete from accounts where id = $1";
     /// Takes the account's row, so that what is counted below it stays true until the end of the transaction.
     LOCK_ACCOUNT = "update accounts set id = id where id = $1";
 }
@@ -80,11 +76,6 @@ impl Conn {
         let row: Option<(Role,)> = optional!(self, ROLE, account, user);
         Ok(row.map(|(role,)| role))
     }
-
-    /// Name, address and role of every member.
-    pub async fn members(&mut self, account: AccountId) -> Result<Vec<(PersonName, Email, Role)>> {
-        Ok(all!(self, MEMBERS, account))
-    }
 }
 
 impl Tx {
@@ -115,6 +106,12 @@ impl Tx {
     pub async fn set_account_name(&mut self, id: AccountId, name: &AccountName) -> Result<()> {
         self.touch(id);
         execute!(self, SET_ACCOUNT_NAME, id, name);
+        Ok(())
+    }
+
+    pub async fn delete_account(&mut self, id: AccountId) -> Result<()> {
+        self.touch(id);
+        execute!(self, DELETE_ACCOUNT, id);
         Ok(())
     }
 

@@ -46,6 +46,8 @@ statements! {
     APP_COUNT = "select count(*) from apps where account_id = $1";
     /// An account's apps of a type with what decides about them, the oldest first.
     APPS_OF_TYPE = "select id, name, state from apps where account_id = $1 and app_type = $2 order by created_at, id";
+    /// All of an account's apps, the oldest first.
+    APPS_OF = "select * from apps where account_id = $1 order by created_at, id";
     /// A new app.
     INSERT_APP = "insert into apps (id, account_id, app_type, name, name_key, events_on, state, created_at)
         values ($1, $2, $3, $4, $5, false, 'draft', $6)";
@@ -61,6 +63,8 @@ statements! {
     DELETE_APP = "delete from apps where account_id = $1 and id = $2";
     /// Takes the app's row, so that what is counted below it stays true until the end of the transaction.
     LOCK_APP = "update apps set id = id where account_id = $1 and id = $2";
+    /// As `LOCK_APP`, of every app of an account.
+    LOCK_APPS = "update apps set id = id where account_id = $1";
     /// Takes a name, unless an app holds it or the memory of one still does.
     TAKE_NAME = "insert into app_names (name_key, app_id) values ($1, $2)
         on conflict (name_key) do update set app_id = excluded.app_id, free_at = null
@@ -186,6 +190,12 @@ impl Conn {
         Ok(AppPage { apps, total, next })
     }
 
+    /// All apps of an account, the oldest first.
+    pub async fn apps_of(&mut self, account: AccountId) -> Result<Vec<App>> {
+        let rows: Vec<AppRow> = all!(self, APPS_OF, account);
+        rows.into_iter().map(App::try_from).collect()
+    }
+
     pub async fn app_count(&mut self, account: AccountId) -> Result<i64> {
         Ok(value!(self, APP_COUNT, account))
     }
@@ -269,6 +279,12 @@ impl Tx {
     /// Makes others who would change what belongs to the app wait for this transaction.
     pub async fn lock_app(&mut self, account: AccountId, id: AppId) -> Result<()> {
         execute!(self, LOCK_APP, account, id);
+        Ok(())
+    }
+
+    /// As [`Tx::lock_app`], of every app of the account.
+    pub async fn lock_apps(&mut self, account: AccountId) -> Result<()> {
+        execute!(self, LOCK_APPS, account);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::{
     Conn, Result, Tx,
-    db::{execute, optional, value},
+    db::{all, execute, optional, value},
     statements::statements,
 };
 use crate::domain::{
@@ -23,6 +23,10 @@ statements! {
         from users where email_key = $1";
     /// How many users may open the admin console.
     ADMINS = "select count(*) from users where is_admin and disabled_at is null";
+    /// What a user last did, the newest first.
+    DONE_BY = "select at, action, detail, address from audit_log where actor_id = $1 order by id desc limit 10000";
+    /// The user goes, with sessions, browsers, links and memberships.
+    DELETE_USER = "delete from users where id = $1";
     /// A new user.
     INSERT_USER = "insert into users (id, name, email, email_key, password_hash, proven_at, is_admin, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -57,6 +61,16 @@ pub struct Known {
     pub password: PasswordHash,
 }
 
+/// A row of the audit log, as its actor may take it along.
+#[derive(Clone, Debug, FromRow)]
+pub struct Deed {
+    pub at: Timestamp,
+    pub action: String,
+    /// JSON.
+    pub detail: String,
+    pub address: Option<String>,
+}
+
 impl From<UserRow> for Known {
     fn from(row: UserRow) -> Self {
         let UserRow { id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash } = row;
@@ -76,6 +90,11 @@ impl Conn {
     pub async fn user_by_email(&mut self, email: &Email) -> Result<Option<Known>> {
         let row: Option<UserRow> = optional!(self, USER_BY_EMAIL, email.key());
         Ok(row.map(Known::from))
+    }
+
+    /// The last ten thousand things that the user did, the newest first.
+    pub async fn done_by(&mut self, id: UserId) -> Result<Vec<Deed>> {
+        Ok(all!(self, DONE_BY, id))
     }
 
     /// How many users may open the admin console.
@@ -100,6 +119,11 @@ impl Tx {
             user.is_admin,
             user.created_at,
         );
+        Ok(())
+    }
+
+    pub async fn delete_user(&mut self, id: UserId) -> Result<()> {
+        execute!(self, DELETE_USER, id);
         Ok(())
     }
 

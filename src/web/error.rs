@@ -30,6 +30,8 @@ pub(super) enum PageError {
     SignIn {
         next: String,
     },
+    /// Signed in, and a member of no account: to the page that makes one.
+    NoAccount,
     /// The sign-in is too old for a secret: the password again, and back to `next`.
     Confirm {
         next: String,
@@ -50,7 +52,7 @@ impl PageError {
             Self::TooMany { .. } => 429,
             Self::Broken { unavailable: true } => 503,
             Self::Broken { unavailable: false } => 500,
-            Self::SignIn { .. } | Self::Confirm { .. } => 303,
+            Self::SignIn { .. } | Self::NoAccount | Self::Confirm { .. } => 303,
         };
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -109,6 +111,7 @@ impl ResponseError for PageError {
         };
         match self {
             Self::SignIn { next: to } => next("/sign-in", to),
+            Self::NoAccount => super::respond::see_other("/accounts/new"),
             Self::Confirm { next: to } => next("/confirm", to),
             Self::NotFound => marked(self, ToDraw::NotFound, None),
             Self::Refused(why) => marked(self, ToDraw::Refused(why.clone()), None),

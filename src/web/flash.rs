@@ -8,6 +8,8 @@ use crate::domain::text_enum::text_enum;
 pub(super) enum Done {
     Again,
     AccountCreated,
+    AccountDeleted,
+    AccountLeft,
     AccountSaved,
     AddressProven,
     AppActivated,
@@ -19,10 +21,16 @@ pub(super) enum Done {
     EventsOff,
     EventsOn,
     InformationSaved,
+    InvitationAccepted,
+    InvitationResent,
+    InvitationRevoked,
+    InvitationSent,
+    MemberRemoved,
     PasswordChanged,
     PasswordReset,
     ProfileSaved,
     ProofSent,
+    RoleSaved,
     SecretRegenerated,
     SecretRevoked,
     SessionEnded,
@@ -30,6 +38,7 @@ pub(super) enum Done {
     SubscriptionCreated,
     SubscriptionDeleted,
     SubscriptionSaved,
+    UserDeleted,
     Welcome,
 }
 
@@ -38,6 +47,8 @@ text_enum!(
     "flash",
     Again = "again",
     AccountCreated = "account-created",
+    AccountDeleted = "account-deleted",
+    AccountLeft = "account-left",
     AccountSaved = "account-saved",
     AddressProven = "address-proven",
     AppActivated = "app-activated",
@@ -49,10 +60,16 @@ text_enum!(
     EventsOff = "events-off",
     EventsOn = "events-on",
     InformationSaved = "information-saved",
+    InvitationAccepted = "invitation-accepted",
+    InvitationResent = "invitation-resent",
+    InvitationRevoked = "invitation-revoked",
+    InvitationSent = "invitation-sent",
+    MemberRemoved = "member-removed",
     PasswordChanged = "password-changed",
     PasswordReset = "password-reset",
     ProfileSaved = "profile-saved",
     ProofSent = "proof-sent",
+    RoleSaved = "role-saved",
     SecretRegenerated = "secret-regenerated",
     SecretRevoked = "secret-revoked",
     SessionEnded = "session-ended",
@@ -60,6 +77,7 @@ text_enum!(
     SubscriptionCreated = "subscription-created",
     SubscriptionDeleted = "subscription-deleted",
     SubscriptionSaved = "subscription-saved",
+    UserDeleted = "user-deleted",
     Welcome = "welcome",
 );
 
@@ -72,6 +90,9 @@ impl Done {
             Self::AccountCreated => {
                 Flash::new("Account created.").more("You are its owner, and working in it now.")
             }
+            Self::AccountDeleted => Flash::new("The account is deleted.")
+                .more("So are its apps and secrets; no token of them is let in any more."),
+            Self::AccountLeft => Flash::new("You have left the account."),
             Self::AccountSaved => Flash::new("Account saved."),
             Self::AddressProven => Flash::new("Your address is proven."),
             Self::AppActivated => Flash::new("The app is active.").more("It may call the API from now on."),
@@ -88,10 +109,23 @@ impl Done {
             }
             Self::EventsOn => Flash::new("Event subscriptions are on."),
             Self::InformationSaved => Flash::new("Information saved."),
+            Self::InvitationAccepted => {
+                Flash::new("You have joined.").more("You are working in the account now.")
+            }
+            Self::InvitationResent => {
+                Flash::new("The invitation is sent again.").more("Only its new link works, for 7 days.")
+            }
+            Self::InvitationRevoked => Flash::new("The invitation is revoked.").more("Its link is dead."),
+            Self::InvitationSent => {
+                Flash::new("The invitation is on its way.").more("Its link works once, for 7 days.")
+            }
+            Self::MemberRemoved => Flash::new("They belong to this account no more.")
+                .more("What they know of its secrets stands below."),
             Self::PasswordChanged => Flash::new("Password changed.").more("Your other sessions have ended."),
             Self::PasswordReset => Flash::new("Your new password is set.").more("Sign in with it."),
             Self::ProfileSaved => Flash::new("Profile saved."),
             Self::ProofSent => Flash::new("We have sent you a new link.").more("It works for 24 hours."),
+            Self::RoleSaved => Flash::new("Role saved.").more("It holds from their next request on."),
             Self::SecretRegenerated => {
                 Flash::new("There is a new API secret.").more("Reveal it and give it to your code.")
             }
@@ -105,6 +139,7 @@ impl Done {
             Self::SubscriptionCreated => Flash::new("Subscription added."),
             Self::SubscriptionDeleted => Flash::new("Subscription deleted."),
             Self::SubscriptionSaved => Flash::new("Subscription saved."),
+            Self::UserDeleted => Flash::new("Your user is deleted."),
             Self::Welcome => Flash::new("Welcome.").more("We have sent you a link to prove your address."),
         }
     }

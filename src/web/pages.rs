@@ -6,6 +6,7 @@ pub mod apps;
 pub mod confirm;
 pub mod docs;
 pub mod errors;
+pub mod invitation;
 pub mod landing;
 pub mod password;
 pub mod settings;

@@ -51,6 +51,15 @@ pub(super) fn secret_json(value: &str) -> PageResult {
         .json(serde_json::json!({ "value": value })))
 }
 
+/// A file to keep.
+pub(super) fn download(file_name: &str, content: &serde_json::Value) -> PageResult {
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file_name}\"")))
+        .content_type("application/json")
+        .body(format!("{content:#}\n")))
+}
+
 /// Whether the client would rather have JSON than a page (RFC 9110 §12.5.1).
 pub(super) fn prefers_json(request: &HttpRequest) -> bool {
     Accept::parse(request).is_ok_and(|accept| accept.preference().essence_str() == "application/json")

@@ -14,13 +14,13 @@ use super::{
     extract::form::bad_request,
     middleware::{access_log, count, error_pages, request_id, same_origin, security_headers},
     pages::{
-        account::{self, token_debugger},
+        account::{self, deletion, invitations, member, token_debugger},
         accounts_new,
         apps::{
             activation, credentials, features, information, manage, new as new_app, overview, refusals,
             subscription,
         },
-        confirm, docs, landing, password, settings, setup, sign_in, sign_up, verify_email,
+        confirm, docs, invitation, landing, password, settings, setup, sign_in, sign_up, verify_email,
     },
 };
 
@@ -82,9 +82,19 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/password/forgot").get(password::forgot_get).post(password::forgot_post))
         .service(page("/password/sent").get(password::sent))
         .service(page("/password/reset").get(password::reset_get).post(password::reset_post))
+        .service(page("/invitations/{token}").get(invitation::get).post(invitation::post))
         .service(page("/verify-email").get(verify_email::get).post(verify_email::post))
         .service(page("/verify-email/send").post(verify_email::send))
         .service(page("/account").get(account::get).post(account::post))
+        .service(page("/account/invitations").post(invitations::post))
+        .service(page("/account/invitations/{invitation}/resend").post(invitations::resend))
+        .service(page("/account/invitations/{invitation}/revoke").post(invitations::revoke))
+        .service(page("/account/members/{user}").get(member::get))
+        .service(page("/account/members/{user}/role").post(member::role))
+        .service(page("/account/members/{user}/remove").post(member::remove))
+        .service(page("/account/leave").post(member::leave))
+        .service(page("/account/export").post(deletion::export))
+        .service(page("/account/delete").post(deletion::delete))
         .service(page("/account/switch").post(account::switch))
         .service(page("/account/audit").get(account::audit::get))
         .service(page("/account/token-debugger").get(token_debugger::get).post(token_debugger::post))
@@ -93,6 +103,8 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/settings/profile").post(settings::profile))
         .service(page("/settings/email").post(settings::email))
         .service(page("/settings/password").post(settings::password))
+        .service(page("/settings/export").post(settings::deletion::export))
+        .service(page("/settings/delete").post(settings::deletion::delete))
         .service(page("/settings/sessions/{session}/end").post(settings::end_session))
         .service(page("/docs").get(docs::start))
         .service(page("/docs/jwt").get(docs::jwt))

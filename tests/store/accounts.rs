@@ -1,7 +1,7 @@
 use portico::domain::account::{Role, Standing};
 
 use crate::{
-    rows::{account, at, member, new_id, user},
+    rows::{account, at, new_id, user},
     support::{
         databases::{Kind, TestDatabase, on_both},
         world::parsed,
@@ -11,7 +11,6 @@ use crate::{
 on_both!(
     an_account_is_read_as_written_and_takes_another_name,
     memberships_come_oldest_first_and_a_second_one_changes_no_role,
-    members_are_told_by_name_address_and_role,
 );
 
 async fn an_account_is_read_as_written_and_takes_another_name(kind: Kind) {
@@ -53,20 +52,4 @@ async fn memberships_come_oldest_first_and_a_second_one_changes_no_role(kind: Ki
     assert_eq!(conn.role(early, ada).await.expect("a row"), Some(Role::Owner));
     assert_eq!(conn.role(early, new_id()).await.expect("no row"), None);
     assert!(conn.memberships(new_id()).await.expect("no rows").is_empty());
-}
-
-async fn members_are_told_by_name_address_and_role(kind: Kind) {
-    let database = TestDatabase::new(kind).await;
-    let (ours, theirs) = (account(&database).await, account(&database).await);
-    let ada = user(&database, "ada@meridian.example").await;
-    let bob = user(&database, "bob@meridian.example").await;
-    member(&database, theirs, bob, Role::Owner).await;
-    member(&database, ours, ada, Role::Owner).await;
-    let mut tx = database.begin().await;
-    tx.insert_membership(ours, bob, Role::Developer, at(5)).await.expect("a membership");
-    tx.commit().await.expect("it holds");
-    let members = database.read().await.members(ours).await.expect("rows");
-    let seen: Vec<_> = members.iter().map(|(_, email, role)| (email.as_str(), *role)).collect();
-    assert_eq!(seen, [("ada@meridian.example", Role::Owner), ("bob@meridian.example", Role::Developer)]);
-    assert!(members.iter().all(|(name, ..)| name.as_str() == "Ada Lovelace"));
 }

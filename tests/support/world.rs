@@ -15,6 +15,7 @@ use portico::{
         self, Acting, Context, FormValue, Policy, SignUp,
         apps::NewApp,
         information::{IconChoice, NewInformation},
+        invitations::NewInvitation,
         setup::{AccountChoice, NewUser},
         sign_in::{Browser, SignedIn},
     },
@@ -26,7 +27,7 @@ use portico::{
         audit::Origin,
         calls::{RefusedCall, SignedWith},
         email::Email,
-        id::{AccountId, Id, SubscriptionId, UserId},
+        id::{AccountId, Id, InvitationId, SubscriptionId, UserId},
         password::{NewPassword, PasswordContext, TypedPassword},
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
@@ -270,6 +271,14 @@ impl World {
         let exp = self.ctx.now() + Span::hours(1);
         let made = actions::credentials::test_token(&self.ctx, &acting, app, exp).await;
         made.expect("a token").token
+    }
+
+    /// An invitation to the owner's account; its link is in the mail.
+    pub async fn invite(&self, owner: &Person, email: &str, role: Role) -> InvitationId {
+        let new = NewInvitation { email: parsed(email), role };
+        let acting = self.acting(owner);
+        let sent = actions::invitations::invite(&self.ctx, &acting, self.form(owner), new).await;
+        sent.expect("the invitation is sent").into_inner()
     }
 
     /// A subscription of the app to `meeting.started`.

@@ -44,8 +44,18 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/verify-email",                                   "oooooo"),
     ("POST", "/verify-email",                                   "oooooo"),
     ("POST", "/verify-email/send",                              "dooooo"),
+    ("GET",  "/invitations/{token}",                            "oooooo"),
+    ("POST", "/invitations/{token}",                            "oooooo"),
     ("GET",  "/account",                                        "dooooo"),
     ("POST", "/account",                                        "dnnooo"),
+    ("POST", "/account/invitations",                            "dnnooo"),
+    ("POST", "/account/invitations/{invitation}/resend",        "dnnonn"),
+    ("POST", "/account/invitations/{invitation}/revoke",        "dnnonn"),
+    ("GET",  "/account/members/{user}",                         "dnnonn"),
+    ("POST", "/account/members/{user}/role",                    "dnnonn"),
+    ("POST", "/account/members/{user}/remove",                  "dnnonn"),
+    ("POST", "/account/export",                                 "dnnooo"),
+    ("POST", "/account/delete",                                 "dnnooo"),
     ("POST", "/account/switch",                                 "dnnnnn"),
     ("GET",  "/account/audit",                                  "dooooo"),
     ("GET",  "/account/token-debugger",                         "dooooo"),
@@ -56,6 +66,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/settings/profile",                               "dooooo"),
     ("POST", "/settings/email",                                 "dooooo"),
     ("POST", "/settings/password",                              "dooooo"),
+    ("POST", "/settings/export",                                "dooooo"),
+    ("POST", "/settings/delete",                                "dooooo"),
     ("POST", "/settings/sessions/{session}/end",                "dnnnnn"),
     ("GET",  "/docs",                                           "oooooo"),
     ("GET",  "/docs/jwt",                                       "oooooo"),
@@ -88,6 +100,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/apps/{app}/deactivate",                          "dnoonn"),
     ("POST", "/apps/{app}/reactivate",                          "dnoonn"),
     ("POST", "/apps/{app}/delete",                              "dnnonn"),
+    // Last, since whoever leaves has no role any more.
+    ("POST", "/account/leave",                                  "dooooo"),
 ];
 
 /// Every page route of the table in `routes.rs`, as (method, path).
@@ -124,6 +138,8 @@ struct Cast {
     admin: Person,
     app: String,
     sub: String,
+    invitation: String,
+    colleague: String,
 }
 
 async fn cast(kind: Kind) -> Cast {
@@ -136,15 +152,34 @@ async fn cast(kind: Kind) -> Cast {
     let admin = portal.world.admin("root@meridian.example").await;
     let app = portal.world.jwt_app(&owner, "Relay").await;
     let sub = portal.world.subscription(&owner, &app).await.to_string();
-    Cast { app: app.id.to_string(), portal, viewer, developer, owner, stranger, admin, sub }
+    let (app, invitation, colleague) = (app.id.to_string(), String::new(), String::new());
+    let mut cast =
+        Cast { app, portal, viewer, developer, owner, stranger, admin, sub, invitation, colleague };
+    cast.renew(0).await;
+    cast
 }
 
 impl Cast {
+    /// What one role deletes is there again for the next.
+    async fn renew(&mut self, round: usize) {
+        let world = &self.portal.world;
+        let app = world.jwt_app(&self.owner, &format!("Relay {round}")).await;
+        self.sub = world.subscription(&self.owner, &app).await.to_string();
+        self.app = app.id.to_string();
+        self.colleague =
+            world.colleague(&format!("c{round}@meridian.example"), &self.owner).await.id.to_string();
+        let email = format!("guest{round}@meridian.example");
+        self.invitation = world.invite(&self.owner, &email, Role::Viewer).await.to_string();
+    }
+
     /// Ids that are well formed; the session and the secret are nobody's.
     fn path(&self, template: &str) -> String {
         template
             .replace("{app}", &self.app)
             .replace("{subscription}", &self.sub)
+            .replace("{invitation}", &self.invitation)
+            .replace("{user}", &self.colleague)
+            .replace("{token}", "a-token-that-nobody-has")
             .replace("{session}", "ses_00000000000000000000000000")
             .replace("{secret}", "sec_00000000000000000000000000")
     }
@@ -187,10 +222,7 @@ async fn every_route_answers_each_role_as_the_table_says(kind: Kind) {
         Some(cast.admin.clone()),
     ];
     for (column, person) in people.iter().enumerate() {
-        // What one role deletes is there again for the next.
-        let app = cast.portal.world.jwt_app(&cast.owner, &format!("Relay {column}")).await;
-        cast.sub = cast.portal.world.subscription(&cast.owner, &app).await.to_string();
-        cast.app = app.id.to_string();
+        cast.renew(column + 1).await;
         let mut client = match person {
             None => cast.portal.client(),
             Some(person) => cast.portal.signed_in(person).await,
@@ -301,7 +333,8 @@ async fn a_viewer_finds_no_button_that_would_be_refused(kind: Kind) {
         let client = cast.portal.signed_in(person).await;
         let value = csrf(&client).await;
         for (method, template, _) in TABLE {
-            if *method != "GET" || !template.starts_with("/apps") {
+            let looked_at = template.starts_with("/apps") || template.starts_with("/account");
+            if *method != "GET" || !looked_at {
                 continue;
             }
             let page = client.get(&cast.path(template)).await;
@@ -313,7 +346,7 @@ async fn a_viewer_finds_no_button_that_would_be_refused(kind: Kind) {
             for form in html.select(&selector) {
                 let action =
                     form.value().attr("action").unwrap_or_default().split('#').next().unwrap_or_default();
-                if action.ends_with("/delete") || action.ends_with("/revoke") {
+                if ["/delete", "/revoke", "/leave"].iter().any(|end| action.ends_with(end)) {
                     continue;
                 }
                 let got = ask(&client, "POST", action, &value).await;

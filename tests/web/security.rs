@@ -27,11 +27,13 @@ pub(super) const PAGES: &[&str] = &[
     "/password/sent",
     "/password/reset?token=x",
     "/verify-email?token=x",
+    "/invitations/{token}",
     "/account",
     "/account/audit",
     "/account/audit?actor=operator&action=app_created&since=2026-01-01&until=2026-12-31",
     "/account/audit?format=csv",
     "/account/audit?format=json",
+    "/account/members/{user}",
     "/account/token-debugger",
     "/accounts/new",
     "/settings",
@@ -62,7 +64,10 @@ pub(super) async fn pages(flow: &Flow) -> Vec<String> {
     let app = flow.active_app("Relay").await;
     let subscription = flow.portal.world.subscription(&flow.ada, &app).await;
     let named = |page: &&str| {
-        page.replace("{app}", &app.id.to_string()).replace("{subscription}", &subscription.to_string())
+        page.replace("{app}", &app.id.to_string())
+            .replace("{subscription}", &subscription.to_string())
+            .replace("{user}", &flow.ada.id.to_string())
+            .replace("{token}", "x")
     };
     PAGES.iter().map(named).collect()
 }

@@ -103,8 +103,30 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::AccountRenamed { from, to } => Told::from_to("Account renamed", "name", from, to),
         Change::AccountJoined { user, role } => {
             let joined = Told::of(Added, "Member added", user.to_string());
-            joined.changing(&FieldChange::of([("role", String::new(), role.clone())]))
+            joined.changing(&role_from_to("", role))
         }
+        Change::AccountExported {} => Told::plain(Seen, "Account exported"),
+        Change::AccountDeleted { name } => Told::of(Changed, "Account deleted", name),
+        Change::InvitationSent { email, role, .. } => {
+            Told::of(Added, "Invitation sent", email).changing(&role_from_to("", role.as_str()))
+        }
+        Change::InvitationResent { email, .. } => Told::of(Changed, "Invitation sent again", email),
+        Change::InvitationRevoked { email, .. } => Told::of(Changed, "Invitation revoked", email),
+        Change::InvitationAccepted { email, role, .. } => {
+            Told::of(Added, "Invitation accepted", email).changing(&role_from_to("", role.as_str()))
+        }
+        Change::RoleChanged { user, from, to } => {
+            let changed = Told::of(Changed, "Role changed", user.to_string());
+            changed.changing(&role_from_to(from.as_str(), to.as_str()))
+        }
+        Change::MemberRemoved { email, role, .. } => {
+            Told::of(Changed, "Member removed", email).changing(&role_from_to(role.as_str(), ""))
+        }
+        Change::MemberLeft { role } => {
+            Told::plain(Changed, "Member left").changing(&role_from_to(role.as_str(), ""))
+        }
+        Change::UserExported {} => Told::plain(Seen, "User exported"),
+        Change::UserDeleted { email } => Told::of(Changed, "User deleted", email),
         Change::AccountSwitched {} => Told::plain(Seen, "Switched to this account"),
         Change::UserCreated { email, admin: true, .. } => Told::of(Added, "Admin created", email),
         Change::UserCreated { email, admin: false, .. } => Told::of(Added, "User created", email),
@@ -126,6 +148,10 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::SignedOut {} => Told::plain(Changed, "Signed out"),
         Change::SessionEnded { session } => Told::of(Changed, "Session ended", session.to_string()),
     }
+}
+
+fn role_from_to(from: &str, to: &str) -> Vec<FieldChange> {
+    FieldChange::of([("role", from.to_owned(), to.to_owned())])
 }
 
 fn old_one(keep: KeepOld) -> &'static str {
@@ -187,8 +213,23 @@ pub(crate) const GROUPS: &[Group] = &[
         actions: &[
             ("account_created", "Account created"),
             ("account_renamed", "Account renamed"),
-            ("account_joined", "Member added"),
+            ("account_exported", "Account exported"),
+            ("account_deleted", "Account deleted"),
             ("account_switched", "Switched to this account"),
+        ],
+    },
+    Group {
+        words: "Members",
+        of_accounts: true,
+        actions: &[
+            ("account_joined", "Member added"),
+            ("invitation_sent", "Invitation sent"),
+            ("invitation_resent", "Invitation sent again"),
+            ("invitation_revoked", "Invitation revoked"),
+            ("invitation_accepted", "Invitation accepted"),
+            ("role_changed", "Role changed"),
+            ("member_removed", "Member removed"),
+            ("member_left", "Member left"),
         ],
     },
     Group {
@@ -196,6 +237,8 @@ pub(crate) const GROUPS: &[Group] = &[
         of_accounts: false,
         actions: &[
             ("user_created", "User or admin created"),
+            ("user_exported", "User exported"),
+            ("user_deleted", "User deleted"),
             ("setup_link_made", "Link for the first admin made"),
             ("profile_changed", "Profile changed"),
             ("proof_sent", "Link to prove an address sent"),

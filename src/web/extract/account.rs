@@ -1,11 +1,11 @@
 //! A member acting in the session's current account.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
 
 use super::{Extracted, signed_in::SignedIn};
 use crate::{
     actions::{Acting, Conflict},
-    domain::account::{AtLeast, Member, Membership},
+    domain::account::{AtLeast, Member, Membership, Owner},
     web::error::PageError,
 };
 
@@ -18,10 +18,25 @@ pub(in crate::web) struct InAccount<R> {
 }
 
 impl<R: AtLeast> InAccount<R> {
+    /// The same member acting as an owner, if they are one.
+    pub(in crate::web) fn as_owner(&self) -> Option<Acting<Owner>> {
+        let Acting { member, origin } = &self.acting;
+        let member = Member::prove(member.user(), member.account(), member.role())?;
+        Some(Acting { member, origin: origin.clone() })
+    }
+
     /// A form that was drawn for another account does nothing in this one.
     pub(in crate::web) fn is_for(&self, account: &str) -> Result<(), PageError> {
         let fits = account.is_empty() || account == self.membership.account.id.to_string();
         if fits { Ok(()) } else { Err(crate::actions::Error::from(Conflict::OtherAccount).into()) }
+    }
+}
+
+/// Whoever left their last account, or was removed from it, lands where there is something to do.
+fn no_account(request: &HttpRequest) -> PageError {
+    match *request.method() {
+        Method::GET | Method::HEAD => PageError::NoAccount,
+        _ => PageError::NotFound,
     }
 }
 
@@ -33,7 +48,7 @@ impl<R: AtLeast> FromRequest for InAccount<R> {
         let request = request.clone();
         Box::pin(async move {
             let signed_in = SignedIn::of(&request).await?;
-            let membership = signed_in.who.current().ok_or(PageError::NotFound)?.clone();
+            let membership = signed_in.who.current().ok_or_else(|| no_account(&request))?.clone();
             let user = signed_in.who.user.id;
             let member =
                 Member::prove(user, membership.account.id, membership.role).ok_or(PageError::NotFound)?;

@@ -1,18 +1,24 @@
 //! `/account`: the account the viewer acts for.
 
 pub mod audit;
+pub mod deletion;
+pub mod invitations;
+pub mod member;
 pub mod token_debugger;
 
 use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::{Context, accounts, apps, sign_in};
-use crate::domain::account::{AccountName, AtLeast, Owner, Role, Standing, Viewer};
-use crate::domain::email::Email;
+use self::deletion::DeleteForm;
+use self::invitations::{InvitationRow, InviteForm};
+use self::member::FormerRow;
+use crate::actions::{Acting, Context, accounts, apps, deletion as deleting, members, sign_in};
+use crate::domain::account::{
+    AccountName, AtLeast, MemberFacts, Owner, Role, Standing, Viewer, keeps_an_owner,
+};
 use crate::domain::fields::{Complaint, FieldErrors};
 use crate::domain::id::AccountId;
-use crate::domain::user::PersonName;
 use crate::web::error::PageError;
 use crate::web::extract::account::InAccount;
 use crate::web::extract::form::Post;
@@ -38,10 +44,25 @@ pub(crate) struct AccountPage {
     pub(crate) secret_href: Option<String>,
     /// Within a sentence: "an owner", "a developer", "a viewer".
     pub(crate) your_role: &'static str,
-    pub(crate) can_edit: bool,
     /// Whether apps cannot be activated until the platform's staff approve the account.
     pub(crate) pending: bool,
     pub(crate) members: Vec<MemberRow>,
+    /// Whether the account has an owner without the viewer.
+    pub(crate) can_leave: bool,
+    /// What owners alone see.
+    pub(crate) owner: Option<OwnerPart>,
+}
+
+/// What owners see of an account beside the rest.
+pub(crate) struct OwnerPart {
+    pub(crate) invite: InviteForm,
+    pub(crate) invitations: Vec<InvitationRow>,
+    pub(crate) former: Vec<FormerRow>,
+    pub(crate) delete: DeleteForm,
+    /// Why the account cannot be deleted now: a whole sentence.
+    pub(crate) obstacle: Option<String>,
+    /// How many apps would go with it.
+    pub(crate) apps: usize,
 }
 
 /// One member.
@@ -50,6 +71,9 @@ pub(crate) struct MemberRow {
     pub(crate) email: String,
     /// "Owner", "Developer" or "Viewer".
     pub(crate) role: &'static str,
+    pub(crate) you: bool,
+    /// The page of the member, for owners.
+    pub(crate) href: Option<String>,
 }
 
 /// What was typed.
@@ -67,12 +91,15 @@ pub(in crate::web) struct SwitchForm {
     account: String,
 }
 
+/// A form that says no more than for which account it was made.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct AccountOnly {
+    account: String,
+}
+
 pub(in crate::web) async fn get(ctx: Data<Context>, at: InAccount<Viewer>) -> PageResult {
-    let form = AccountForm {
-        account: at.membership.account.id.to_string(),
-        name: at.membership.account.name.to_string(),
-    };
-    ok(&draw(&ctx, &at, form, FieldErrors::default()).await?)
+    ok(&Typed::default().draw(&ctx, &at, FieldErrors::default()).await?)
 }
 
 pub(in crate::web) async fn post(
@@ -85,7 +112,8 @@ pub(in crate::web) async fn post(
         Ok(name) => name,
         Err(error) => {
             let errors = FieldErrors::one("name", error.sentence("the account name"));
-            return refused(&draw(&ctx, &at, form, errors).await?);
+            let typed = Typed { form: Some(form), ..Typed::default() };
+            return refused(&typed.draw(&ctx, &at, errors).await?);
         }
     };
     accounts::rename(&ctx, &at.acting, &name).await?;
@@ -100,43 +128,65 @@ pub(in crate::web) async fn switch(ctx: Data<Context>, post: Post<SignedIn, Swit
     Ok(see_other("/apps"))
 }
 
-async fn draw<R: AtLeast>(
-    ctx: &Context,
-    at: &InAccount<R>,
-    form: AccountForm,
-    errors: FieldErrors,
-) -> Result<AccountPage, PageError> {
-    let view = accounts::view(ctx, at.membership.account.id).await?;
-    let role = at.membership.role;
-    let jwt_app = apps::jwt_apps(ctx, view.account.id).await?.into_iter().next();
-    let secret_href = jwt_app.map(|(id, ..)| format!("/apps/{id}/credentials"));
-    Ok(AccountPage {
-        chrome: at.signed_in.visit.chrome(ctx),
-        form,
-        errors,
-        id: view.account.id.to_string(),
-        name: view.account.name.to_string(),
-        external_id: view.account.external_id,
-        api_key: view.api_key.to_string(),
-        secret_href: secret_href.filter(|_| role >= Role::Developer),
-        your_role: match role {
-            Role::Viewer => "a viewer",
-            Role::Developer => "a developer",
-            Role::Owner => "an owner",
-        },
-        can_edit: role >= Role::Owner,
-        pending: view.account.standing == Standing::Pending,
-        members: view.members.into_iter().map(MemberRow::from).collect(),
-    })
+/// What was typed into the form that was refused.
+#[derive(Default)]
+struct Typed {
+    form: Option<AccountForm>,
+    invite: Option<InviteForm>,
+    delete: DeleteForm,
 }
 
-impl From<(PersonName, Email, Role)> for MemberRow {
-    fn from((name, email, role): (PersonName, Email, Role)) -> Self {
-        let role = match role {
-            Role::Viewer => "Viewer",
-            Role::Developer => "Developer",
-            Role::Owner => "Owner",
+impl Typed {
+    async fn draw<R: AtLeast>(
+        mut self,
+        ctx: &Context,
+        at: &InAccount<R>,
+        errors: FieldErrors,
+    ) -> Result<AccountPage, PageError> {
+        let view = accounts::view(ctx, at.membership.account.id).await?;
+        let role = at.membership.role;
+        let jwt_app = apps::jwt_apps(ctx, view.account.id).await?.into_iter().next();
+        let secret_href = jwt_app.map(|(id, ..)| format!("/apps/{id}/credentials"));
+        let (id, name) = (view.account.id.to_string(), view.account.name.to_string());
+        let you = at.signed_in.who.user.id;
+        let can_leave = keeps_an_owner(&view.members, you, None);
+        let owner = match at.as_owner() {
+            Some(acting) => Some(self.owner_part(ctx, &acting).await?),
+            None => None,
         };
-        Self { name: name.to_string(), email: email.to_string(), role }
+        let row = |member: &MemberFacts| MemberRow {
+            name: member.name.to_string(),
+            email: member.email.to_string(),
+            role: member.role.title(),
+            you: member.user == you,
+            href: (role >= Role::Owner).then(|| format!("/account/members/{}", member.user)),
+        };
+        Ok(AccountPage {
+            chrome: at.signed_in.visit.chrome(ctx),
+            form: self.form.unwrap_or_else(|| AccountForm { account: id.clone(), name: name.clone() }),
+            errors,
+            id,
+            name,
+            external_id: view.account.external_id,
+            api_key: view.api_key.to_string(),
+            secret_href: secret_href.filter(|_| role >= Role::Developer),
+            your_role: role.label(),
+            pending: view.account.standing == Standing::Pending,
+            members: view.members.iter().map(row).collect(),
+            can_leave,
+            owner,
+        })
+    }
+
+    async fn owner_part(&mut self, ctx: &Context, acting: &Acting<Owner>) -> Result<OwnerPart, PageError> {
+        let account = acting.account();
+        Ok(OwnerPart {
+            invite: self.invite.take().unwrap_or_else(|| InviteForm::empty(account)),
+            invitations: invitations::rows(ctx, acting).await?,
+            former: members::former(ctx, acting).await?.into_iter().map(FormerRow::from).collect(),
+            delete: std::mem::take(&mut self.delete),
+            obstacle: deleting::obstacle(ctx, acting).await?.map(|conflict| conflict.to_string()),
+            apps: apps::count(ctx, acting).await?,
+        })
     }
 }

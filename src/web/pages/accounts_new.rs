@@ -23,6 +23,8 @@ pub(crate) struct NewAccountPage {
     pub(crate) errors: FieldErrors,
     /// The one-time value of the form.
     pub(crate) once: String,
+    /// Whether the viewer belongs to no account: left their last one, or was removed from it.
+    pub(crate) homeless: bool,
 }
 
 /// What was typed.
@@ -61,5 +63,6 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<SignedIn, NewAcc
 
 fn draw(ctx: &Context, at: &SignedIn, form: NewAccountForm, errors: FieldErrors) -> NewAccountPage {
     let once = form.once.clone();
-    NewAccountPage { chrome: at.visit.chrome(ctx), form, errors, once }
+    let homeless = at.who.memberships.is_empty();
+    NewAccountPage { chrome: at.visit.chrome(ctx), form, errors, once, homeless }
 }

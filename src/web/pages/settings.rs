@@ -1,10 +1,13 @@
 //! `/settings`: the viewer's own profile, address, password and sessions.
 
+pub mod deletion;
+
 use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::{Context, passwords, settings};
+use crate::actions::{Context, deletion as deleting, passwords, settings};
+use crate::domain::account::AccountName;
 use crate::domain::email::Email;
 use crate::domain::fields::{Complaint, FieldErrors};
 use crate::domain::id::SessionId;
@@ -31,6 +34,10 @@ pub(crate) struct SettingsPage {
     pub(crate) current_email: String,
     pub(crate) email_proven: bool,
     pub(crate) sessions: Vec<SessionRow>,
+    /// Accounts that would be deleted along with the viewer, having no other member.
+    pub(crate) deleted_along: Vec<String>,
+    /// Accounts that need another owner before the viewer can be deleted.
+    pub(crate) in_the_way: Vec<String>,
 }
 
 /// `/settings/profile`
@@ -161,6 +168,8 @@ impl Typed {
         let user = &at.who.user;
         let current = at.who.session.id;
         let sessions = settings::sessions(ctx, user).await?;
+        let consequences = deleting::consequences(ctx, user).await?;
+        let names = |names: Vec<AccountName>| names.iter().map(ToString::to_string).collect();
         Ok(SettingsPage {
             chrome: at.visit.chrome(ctx),
             errors,
@@ -169,6 +178,8 @@ impl Typed {
             current_email: user.email.to_string(),
             email_proven: user.proven_at.is_some(),
             sessions: sessions.into_iter().map(|session| row(&session, current)).collect(),
+            deleted_along: names(consequences.deleted),
+            in_the_way: names(consequences.in_the_way),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Every page with sample content: ordinary, long, refused.
 
+mod accounts;
 mod audit;
 mod chart;
 mod debugger;
@@ -15,7 +16,7 @@ const LONG: &str =
     "Gesellschaft für fortgeschrittene Quartalsabschlussberichterstattung und Co. Kommanditgesellschaft";
 
 pub(super) fn all() -> Vec<(&'static str, String)> {
-    let people = [people::doors(), people::links(), people::own()].concat();
+    let people = [people::doors(), people::links(), people::own(), accounts::pages()].concat();
     [people, audit::pages(), debugger::pages(), chart::pages(), reading::errors(), reading::docs()].concat()
 }
 

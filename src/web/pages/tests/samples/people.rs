@@ -6,7 +6,6 @@ use super::{LONG, refused, signed_in, signed_out};
 use crate::domain::fields::FieldErrors;
 use crate::domain::time::Timestamp;
 use crate::web::page::{Chrome, Flash};
-use crate::web::pages::account::{AccountForm, AccountPage, MemberRow};
 use crate::web::pages::accounts_new::{NewAccountForm, NewAccountPage};
 use crate::web::pages::confirm::{ConfirmForm, ConfirmPage};
 use crate::web::pages::landing::LandingPage;
@@ -150,6 +149,7 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
     let new_account = |name: &str, errors| NewAccountPage {
         chrome: signed_in(),
         form: NewAccountForm { name: name.into(), ..NewAccountForm::default() },
+        homeless: name.is_empty(),
         errors,
         once: "1".into(),
     };
@@ -159,14 +159,6 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
             "confirm-refused",
             confirm(refused(&[("password", "This is not your password. Try again.")])).render().unwrap(),
         ),
-        ("account", account("Meridian Labs", true, none()).render().unwrap()),
-        (
-            "account-refused",
-            account("Meridian Labs", true, refused(&[("name", "Enter the name of your organisation.")]))
-                .render()
-                .unwrap(),
-        ),
-        ("account-viewer-long", account(LONG, false, none()).render().unwrap()),
         ("accounts-new", new_account("", none()).render().unwrap()),
         (
             "accounts-new-refused",
@@ -190,27 +182,6 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn account(name: &str, can_edit: bool, errors: FieldErrors) -> AccountPage {
-    let member = |name: &str, email: &str, role| MemberRow { name: name.into(), email: email.into(), role };
-    AccountPage {
-        chrome: Chrome { flash: errors.is_empty().then(|| Flash::new("Account saved.")), ..signed_in() },
-        form: AccountForm { account: "acc_01kb7q2m9vx4t8ez0r6sm1c2ya".into(), name: name.into() },
-        errors,
-        id: "acc_01kb7q2m9vx4t8ez0r6sm1c2ya".into(),
-        name: name.into(),
-        external_id: can_edit.then(|| "northgate-4711".into()),
-        api_key: "ak_01kb7pv3zr8qd5w2hx3f9A".into(),
-        secret_href: can_edit.then(|| "/apps/app_1/credentials".into()),
-        your_role: if can_edit { "an owner" } else { "a viewer" },
-        can_edit,
-        pending: can_edit,
-        members: vec![
-            member("Ada Osei", "ada@meridian.example", "Owner"),
-            member(LONG, "a.very.long.address.of.somebody@subdomain.of.meridian.example", "Viewer"),
-        ],
-    }
-}
-
 fn settings(errors: FieldErrors, email_proven: bool) -> SettingsPage {
     let session = |id: &str, device: &str, address: &str, minutes: i64, current| SessionRow {
         id: id.into(),
@@ -231,5 +202,7 @@ fn settings(errors: FieldErrors, email_proven: bool) -> SettingsPage {
             session("2", "Safari on iPhone", "2001:db8:85a3:8d3:1319:8a2e:370:7348", 400, false),
             session("3", "An unknown browser", "198.51.100.7", 9000, false),
         ],
+        deleted_along: if email_proven { vec!["Harbour Clinic".into(), LONG.into()] } else { Vec::new() },
+        in_the_way: if email_proven { Vec::new() } else { vec!["Meridian Labs".into()] },
     }
 }

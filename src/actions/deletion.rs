@@ -1,0 +1,156 @@
+//! The end of an account or of a user. The audit log of both stays.
+
+use super::{
+    Acting, By, Conflict, Context, Error, On, Result,
+    apps::delete_held,
+    invitations::revoke_those_of,
+    members::hold,
+    passwords::still_signed_in,
+    sign_in::{begin_unchanged, check_password, wrong_password},
+};
+use crate::{
+    domain::{
+        account::{Account, AccountName, Owner, Standing, keeps_an_owner},
+        app::App,
+        audit::Change,
+        fields::FieldErrors,
+        id::UserId,
+        password::TypedPassword,
+        user::{Session, User},
+    },
+    store::{Conn, Tx},
+};
+
+/// Deletes the account with its apps, secrets and memberships. `typed_name` must be its name.
+///
+/// # Errors
+/// `Invalid` if the name is not the account's; `Conflict` while it or an app of it is suspended.
+pub async fn delete_account(ctx: &Context, acting: &Acting<Owner>, typed_name: &str) -> Result<()> {
+    let mut tx = hold(ctx, acting).await?;
+    let account = tx.account(acting.account()).await?.ok_or(Error::NotFound)?;
+    if typed_name.parse::<AccountName>().ok().as_ref() != Some(&account.name) {
+        let sentence = format!("Type the account's name, “{}”, to delete it.", account.name);
+        return Err(FieldErrors::one("delete_name", sentence).into());
+    }
+    delete_held_account(ctx, &mut tx, &acting.by(), &account).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What becomes of a user's accounts when the user is deleted.
+#[derive(Debug, Default)]
+pub struct Consequences {
+    /// Deleted along, since nobody else belongs to them.
+    pub deleted: Vec<AccountName>,
+    /// They need another owner first.
+    pub in_the_way: Vec<AccountName>,
+}
+
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn consequences(ctx: &Context, user: &User) -> Result<Consequences> {
+    let mut read = ctx.read().await?;
+    let mut all = Consequences::default();
+    for membership in read.memberships(user.id).await? {
+        let account = membership.account;
+        match fate(&mut read, &account, user.id).await? {
+            Fate::Deleted => all.deleted.push(account.name),
+            Fate::InTheWay => all.in_the_way.push(account.name),
+            Fate::GoesOn => {}
+        }
+    }
+    Ok(all)
+}
+
+/// Deletes the user, and the accounts of which they are the only member.
+///
+/// # Errors
+/// `Invalid` for a wrong password; `Conflict` for the last owner of an account with other members,
+/// for the last admin, and while something that would be deleted along is suspended.
+pub async fn delete_user(ctx: &Context, by: &By, session: &Session, password: TypedPassword) -> Result<()> {
+    let known = check_password(ctx, by, session.user, password, "delete_password").await?;
+    let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
+        return Err(wrong_password("delete_password"));
+    };
+    still_signed_in(&mut tx, session).await?;
+    let user = known.user;
+    keep_an_admin(ctx, &mut tx, &user).await?;
+    let mut accounts = tx.memberships(user.id).await?;
+    // In one order, so that two who leave the same accounts never wait for each other.
+    accounts.sort_by_key(|one| one.account.id);
+    for one in &accounts {
+        tx.lock_account(one.account.id).await?;
+    }
+    // Read again, now that nobody changes who belongs to them.
+    for membership in tx.memberships(user.id).await? {
+        let account = membership.account;
+        match fate(&mut tx, &account, user.id).await? {
+            Fate::Deleted => delete_held_account(ctx, &mut tx, by, &account).await?,
+            Fate::InTheWay => return Err(Conflict::LastOwner.into()),
+            Fate::GoesOn => {
+                tx.delete_membership(account.id, user.id, ctx.now()).await?;
+                revoke_those_of(ctx, &mut tx, by, account.id, user.id).await?;
+                let change = Change::MemberLeft { role: membership.role };
+                ctx.audit(&mut tx, by, On::account(account.id), change).await?;
+            }
+        }
+    }
+    tx.delete_user(user.id).await?;
+    ctx.audit(&mut tx, by, On::platform(), Change::UserDeleted { email: user.email.to_string() }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What becomes of an account without one of its members.
+enum Fate {
+    Deleted,
+    InTheWay,
+    GoesOn,
+}
+
+async fn fate(read: &mut Conn, account: &Account, user: UserId) -> Result<Fate> {
+    let members = read.members(account.id).await?;
+    if members.iter().all(|member| member.user == user) {
+        return Ok(Fate::Deleted);
+    }
+    Ok(if keeps_an_owner(&members, user, None) { Fate::GoesOn } else { Fate::InTheWay })
+}
+
+/// What stands against deleting the account, if anything does.
+///
+/// # Errors
+/// `NotFound` if the account is gone.
+pub async fn obstacle(ctx: &Context, acting: &Acting<Owner>) -> Result<Option<Conflict>> {
+    let mut read = ctx.read().await?;
+    let account = read.account(acting.account()).await?.ok_or(Error::NotFound)?;
+    let apps = read.apps_of(account.id).await?;
+    Ok(may_go(&account, &apps).err())
+}
+
+fn may_go(account: &Account, apps: &[App]) -> std::result::Result<(), Conflict> {
+    match account.standing {
+        Standing::Suspended => return Err(Conflict::AccountSuspended),
+        Standing::Pending | Standing::Approved => {}
+    }
+    if apps.iter().all(|app| app.state.delete().is_ok()) { Ok(()) } else { Err(Conflict::SuspendedApp) }
+}
+
+/// The account is held; its apps are too from here on.
+async fn delete_held_account(ctx: &Context, tx: &mut Tx, by: &By, account: &Account) -> Result<()> {
+    tx.lock_apps(account.id).await?;
+    let apps = tx.apps_of(account.id).await?;
+    may_go(account, &apps)?;
+    for app in &apps {
+        delete_held(ctx, tx, by, app).await?;
+    }
+    tx.delete_account(account.id).await?;
+    ctx.audit(tx, by, On::account(account.id), Change::AccountDeleted { name: account.name.to_string() })
+        .await
+}
+
+/// Admins who go at once look one after the other.
+async fn keep_an_admin(ctx: &Context, tx: &mut Tx, user: &User) -> Result<()> {
+    if !user.is_admin {
+        return Ok(());
+    }
+    tx.lock_bucket(&ctx.keys.bucket("admins", "going"), ctx.now()).await?;
+    if tx.admins().await? > 1 { Ok(()) } else { Err(Conflict::LastAdmin.into()) }
+}

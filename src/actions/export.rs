@@ -1,0 +1,158 @@
+//! What a user or an account may take along: all that is theirs, as JSON, without secrets.
+
+use serde_json::{Value, json};
+
+use super::{Acting, By, Context, Error, On, Result, members::hold, sign_in::check_password};
+use crate::{
+    domain::{
+        account::Owner,
+        app::{App, AppState},
+        audit::Change,
+        id::AccountId,
+        password::TypedPassword,
+        subscription::Subscription,
+        time::Timestamp,
+        user::Session,
+    },
+    store::Conn,
+};
+
+/// Everything that is kept of a user: profile, accounts, sessions, and what they last did.
+///
+/// # Errors
+/// `Invalid` for a wrong password, `TooMany` after ten.
+pub async fn user(ctx: &Context, by: &By, session: &Session, password: TypedPassword) -> Result<Value> {
+    let user = check_password(ctx, by, session.user, password, "export_password").await?.user;
+    let mut tx = ctx.begin().await?;
+    let memberships = tx
+        .memberships(user.id)
+        .await?
+        .into_iter()
+        .map(|one| json!({ "id": one.account.id, "name": one.account.name.as_str(), "role": one.role }));
+    let memberships: Vec<Value> = memberships.collect();
+    let sessions = tx.sessions_of(user.id).await?.into_iter().map(|one| {
+        json!({
+            "created_at": one.created_at.iso(),
+            "last_seen_at": one.seen_at.iso(),
+            "address": one.address,
+            "user_agent": one.user_agent,
+        })
+    });
+    let sessions: Vec<Value> = sessions.collect();
+    let done = tx.done_by(user.id).await?.into_iter().map(|one| {
+        let detail: Value = serde_json::from_str(&one.detail).unwrap_or_default();
+        json!({ "at": one.at.iso(), "action": one.action, "detail": detail, "address": one.address })
+    });
+    let done: Vec<Value> = done.collect();
+    ctx.audit(&mut tx, by, On::platform(), Change::UserExported {}).await?;
+    tx.commit().await?;
+    Ok(json!({
+        "user": {
+            "id": user.id,
+            "name": user.name.as_str(),
+            "email": user.email.as_str(),
+            "email_proven_at": iso(user.proven_at),
+            "created_at": user.created_at.iso(),
+        },
+        "accounts": memberships,
+        "sessions": sessions,
+        "activity": done,
+    }))
+}
+
+/// Everything that an account owns.
+///
+/// # Errors
+/// `NotFound` if the account is gone.
+pub async fn account(ctx: &Context, acting: &Acting<Owner>) -> Result<Value> {
+    let id = acting.account();
+    let mut tx = hold(ctx, acting).await?;
+    let account = tx.account(id).await?.ok_or(Error::NotFound)?;
+    let api_key = tx.api_key(id).await?.ok_or(Error::NotFound)?;
+    let mut apps = Vec::new();
+    for app in tx.apps_of(id).await? {
+        let subscriptions = tx.subscriptions(id, app.id).await?;
+        apps.push(told(&app, &subscriptions));
+    }
+    let members = members(&mut tx, id).await?;
+    let invitations = invitations(&mut tx, id).await?;
+    ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountExported {}).await?;
+    tx.commit().await?;
+    Ok(json!({
+        "account": {
+            "id": account.id,
+            "name": account.name.as_str(),
+            "external_id": account.external_id,
+            "created_at": account.created_at.iso(),
+            "api_key": api_key.as_str(),
+        },
+        "members": members,
+        "invitations": invitations,
+        "apps": apps,
+    }))
+}
+
+async fn members(read: &mut Conn, id: AccountId) -> Result<Vec<Value>> {
+    let members = read.members(id).await?.into_iter();
+    let told = members.map(|one| {
+        json!({ "id": one.user, "name": one.name.as_str(), "email": one.email.as_str(), "role": one.role })
+    });
+    Ok(told.collect())
+}
+
+async fn invitations(read: &mut Conn, id: AccountId) -> Result<Vec<Value>> {
+    let waiting = read.waiting_invitations(id).await?.into_iter();
+    let told = waiting.map(|one| {
+        json!({
+            "id": one.id,
+            "email": one.email.as_str(),
+            "role": one.role,
+            "created_at": one.created_at.iso(),
+            "expires_at": one.expires_at.iso(),
+        })
+    });
+    Ok(told.collect())
+}
+
+fn told(app: &App, subscriptions: &[Subscription]) -> Value {
+    let about = &app.information;
+    let reason = match &app.state {
+        AppState::Suspended { reason, .. } => Some(reason),
+        AppState::Draft | AppState::Active | AppState::Deactivated => None,
+    };
+    json!({
+        "id": app.id,
+        "type": app.app_type,
+        "state": app.state.kind(),
+        "suspended_reason": reason,
+        "name": about.name.as_str(),
+        "short_description": about.short_description.as_ref().map(ToString::to_string),
+        "long_description": about.long_description.as_ref().map(ToString::to_string),
+        "company_name": about.company_name.as_ref().map(ToString::to_string),
+        "contact_name": about.contact_name.as_ref().map(ToString::to_string),
+        "contact_email": about.contact_email.as_ref().map(ToString::to_string),
+        "privacy_policy_url": about.privacy_policy_url.as_ref().map(ToString::to_string),
+        "terms_url": about.terms_url.as_ref().map(ToString::to_string),
+        "support_url": about.support_url.as_ref().map(ToString::to_string),
+        "icon": app.icon.as_ref().map(|hash| format!("/icons/{hash}")),
+        "events_on": app.events_on,
+        "created_at": app.created_at.iso(),
+        "activated_at": iso(app.activated_at),
+        "subscriptions": subscriptions.iter().map(subscription).collect::<Vec<_>>(),
+    })
+}
+
+fn subscription(one: &Subscription) -> Value {
+    json!({
+        "id": one.id,
+        "name": one.name.as_ref().map(ToString::to_string),
+        "development_url": one.endpoints.development().map(ToString::to_string),
+        "production_url": one.endpoints.production().map(ToString::to_string),
+        "event_types": one.event_types.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "created_at": one.created_at.iso(),
+    })
+}
+
+fn iso(moment: Option<Timestamp>) -> Option<String> {
+    moment.map(Timestamp::iso)
+}
