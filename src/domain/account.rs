@@ -184,7 +184,7 @@ mod tests {
         assert!(keeps_an_owner(&two, bob.user, None));
         let owners = [ada.clone(), MemberFacts { role: Role::Owner, ..bob }];
         assert!(keeps_an_owner(&owners, ada.user, None));
-        assert!(!keeps_an_owner(&[ada.clone()], ada.user, None));
+        assert!(!keeps_an_owner(std::slice::from_ref(&ada), ada.user, None));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Actions that are given an app of another account, as only a mistake in a page could do (S63).
 
 use portico::{
-    actions::{Error, activation, apps, credentials, subscriptions},
+    actions::{Error, activation, apps, credentials, invitations, members, subscriptions},
     domain::{
-        account::{Developer, Owner},
+        account::{Developer, Owner, Role},
         overlap::KeepOld,
         time::Span,
     },
@@ -24,6 +24,7 @@ async fn an_app_of_another_account_is_not_there(kind: Kind) {
     let (ada, eve) = (world.user("ada@meridian.example").await, world.user("eve@evil.example").await);
     let app = world.jwt_app(&ada, "Relay").await;
     let subscription = world.subscription(&ada, &app).await;
+    let invitation = world.invite(&ada, "bo@meridian.example", Role::Viewer).await;
     let (ctx, edit, own) = (&world.ctx, world.acting::<Developer>(&eve), world.acting::<Owner>(&eve));
     let new = subscribing_to(&["user.created"]);
     let exp = ctx.now() + Span::hours(1);
@@ -42,6 +43,11 @@ async fn an_app_of_another_account_is_not_there(kind: Kind) {
         activation::activate(ctx, &edit, app.id).await,
         activation::deactivate(ctx, &edit, app.id).await,
         activation::reactivate(ctx, &edit, app.id).await,
+        invitations::resend(ctx, &own, world.form(&eve), invitation).await.map(drop),
+        invitations::revoke(ctx, &own, invitation).await,
+        members::view(ctx, &own, ada.id).await.map(drop),
+        members::set_role(ctx, &own, ada.id, Role::Viewer).await,
+        members::remove(ctx, &own, ada.id).await,
     ];
     for (number, outcome) in outcomes.iter().enumerate() {
         assert!(matches!(outcome, Err(Error::NotFound)), "{number}: {outcome:?}");

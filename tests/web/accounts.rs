@@ -1,6 +1,9 @@
 //! `/account`, `/accounts/new`, and whose pages one sees
 
 mod audit;
+mod deletion;
+mod invitations;
+mod members;
 mod token_debugger;
 
 use crate::support::{
