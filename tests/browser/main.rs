@@ -10,6 +10,7 @@ mod build_app;
 mod harness;
 mod icon;
 mod keyboard;
+mod members;
 mod person;
 mod screenshots;
 mod scripts;
