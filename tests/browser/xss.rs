@@ -5,7 +5,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use portico::{
     actions::{self, information::IconChoice},
-    domain::{app::App, id::SubscriptionId, subscription::NewSubscription},
+    domain::{account::Role, app::App, id::SubscriptionId, subscription::NewSubscription},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -168,6 +168,9 @@ async fn what_people_are_called_is_text_on_every_page() {
     let app = portal.world.jwt_app(&ada, "Relay").await;
     let browser = unguarded(&portal, &ada).await;
     let client = portal.signed_in(&ada).await;
+    portal.world.invite(&ada, "bo@other.example", Role::Viewer).await;
+    let letters = portal.letters().await;
+    let invitation = letters.first().expect("a letter").link(&portal);
     for payload in PAYLOADS {
         client.fill("/account", "/account", &[("name", payload)]).await.location();
         client.fill("/settings", "/settings/profile", &[("name", payload)]).await.location();
@@ -176,6 +179,10 @@ async fn what_people_are_called_is_text_on_every_page() {
         assert_shown(&browser, "/settings", &menus, payload).await;
         let log = ["td[data-label=Who]", ".changes ins", "title", ".lead"];
         assert_shown(&browser, "/account/audit", &log, payload).await;
+        assert_shown(&browser, "/settings", &[".danger-zone"], payload).await;
+        let member = format!("/account/members/{}", ada.id);
+        assert_shown(&browser, &member, &["h1", "title", ".eyebrow"], payload).await;
+        assert_shown(&browser, &invitation, &["h1", "title"], payload).await;
         assert_shown(&browser, &format!("/apps/{}", app.id), &["dd", ".activity"], payload).await;
         assert_shown(&browser, &format!("/apps/{}/credentials", app.id), &[".note"], payload).await;
     }
