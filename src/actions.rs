@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod activation;
+pub mod admin;
 pub mod apps;
 pub mod audit;
 pub mod authorize;
@@ -38,6 +39,7 @@ use crate::{
     directory::Directory,
     domain::{
         account::{Member, Standing},
+        app::App,
         audit::{Actor, Change, Entry, Origin},
         id::{AccountId, AppId, Id, UserId},
         time::{Clock, Timestamp},
@@ -177,6 +179,19 @@ impl<R: crate::domain::account::AtLeast> Acting<R> {
     #[must_use]
     pub const fn account(&self) -> AccountId {
         self.member.account()
+    }
+}
+
+/// Whoever may read what belongs to an app. It says in which account they may: what is read of
+/// an app of another one is nothing.
+pub trait Reads {
+    fn account_of(&self, app: &App) -> AccountId;
+}
+
+/// A member reads in the account of the membership, whatever app is given.
+impl<R: crate::domain::account::AtLeast> Reads for Acting<R> {
+    fn account_of(&self, _: &App) -> AccountId {
+        self.account()
     }
 }
 

@@ -22,6 +22,7 @@ pub mod overlap;
 pub mod password;
 pub mod secret;
 pub mod subscription;
+pub mod suspension;
 pub mod text;
 pub mod text_enum;
 pub mod time;

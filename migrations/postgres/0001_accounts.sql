@@ -3,10 +3,15 @@
 create table accounts (
     id uuid not null primary key,
     name text not null,
+    name_key text not null,
     external_id text unique,
     standing text not null,
+    suspended_reason text,
+    suspended_before text,
     created_at bigint not null
 );
+create index accounts_by_time on accounts (created_at, id);
+create index accounts_by_standing on accounts (standing, created_at, id);
 
 create table users (
     id uuid not null primary key,

@@ -30,6 +30,7 @@ create table apps (
     activated_at integer
 ) strict;
 create index apps_by_account on apps (account_id, created_at, id);
+create index apps_by_time on apps (created_at, id);
 create index apps_by_icon on apps (icon_hash);
 
 -- Every name that is taken: by an app, or for a while by the memory of one.

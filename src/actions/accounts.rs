@@ -4,7 +4,7 @@ use super::{Acting, By, Context, FormValue, On, Once, Result};
 use crate::{
     crypto,
     domain::{
-        account::{Account, AccountName, MemberFacts, Owner, Role, Standing},
+        account::{Account, AccountName, AtLeast, MemberFacts, Owner, Role, Standing},
         audit::Change,
         credential::ApiKey,
         id::{AccountId, UserId},
@@ -36,6 +36,14 @@ pub async fn view(ctx: &Context, id: AccountId) -> Result<AccountView> {
     let api_key = read.api_key(account.id).await?.ok_or(super::Error::NotFound)?;
     let members = read.members(account.id).await?;
     Ok(AccountView { account, api_key, members })
+}
+
+/// Why an admin suspended the account, if one did.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn suspended_for(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Option<String>> {
+    Ok(ctx.read().await?.suspension(acting.account()).await?.map(|suspension| suspension.reason))
 }
 
 /// Another account, with the user as its owner.

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Acting, Context, Result};
+use super::{Context, Reads, Result};
 use crate::{
     domain::{
-        account::AtLeast,
         app::App,
         authorization::Code,
         calls::{Calls, Day, Hour, RefusedCall, by_day},
@@ -35,23 +34,24 @@ pub struct Traffic {
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn of_app(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Traffic> {
+pub async fn of_app(ctx: &Context, reader: &impl Reads, app: &App) -> Result<Traffic> {
     let now = ctx.now();
     let since = Hour::of(now).midnight().before(i64::from(DAYS) * 24);
-    let hours = ctx.read().await?.app_calls(acting.account(), app.id, since).await?;
+    let hours = ctx.read().await?.app_calls(reader.account_of(app), app.id, since).await?;
     let recent = hours.iter().filter(|(hour, _)| *hour >= Hour::a_day_before(now));
     Ok(Traffic { last_day: recent.map(|(_, calls)| *calls).sum(), days: by_day(&hours, now, DAYS) })
 }
 
-/// The calls of the last day that were signed with the account's pair.
+/// The calls of the last day that were signed with the pair of an app's account.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn of_pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Calls> {
+pub async fn of_pair(ctx: &Context, reader: &impl Reads, app: &App) -> Result<Calls> {
     let since = Hour::a_day_before(ctx.now());
+    let account = reader.account_of(app);
     let mut read = ctx.read().await?;
-    let named = read.pair_calls(acting.account(), since).await?;
-    let unnamed = read.unnamed_calls(acting.account(), since).await?;
+    let named = read.pair_calls(account, since).await?;
+    let unnamed = read.unnamed_calls(account, since).await?;
     Ok(named.into_iter().chain(unnamed).map(|(_, calls)| calls).sum())
 }
 
@@ -62,12 +62,12 @@ pub async fn of_pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Cal
 /// `Unavailable` and `Internal` alone.
 pub async fn refused(
     ctx: &Context,
-    acting: &Acting<impl AtLeast>,
+    reader: &impl Reads,
     app: &App,
     code: Option<Code>,
     limit: u16,
 ) -> Result<Vec<RefusedCall>> {
-    Ok(ctx.read().await?.refused_calls(acting.account(), app.id, code, limit.into()).await?)
+    Ok(ctx.read().await?.refused_calls(reader.account_of(app), app.id, code, limit.into()).await?)
 }
 
 /// Writes down what was counted since the last time. What cannot be written is counted again.

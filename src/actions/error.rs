@@ -68,6 +68,10 @@ pub enum Conflict {
     SuspendedApp,
     #[error("You are the only admin of the platform. Make another user an admin first.")]
     LastAdmin,
+    #[error(
+        "Things have changed since you opened the page: somebody else was quicker. Nothing was changed now. Open the page again to see how it stands."
+    )]
+    Overtaken,
     #[error("You are now working in another account. Go back to the account you meant, or reload the page.")]
     OtherAccount,
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     mail::{
         Mailer, Message,
-        messages::{self, Letter},
+        messages::{self, Letter, Stopped},
     },
     store::{Link, Tx, Waiting},
 };
@@ -67,6 +67,19 @@ pub(super) enum Mail {
         from: String,
         token: String,
         ends: i64,
+    },
+    /// To the contact of an app that an admin stopped.
+    AppSuspended {
+        to: String,
+        app: String,
+        reason: String,
+        at: i64,
+    },
+    /// To an owner of an app that an admin named anew.
+    AppRenamed {
+        to: String,
+        app: String,
+        at: i64,
     },
 }
 
@@ -219,6 +232,15 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
         Mail::AlreadySignedUp { to } => {
             let (sign_in, forgot) = (ctx.policy.link("/sign-in"), ctx.policy.link("/password/forgot"));
             Some((to, messages::already_signed_up(platform, &sign_in, &forgot)))
+        }
+        Mail::AppSuspended { to, app, reason, at } => {
+            let url = ctx.policy.link(&format!("/apps/{app}"));
+            let stopped = Stopped { app: &app, url: &url, at: Timestamp::from_micros(at), reason: &reason };
+            Some((to, messages::app_suspended(platform, stopped, ctx.policy.support.as_deref())))
+        }
+        Mail::AppRenamed { to, app, at } => {
+            let url = ctx.policy.link(&format!("/apps/{app}"));
+            Some((to, messages::app_renamed(platform, &app, Timestamp::from_micros(at), &url)))
         }
     })
 }

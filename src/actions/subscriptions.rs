@@ -1,6 +1,6 @@
 //! Event subscriptions of an app, and what signs their deliveries.
 
-use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
+use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Reads, Result};
 use crate::{
     crypto::{self, keyring::Place},
     domain::{
@@ -46,8 +46,8 @@ pub fn choose(
 
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn list(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Vec<Subscription>> {
-    Ok(ctx.read().await?.subscriptions(acting.account(), app.id).await?)
+pub async fn list(ctx: &Context, reader: &impl Reads, app: &App) -> Result<Vec<Subscription>> {
+    Ok(ctx.read().await?.subscriptions(reader.account_of(app), app.id).await?)
 }
 
 /// One subscription, with what is known of the secrets that sign for it.

@@ -1,9 +1,10 @@
 //! Accounts, and what their members may do.
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 use super::{
     email::Email,
+    fields::{Complaint, capitalised},
     id::{AccountId, UserId},
     text::{self, define_text},
     text_enum::text_enum,
@@ -36,6 +37,78 @@ pub enum Standing {
     Pending,
     Approved,
     Suspended,
+}
+
+/// The standing does not allow what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongStanding(pub Standing);
+
+impl Standing {
+    /// # Errors
+    /// The account does not wait for approval.
+    pub const fn approve(self) -> Result<Self, WrongStanding> {
+        match self {
+            Self::Pending => Ok(Self::Approved),
+            Self::Approved | Self::Suspended => Err(WrongStanding(self)),
+        }
+    }
+
+    /// # Errors
+    /// The account is suspended already.
+    pub const fn suspend(self) -> Result<Self, WrongStanding> {
+        match self {
+            Self::Pending | Self::Approved => Ok(Self::Suspended),
+            Self::Suspended => Err(WrongStanding(self)),
+        }
+    }
+}
+
+/// Why an account is suspended, and what reinstating restores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    pub reason: String,
+    pub before: Standing,
+}
+
+/// The platform's own id of an account: 1 to 100 ASCII letters, digits and signs, without
+/// spaces, so that a header can carry it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalId(String);
+
+/// The text is no [`ExternalId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnExternalId;
+
+impl ExternalId {
+    pub const MAX: usize = 100;
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for ExternalId {
+    type Err = NotAnExternalId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnExternalId> {
+        let text = text.trim();
+        let fits = (1..=Self::MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits { Ok(Self(text.to_owned())) } else { Err(NotAnExternalId) }
+    }
+}
+
+impl Complaint for NotAnExternalId {
+    fn sentence(&self, what: &str) -> String {
+        let max = ExternalId::MAX;
+        capitalised(&format!("{what} must be 1 to {max} letters, digits and signs of ASCII, without spaces."))
+    }
 }
 
 /// What a member may do; each role holds the ones before it.
@@ -185,6 +258,33 @@ mod tests {
         let owners = [ada.clone(), MemberFacts { role: Role::Owner, ..bob }];
         assert!(keeps_an_owner(&owners, ada.user, None));
         assert!(!keeps_an_owner(std::slice::from_ref(&ada), ada.user, None));
+    }
+
+    #[test]
+    fn each_standing_allows_what_the_rules_say() {
+        for (standing, approved, suspended) in [
+            (Standing::Pending, Some(Standing::Approved), Some(Standing::Suspended)),
+            (Standing::Approved, None, Some(Standing::Suspended)),
+            (Standing::Suspended, None, None),
+        ] {
+            assert_eq!(standing.approve().ok(), approved, "{standing:?}");
+            assert_eq!(standing.suspend().ok(), suspended, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn an_external_id_is_what_a_header_can_carry() {
+        for (text, read) in [("crm-2209381", Some("crm-2209381")), (" a:b/c ", Some("a:b/c"))] {
+            assert_eq!(text.parse::<ExternalId>().ok().as_ref().map(ExternalId::as_str), read);
+        }
+        for text in ["", " ", "a b", "ä", "a\r\nb", &"x".repeat(101)] {
+            assert_eq!(text.parse::<ExternalId>(), Err(NotAnExternalId), "{text:?}");
+        }
+        assert!("x".repeat(100).parse::<ExternalId>().is_ok());
+        assert_eq!(
+            NotAnExternalId.sentence("the external id"),
+            "The external id must be 1 to 100 letters, digits and signs of ASCII, without spaces."
+        );
     }
 
     #[test]

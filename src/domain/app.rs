@@ -7,6 +7,7 @@ pub mod name;
 use super::{
     icon::IconHash,
     id::{AccountId, AppId},
+    suspension::Reason,
     text_enum::text_enum,
     time::Timestamp,
 };
@@ -144,6 +145,33 @@ impl AppState {
         }
     }
 
+    /// An admin stops the app, whatever it was.
+    ///
+    /// # Errors
+    /// The app is suspended already.
+    pub fn suspend(&self, reason: &Reason) -> Result<Self, WrongState> {
+        let before = match self {
+            Self::Draft => Resumable::Draft,
+            Self::Active => Resumable::Active,
+            Self::Deactivated => Resumable::Deactivated,
+            Self::Suspended { .. } => return Err(WrongState(StateKind::Suspended)),
+        };
+        Ok(Self::Suspended { reason: reason.to_string(), before })
+    }
+
+    /// An admin gives the app back the state it had.
+    ///
+    /// # Errors
+    /// The app is not suspended.
+    pub const fn reinstate(&self) -> Result<Self, WrongState> {
+        match self {
+            Self::Suspended { before: Resumable::Draft, .. } => Ok(Self::Draft),
+            Self::Suspended { before: Resumable::Active, .. } => Ok(Self::Active),
+            Self::Suspended { before: Resumable::Deactivated, .. } => Ok(Self::Deactivated),
+            Self::Draft | Self::Active | Self::Deactivated => Err(WrongState(self.kind())),
+        }
+    }
+
     /// # Errors
     /// The app is suspended: its developers cannot make it go away.
     pub const fn delete(&self) -> Result<(), WrongState> {
@@ -172,6 +200,18 @@ mod tests {
             assert_eq!(state.deactivate().ok(), deactivated, "{state:?}");
             assert_eq!(state.reactivate().ok(), reactivated, "{state:?}");
             assert_eq!(state.delete().is_ok(), deletable, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn reinstating_restores_the_state_that_suspending_found() {
+        let reason = "It sends spam.".parse::<Reason>().unwrap();
+        for state in [AppState::Draft, AppState::Active, AppState::Deactivated] {
+            assert_eq!(state.reinstate(), Err(WrongState(state.kind())));
+            let suspended = state.suspend(&reason).unwrap();
+            assert_eq!(suspended.kind(), StateKind::Suspended);
+            assert_eq!(suspended.suspend(&reason), Err(WrongState(StateKind::Suspended)));
+            assert_eq!(suspended.reinstate(), Ok(state));
         }
     }
 }

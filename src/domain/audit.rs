@@ -93,6 +93,10 @@ pub enum Change {
     UserCreated { user: UserId, email: String, admin: bool },
     AccountCreated { name: String },
     AccountRenamed { from: String, to: String },
+    AccountApproved {},
+    AccountSuspended { reason: String },
+    AccountReinstated {},
+    AccountExternalIdChanged { from: String, to: String },
     AccountJoined { user: UserId, role: String },
     AccountExported {},
     AccountDeleted { name: String },
@@ -126,6 +130,9 @@ pub enum Change {
     AppActivated {},
     AppDeactivated {},
     AppReactivated {},
+    AppSuspended { reason: String },
+    AppReinstated {},
+    AppRenamed { from: String, to: String },
     AppDeleted { name: String },
     SecretRevealed {},
     TokenMade { expires_at: String },
@@ -147,6 +154,22 @@ impl Change {
         let action = value.get("action").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         let detail = value.get("detail").map(ToString::to_string).unwrap_or_default();
         (action, detail)
+    }
+
+    /// Whether an admin did it to what is somebody else's. Its developers are told that the
+    /// platform's staff did, and not which of them.
+    #[must_use]
+    pub const fn is_by_staff(&self) -> bool {
+        matches!(
+            self,
+            Self::AppSuspended { .. }
+                | Self::AppReinstated {}
+                | Self::AppRenamed { .. }
+                | Self::AccountApproved {}
+                | Self::AccountSuspended { .. }
+                | Self::AccountReinstated {}
+                | Self::AccountExternalIdChanged { .. }
+        )
     }
 
     /// The change that [`Change::parts`] wrote.

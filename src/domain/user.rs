@@ -32,6 +32,26 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
+/// Proof that a user is an admin of the platform. What reads or changes the things of every
+/// account takes it, so that it cannot be called without the check; a role it is in none.
+#[derive(Clone, Copy, Debug)]
+pub struct Admin {
+    user: UserId,
+}
+
+impl Admin {
+    /// The proof, if the user is an admin and not disabled.
+    #[must_use]
+    pub fn prove(user: &User) -> Option<Self> {
+        (user.is_admin && user.disabled_at.is_none()).then_some(Self { user: user.id })
+    }
+
+    #[must_use]
+    pub const fn user(self) -> UserId {
+        self.user
+    }
+}
+
 /// A browser in which a user is signed in. The cookie's value is stored hashed.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -97,5 +117,29 @@ impl LinkKind {
             Self::Reset => Span::minutes(30),
             Self::Verify | Self::ChangeEmail | Self::Setup => Span::hours(24),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Id;
+
+    #[test]
+    fn only_an_admin_who_is_not_disabled_is_proven_one() {
+        let now = Timestamp::from_seconds(7);
+        let user = |is_admin, disabled_at| User {
+            id: UserId::generate(now, [1; 10]),
+            name: "Ada".parse().unwrap(),
+            email: "ada@meridian.example".parse().unwrap(),
+            proven_at: Some(now),
+            is_admin,
+            disabled_at,
+            created_at: now,
+        };
+        let admin = user(true, None);
+        assert_eq!(Admin::prove(&admin).map(Admin::user), Some(admin.id));
+        assert!(Admin::prove(&user(false, None)).is_none());
+        assert!(Admin::prove(&user(true, Some(now))).is_none());
     }
 }

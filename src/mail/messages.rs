@@ -1,7 +1,8 @@
 //! What each mail says.
 //!
 //! No mail holds a name that somebody typed: whoever signs up with another's address, or
-//! asks for a reset, could else have Portico carry their words to that address.
+//! asks for a reset, could else have Portico carry their words to that address. The words of
+//! an admin are another matter.
 
 use askama::Template;
 use thiserror::Error;
@@ -128,6 +129,45 @@ pub fn invitation(platform: &str, from: &str, link: Link<'_>) -> Result<Letter, 
     letter(format!("You are invited to {platform}"), &Invitation { platform, from, link })
 }
 
+/// An app that an admin stopped.
+#[derive(Clone, Copy)]
+pub struct Stopped<'a> {
+    /// Its id.
+    pub app: &'a str,
+    /// Its page.
+    pub url: &'a str,
+    pub at: Timestamp,
+    /// What the admin wrote.
+    pub reason: &'a str,
+}
+
+impl Stopped<'_> {
+    /// The reason's lines.
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        self.reason.lines()
+    }
+}
+
+/// To the contact of an app that an admin suspended. `help` is whom to write to.
+///
+/// # Errors
+/// See [`MessageError`].
+pub fn app_suspended(
+    platform: &str,
+    stopped: Stopped<'_>,
+    help: Option<&str>,
+) -> Result<Letter, MessageError> {
+    letter(format!("An app on {platform} was suspended"), &AppSuspended { platform, stopped, help })
+}
+
+/// To the owners of an app to which an admin gave another name. `url` is its page.
+///
+/// # Errors
+/// See [`MessageError`].
+pub fn app_renamed(platform: &str, app: &str, at: Timestamp, url: &str) -> Result<Letter, MessageError> {
+    letter(format!("An app on {platform} has a new name"), &AppRenamed { platform, app, at, url })
+}
+
 fn letter(subject: String, template: &impl Template) -> Result<Letter, MessageError> {
     let mut text = template.render().map_err(MessageError)?;
     text.truncate(text.trim_end().len());
@@ -198,12 +238,35 @@ struct Invitation<'a> {
     link: Link<'a>,
 }
 
+#[derive(Template)]
+#[template(path = "mail/app_suspended.txt")]
+struct AppSuspended<'a> {
+    platform: &'a str,
+    stopped: Stopped<'a>,
+    help: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/app_renamed.txt")]
+struct AppRenamed<'a> {
+    platform: &'a str,
+    app: &'a str,
+    at: Timestamp,
+    url: &'a str,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const AT: Timestamp = Timestamp::from_seconds(1_795_504_800);
     const LINK: Link<'static> = Link { url: "https://portal.example/x?token=a_b-c&d=<e>", ends: AT };
+
+    const APP: &str = "app_01kb7q2m9vx4t801kb7q2m9vx4";
+
+    fn stopped(reason: &str) -> Stopped<'_> {
+        Stopped { app: APP, url: "https://portal.example/apps/app_1", at: AT, reason }
+    }
 
     fn all() -> Vec<Letter> {
         let forgot = "https://portal.example/password/forgot";
@@ -218,6 +281,9 @@ mod tests {
             address_changed("Meridian & Co", AT, "new@example.com", None),
             already_signed_up("Meridian & Co", sign_in, forgot),
             invitation("Meridian & Co", "ada@example.com", LINK),
+            app_suspended("Meridian & Co", stopped("It sends spam."), Some("https://help.example")),
+            app_suspended("Meridian & Co", stopped("It sends spam."), None),
+            app_renamed("Meridian & Co", APP, AT, "https://portal.example/apps/app_1"),
         ]
         .into_iter()
         .map(Result::unwrap)
@@ -256,6 +322,12 @@ mod tests {
             assert!(text.lines().any(|line| line == LINK.url), "{text}");
             assert!(text.contains("once, until 24 Nov 2026, 07:20 UTC"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_reason_stands_as_it_was_written_line_by_line() {
+        let text = app_suspended("M", stopped("First <line>.\n\nThen „näher“."), None).unwrap().text;
+        assert!(text.contains("\n> First <line>.\n> \n> Then „näher“.\n"), "{text}");
     }
 
     #[test]

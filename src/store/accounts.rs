@@ -8,7 +8,9 @@ use super::{
     statements::statements,
 };
 use crate::domain::{
-    account::{Account, AccountName, Membership, Role, Standing},
+    account::{Account, AccountName, Membership, Role, Standing, Suspension},
+    app::name::NameKey,
+    email::Email,
     id::{AccountId, UserId},
     time::Timestamp,
 };
@@ -23,20 +25,26 @@ statements! {
     /// The role of a user in an account.
     ROLE = "select role from memberships where account_id = $1 and user_id = $2";
     /// A new account.
-    INSERT_ACCOUNT = "insert into accounts (id, name, standing, created_at) values ($1, $2, $3, $4)";
+    INSERT_ACCOUNT = "insert into accounts (id, name, name_key, standing, created_at) values ($1, $2, $3, $4, $5)";
     /// A new membership.
     INSERT_MEMBERSHIP = "insert into memberships (account_id, user_id, role, created_at) values ($1, $2, $3, $4)
         on conflict (account_id, user_id) do nothing";
     /// Another name for an account.
-    SET_ACCOUNT_NAME = "update accounts set name = $2 where id = $1";
+    SET_ACCOUNT_NAME = "update accounts set name = $2, name_key = $3 where id = $1";
     /// The account goes, with all that belongs to it; its part of the audit log stays.
     DELETE_ACCOUNT = "delete from accounts where id = $1";
+    /// Why an account is suspended, and how it stood before.
+    SUSPENSION = "select suspended_reason, suspended_before from accounts
+        where id = $1 and suspended_reason is not null and suspended_before is not null";
+    /// Where an account's owners are reached, the oldest first.
+    OWNERS = "select u.email from memberships m join users u on u.id = m.user_id
+        where m.account_id = $1 and m.role = 'owner' and u.disabled_at is null order by m.created_at, u.id";
     /// Takes the account's row, so that what is counted below it stays true until the end of the transaction.
     LOCK_ACCOUNT = "update accounts set id = id where id = $1";
 }
 
 #[derive(FromRow)]
-struct AccountRow {
+pub(super) struct AccountRow {
     id: AccountId,
     name: AccountName,
     external_id: Option<String>,
@@ -72,6 +80,18 @@ impl Conn {
         Ok(rows.into_iter().map(|row| Membership { account: row.account.into(), role: row.role }).collect())
     }
 
+    /// Why the account is suspended, if it is.
+    pub async fn suspension(&mut self, id: AccountId) -> Result<Option<Suspension>> {
+        let row: Option<(String, Standing)> = optional!(self, SUSPENSION, id);
+        Ok(row.map(|(reason, before)| Suspension { reason, before }))
+    }
+
+    /// The addresses of the account's owners.
+    pub async fn owners(&mut self, account: AccountId) -> Result<Vec<Email>> {
+        let rows: Vec<(Email,)> = all!(self, OWNERS, account);
+        Ok(rows.into_iter().map(|(email,)| email).collect())
+    }
+
     pub async fn role(&mut self, account: AccountId, user: UserId) -> Result<Option<Role>> {
         let row: Option<(Role,)> = optional!(self, ROLE, account, user);
         Ok(row.map(|(role,)| role))
@@ -87,7 +107,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<()> {
         self.touch(id);
-        execute!(self, INSERT_ACCOUNT, id, name, standing, now);
+        execute!(self, INSERT_ACCOUNT, id, name, NameKey::of(name.as_str()).as_str(), standing, now);
         Ok(())
     }
 
@@ -105,7 +125,7 @@ impl Tx {
 
     pub async fn set_account_name(&mut self, id: AccountId, name: &AccountName) -> Result<()> {
         self.touch(id);
-        execute!(self, SET_ACCOUNT_NAME, id, name);
+        execute!(self, SET_ACCOUNT_NAME, id, name, NameKey::of(name.as_str()).as_str());
         Ok(())
     }
 

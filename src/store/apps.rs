@@ -8,6 +8,7 @@ use super::{
     statements::statements,
 };
 use crate::domain::{
+    account::AccountName,
     app::{
         App, AppState, AppType, Resumable, StateKind,
         information::{CompanyName, ContactName, Information, LongDescription, ShortDescription},
@@ -78,7 +79,7 @@ statements! {
 }
 
 #[derive(FromRow)]
-struct AppRow {
+pub(super) struct AppRow {
     id: AppId,
     account_id: AccountId,
     app_type: AppType,
@@ -310,10 +311,11 @@ impl Tx {
 }
 
 /// A pattern for `like` that finds a key anywhere in another.
-fn containing(search: &NameKey) -> String {
-    // The longest key there can be: one character folds to 18 at most (U+FDFA). What is longer
-    // is in no name, nor is NUL, and each database would refuse one of them with an error.
-    const LONGEST: usize = AppName::MAX * 18;
+pub(super) fn containing(search: &NameKey) -> String {
+    // The longest key there can be: one character folds to 18 at most (U+FDFA), and accounts have
+    // the longer names. What is longer is in no name, nor is NUL, and each database would refuse
+    // one of them with an error.
+    const LONGEST: usize = AccountName::MAX * 18;
     let text: String = search.as_str().chars().take(LONGEST + 1).collect();
     let escaped =
         text.replace('\0', "\u{fffd}").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

@@ -23,6 +23,16 @@ statements! {
     ACTIVITY = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
         from audit_log l left join users u on u.id = l.actor_id
         where l.chain = $1 and l.app_id = $2 order by l.seq desc limit $3";
+    /// How an app came to the state it has, the newest first.
+    STATE_HISTORY = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
+        from audit_log l left join users u on u.id = l.actor_id
+        where l.chain = $1 and l.app_id = $2 and l.action in ('app_created', 'app_activated', 'app_deactivated',
+            'app_reactivated', 'app_suspended', 'app_reinstated', 'app_renamed') order by l.seq desc limit $3";
+    /// How an account came to its standing, the newest first.
+    STANDING_HISTORY = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
+        from audit_log l left join users u on u.id = l.actor_id
+        where l.chain = $1 and l.action in ('account_created', 'account_approved', 'account_suspended',
+            'account_reinstated', 'account_external_id_changed') order by l.seq desc limit $2";
     /// When a thing was last done to an app.
     LAST_OF = "select l.at, l.actor, u.name as actor_name, l.action, l.detail
         from audit_log l left join users u on u.id = l.actor_id
@@ -164,6 +174,23 @@ pub struct LogFilter {
 impl Conn {
     pub async fn activity(&mut self, account: AccountId, app: AppId, limit: i64) -> Result<Vec<Activity>> {
         let rows: Vec<ActivityRow> = all!(self, ACTIVITY, account, app, limit);
+        rows.into_iter().map(Activity::try_from).collect()
+    }
+
+    /// The changes of an app's state and name.
+    pub async fn state_history(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        limit: i64,
+    ) -> Result<Vec<Activity>> {
+        let rows: Vec<ActivityRow> = all!(self, STATE_HISTORY, account, app, limit);
+        rows.into_iter().map(Activity::try_from).collect()
+    }
+
+    /// The changes of an account's standing and external id.
+    pub async fn standing_history(&mut self, account: AccountId, limit: i64) -> Result<Vec<Activity>> {
+        let rows: Vec<ActivityRow> = all!(self, STANDING_HISTORY, account, limit);
         rows.into_iter().map(Activity::try_from).collect()
     }
 

@@ -30,6 +30,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::links::ALL,
         super::members::ALL,
         super::outbox::ALL,
+        super::platform::ALL,
         super::sessions::ALL,
         super::subscriptions::ALL,
         super::tries::ALL,

@@ -24,6 +24,7 @@ mod memberships;
 mod model;
 mod names;
 mod outbox;
+mod platform;
 mod races;
 mod rotations;
 mod rows;

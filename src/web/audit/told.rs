@@ -71,6 +71,12 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::AppActivated {} => Told::plain(Good, "Activated"),
         Change::AppReactivated {} => Told::plain(Good, "Reactivated"),
         Change::AppDeactivated {} => Told::plain(Bad, "Deactivated"),
+        Change::AppSuspended { reason } => Told::of(Bad, "Suspended", format!("“{reason}”")),
+        Change::AppReinstated {} => Told::plain(Good, "Reinstated"),
+        Change::AppRenamed { from, to } => {
+            let renamed = Told::of(Changed, "Renamed", format!("“{to}”"));
+            renamed.changing(&FieldChange::of([("name", from.clone(), to.clone())]))
+        }
         Change::AppDeleted { name } => Told::of(Changed, "Deleted", name),
         Change::AppInformationChanged { changes } => {
             Told::plain(Changed, "Information changed").changing(changes)
@@ -101,6 +107,12 @@ pub(crate) fn told(change: &Change) -> Told {
         }
         Change::AccountCreated { name } => Told::of(Added, "Account created", name),
         Change::AccountRenamed { from, to } => Told::from_to("Account renamed", "name", from, to),
+        Change::AccountApproved {} => Told::plain(Good, "Account approved"),
+        Change::AccountSuspended { reason } => Told::of(Bad, "Account suspended", format!("“{reason}”")),
+        Change::AccountReinstated {} => Told::plain(Good, "Account reinstated"),
+        Change::AccountExternalIdChanged { from, to } => {
+            Told::from_to("External id changed", "external_id", from, to)
+        }
         Change::AccountJoined { user, role } => {
             let joined = Told::of(Added, "Member added", user.to_string());
             joined.changing(&role_from_to("", role))
@@ -182,6 +194,9 @@ pub(crate) const GROUPS: &[Group] = &[
             ("app_activated", "Activated"),
             ("app_deactivated", "Deactivated"),
             ("app_reactivated", "Reactivated"),
+            ("app_suspended", "Suspended"),
+            ("app_reinstated", "Reinstated"),
+            ("app_renamed", "Renamed"),
             ("app_deleted", "Deleted"),
         ],
     },
@@ -215,6 +230,10 @@ pub(crate) const GROUPS: &[Group] = &[
             ("account_renamed", "Account renamed"),
             ("account_exported", "Account exported"),
             ("account_deleted", "Account deleted"),
+            ("account_approved", "Account approved"),
+            ("account_suspended", "Account suspended"),
+            ("account_reinstated", "Account reinstated"),
+            ("account_external_id_changed", "External id changed"),
             ("account_switched", "Switched to this account"),
         ],
     },
@@ -291,6 +310,9 @@ mod tests {
     fn what_a_thing_is_called_in_the_list_is_how_it_is_told() {
         let name = |what: &str| what.to_owned();
         let changes = [
+            Change::AppSuspended { reason: name("Spam.") },
+            Change::AppReinstated {},
+            Change::AppRenamed { from: name("a"), to: name("b") },
             Change::AppDeleted { name: name("Relay") },
             Change::TokenMade { expires_at: String::new() },
             Change::SecretRegenerated {
@@ -298,6 +320,10 @@ mod tests {
                 keep_old_for: KeepOld::Day,
             },
             Change::AccountRenamed { from: name("a"), to: name("b") },
+            Change::AccountApproved {},
+            Change::AccountSuspended { reason: name("Spam.") },
+            Change::AccountReinstated {},
+            Change::AccountExternalIdChanged { from: name(""), to: name("crm-7") },
             Change::SignInFailed { email: name("ada@x.example") },
         ];
         for change in changes {

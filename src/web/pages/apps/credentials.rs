@@ -272,7 +272,7 @@ impl Drawn {
         let old = pair.old.iter().filter_map(|old| {
             OldSecret::new("as_", &old.facts, Some(Still::of(old.uses, old.replaced_at, now)))
         });
-        let calls = Count(calls::of_pair(ctx, &at.acting).await?.allowed);
+        let calls = Count(calls::of_pair(ctx, &at.acting, &at.app).await?.allowed);
         Ok(JwtCredentials {
             account_name: at.membership.account.name.to_string(),
             acts_here: at.signed_in.who.current().is_some_and(|current| current.account.id == at.app.account),

@@ -9,6 +9,7 @@ use super::refusals::Refused;
 use crate::actions::{Context, activation, apps, calls, subscriptions};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
+use crate::domain::audit::Change;
 use crate::domain::fields::FieldErrors;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
@@ -78,6 +79,8 @@ pub(crate) struct Activity {
     pub(crate) detail: String,
     /// "Ada Osei", "the platform's staff".
     pub(crate) who: String,
+    /// What the one who did it wrote, or nothing.
+    pub(crate) quote: String,
     pub(crate) at: Timestamp,
 }
 
@@ -173,7 +176,7 @@ async fn pair<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<SharedP
         AppType::Jwt => {
             let apps = apps::jwt_apps(ctx, at.app.account).await?.into_iter();
             let others = apps.filter(|(id, ..)| *id != at.app.id).map(|(_, name, _)| name.to_string());
-            let unnamed = Count(calls::of_pair(ctx, &at.acting).await?.unnamed);
+            let unnamed = Count(calls::of_pair(ctx, &at.acting, &at.app).await?.unnamed);
             Ok(Some(SharedPair { unnamed, other_apps: others.collect(), can_regenerate: at.can_own() }))
         }
     }
@@ -182,7 +185,21 @@ async fn pair<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<SharedP
 impl From<apps::Activity> for Activity {
     fn from(entry: apps::Activity) -> Self {
         let told = told(&entry.change);
-        let (mark, what, detail) = (told.mark, told.what.to_owned(), told.brief());
-        Self { mark, what, detail, who: entry.who, at: entry.at }
+        let quote = quoted(&entry.change).to_owned();
+        let detail = if quote.is_empty() { told.brief() } else { String::new() };
+        let who = if entry.change.is_by_staff() { STAFF.to_owned() } else { entry.who };
+        Self { mark: told.mark, what: told.what.to_owned(), detail, who, quote, at: entry.at }
+    }
+}
+
+/// What its developers call an admin.
+const STAFF: &str = "the platform’s staff";
+
+/// What was written along with a change.
+fn quoted(change: &Change) -> &str {
+    if let Change::AppSuspended { reason } | Change::AccountSuspended { reason } = change {
+        reason
+    } else {
+        ""
     }
 }

@@ -1,0 +1,85 @@
+//! What admins of the platform do, to apps and accounts of anybody.
+
+pub mod accounts;
+pub mod apps;
+
+use super::{By, Context, Reads, Result};
+pub use crate::store::{COUNTED, Figures, Listed};
+use crate::{
+    domain::{
+        account::Standing,
+        app::{App, StateKind},
+        audit::Origin,
+        calls::Hour,
+        id::AccountId,
+        time::Timestamp,
+        user::Admin,
+    },
+    store,
+};
+
+/// An admin of the platform who does something.
+#[derive(Clone, Debug)]
+pub struct AsAdmin {
+    pub admin: Admin,
+    pub origin: Origin,
+}
+
+impl AsAdmin {
+    #[must_use]
+    pub fn by(&self) -> By {
+        By::user(self.admin.user(), self.origin.clone())
+    }
+}
+
+impl Reads for AsAdmin {
+    fn account_of(&self, app: &App) -> AccountId {
+        app.account
+    }
+}
+
+/// What the whole platform comes to at this moment.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    figures: store::Figures,
+    /// When the hours began of which refused calls are counted.
+    pub refused_since: Timestamp,
+}
+
+impl Overview {
+    /// The accounts that stand so.
+    #[must_use]
+    pub fn accounts(&self, standing: Standing) -> u64 {
+        let found = self.figures.accounts.iter().find(|(one, _)| *one == standing);
+        found.map_or(0, |(_, count)| count.unsigned_abs())
+    }
+
+    /// The apps in this state.
+    #[must_use]
+    pub fn apps(&self, state: StateKind) -> u64 {
+        let found = self.figures.apps.iter().find(|(one, _)| *one == state);
+        found.map_or(0, |(_, count)| count.unsigned_abs())
+    }
+
+    #[must_use]
+    pub const fn users(&self) -> u64 {
+        self.figures.users.unsigned_abs()
+    }
+
+    /// Calls refused since [`Overview::refused_since`], of apps and accounts that are known.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.figures.refused.unsigned_abs()
+    }
+}
+
+/// Counted now; calls as far as they are written down.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn overview(ctx: &Context, acting: &AsAdmin) -> Result<Overview> {
+    // Calls are counted by the hour: this one has perhaps only begun.
+    let since = Hour::of(ctx.now()).before(1);
+    let figures = ctx.read().await?.figures(acting.admin, since).await?;
+    Ok(Overview { figures, refused_since: since.starts() })
+}
