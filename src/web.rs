@@ -14,6 +14,7 @@ mod monitoring;
 mod next;
 pub mod page;
 pub mod pages;
+mod paging;
 mod respond;
 pub mod routes;
 mod server;

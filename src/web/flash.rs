@@ -7,19 +7,26 @@ use crate::domain::text_enum::text_enum;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Done {
     Again,
+    AccountApproved,
     AccountCreated,
     AccountDeleted,
     AccountLeft,
+    AccountReinstated,
     AccountSaved,
+    AccountSuspended,
     AddressProven,
     AppActivated,
     AppCreated,
     AppDeactivated,
     AppDeleted,
     AppReactivated,
+    AppReinstated,
+    AppRenamed,
+    AppSuspended,
     AddressAsked,
     EventsOff,
     EventsOn,
+    ExternalIdSaved,
     InformationSaved,
     InvitationAccepted,
     InvitationResent,
@@ -46,19 +53,26 @@ text_enum!(
     Done,
     "flash",
     Again = "again",
+    AccountApproved = "account-approved",
     AccountCreated = "account-created",
     AccountDeleted = "account-deleted",
     AccountLeft = "account-left",
+    AccountReinstated = "account-reinstated",
     AccountSaved = "account-saved",
+    AccountSuspended = "account-suspended",
     AddressProven = "address-proven",
     AppActivated = "app-activated",
     AppCreated = "app-created",
     AppDeactivated = "app-deactivated",
     AppDeleted = "app-deleted",
     AppReactivated = "app-reactivated",
+    AppReinstated = "app-reinstated",
+    AppRenamed = "app-renamed",
+    AppSuspended = "app-suspended",
     AddressAsked = "address-asked",
     EventsOff = "events-off",
     EventsOn = "events-on",
+    ExternalIdSaved = "external-id-saved",
     InformationSaved = "information-saved",
     InvitationAccepted = "invitation-accepted",
     InvitationResent = "invitation-resent",
@@ -87,6 +101,14 @@ impl Done {
             Self::Again => {
                 Flash::new("This form was sent twice.").more("It did its work the first time, and only once.")
             }
+            Self::AccountApproved => {
+                Flash::new("The account is approved.").more("It can activate its apps from now on.")
+            }
+            Self::AccountReinstated => {
+                Flash::new("The account is reinstated.").more("It stands as it did before.")
+            }
+            Self::AccountSuspended => Flash::new("The account is suspended.")
+                .more("The very next call of any of its apps is refused."),
             Self::AccountCreated => {
                 Flash::new("Account created.").more("You are its owner, and working in it now.")
             }
@@ -101,6 +123,15 @@ impl Done {
                 Flash::new("The app is deactivated.").more("Its very next call is refused.")
             }
             Self::AppDeleted => Flash::new("The app is deleted."),
+            Self::AppReinstated => {
+                Flash::new("The app is reinstated.").more("It has the state it had before.")
+            }
+            Self::AppRenamed => {
+                Flash::new("The app has another name.").more("The owners of its account are told by mail.")
+            }
+            Self::AppSuspended => Flash::new("The app is suspended.")
+                .more("Its very next call is refused, and its contact is told by mail."),
+            Self::ExternalIdSaved => Flash::new("External id saved."),
             Self::AppReactivated => Flash::new("The app is active again."),
             Self::AddressAsked => Flash::new("We have sent a link to the new address.")
                 .more("Your address changes when you open it."),

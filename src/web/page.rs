@@ -68,12 +68,26 @@ pub struct ViewerChrome {
     pub initials: String,
     /// The accounts the person belongs to.
     pub accounts: Vec<AccountChoice>,
+    /// Whether the admin console is theirs.
+    pub is_admin: bool,
 }
 
 impl ViewerChrome {
     #[must_use]
     pub fn new(name: &str, email: &str, accounts: Vec<AccountChoice>) -> Self {
-        Self { name: name.to_owned(), email: email.to_owned(), initials: initials(name), accounts }
+        Self {
+            name: name.to_owned(),
+            email: email.to_owned(),
+            initials: initials(name),
+            accounts,
+            is_admin: false,
+        }
+    }
+
+    /// The same, as an admin of the platform.
+    #[must_use]
+    pub fn admin(self) -> Self {
+        Self { is_admin: true, ..self }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod accounts_new;
+pub mod admin;
 pub mod apps;
 pub mod confirm;
 pub mod docs;

@@ -15,7 +15,7 @@ use super::{
     middleware::{access_log, count, error_pages, request_id, same_origin, security_headers},
     pages::{
         account::{self, deletion, invitations, member, token_debugger},
-        accounts_new,
+        accounts_new, admin,
         apps::{
             activation, credentials, features, information, manage, new as new_app, overview, refusals,
             subscription,
@@ -49,6 +49,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                 .configure(files)
                 .configure(people)
                 .configure(apps)
+                .configure(console)
                 .default_service(to(not_found))
                 .wrap(from_fn(same_origin::require))
                 .wrap(from_fn(error_pages::draw))
@@ -140,6 +141,23 @@ fn apps(config: &mut ServiceConfig) {
         .service(page("/apps/{app}/deactivate").post(overview::deactivate))
         .service(page("/apps/{app}/reactivate").post(overview::reactivate))
         .service(page("/apps/{app}/delete").post(overview::delete));
+}
+
+/// What admins of the platform see and do; for everybody else there is nothing here.
+fn console(config: &mut ServiceConfig) {
+    config
+        .service(page("/admin").get(admin::get))
+        .service(page("/admin/apps").get(admin::apps::get))
+        .service(page("/admin/apps/{app}").get(admin::app::get))
+        .service(page("/admin/apps/{app}/suspend").post(admin::app::suspend))
+        .service(page("/admin/apps/{app}/reinstate").post(admin::app::reinstate))
+        .service(page("/admin/apps/{app}/rename").post(admin::app::rename))
+        .service(page("/admin/accounts").get(admin::accounts::get))
+        .service(page("/admin/accounts/{account}").get(admin::account::get))
+        .service(page("/admin/accounts/{account}/approve").post(admin::account::approve))
+        .service(page("/admin/accounts/{account}/external-id").post(admin::account::external_id))
+        .service(page("/admin/accounts/{account}/suspend").post(admin::account::suspend))
+        .service(page("/admin/accounts/{account}/reinstate").post(admin::account::reinstate));
 }
 
 /// A page: tests/web/access.rs says who may open it.

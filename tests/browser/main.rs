@@ -7,6 +7,7 @@ mod support;
 
 mod accessibility;
 mod build_app;
+mod console;
 mod harness;
 mod icon;
 mod keyboard;

@@ -13,6 +13,7 @@ use std::{
 use portico::{
     actions::{
         self, Acting, Context, FormValue, Policy, SignUp,
+        admin::AsAdmin,
         apps::NewApp,
         information::{IconChoice, NewInformation},
         invitations::NewInvitation,
@@ -32,6 +33,7 @@ use portico::{
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
         time::{Clock, Span, Timestamp},
+        user::Admin,
     },
     icons::Decoder,
     store::Store,
@@ -203,6 +205,12 @@ impl World {
     pub fn acting<R: AtLeast>(&self, person: &Person) -> Acting<R> {
         let member = Member::prove(person.id, person.account, person.role);
         Acting { member: member.expect("the person has the role"), origin: Origin::default() }
+    }
+
+    /// An admin of the platform at work.
+    pub async fn as_admin(&self, person: &Person) -> AsAdmin {
+        let user = self.database.read().await.user(person.id).await.expect("a row").expect("the user").user;
+        AsAdmin { admin: Admin::prove(&user).expect("an admin"), origin: Origin::default() }
     }
 
     /// The value of a form that works once.

@@ -100,6 +100,18 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/apps/{app}/deactivate",                          "dnoonn"),
     ("POST", "/apps/{app}/reactivate",                          "dnoonn"),
     ("POST", "/apps/{app}/delete",                              "dnnonn"),
+    ("GET",  "/admin",                                          "dnnnno"),
+    ("GET",  "/admin/apps",                                     "dnnnno"),
+    ("GET",  "/admin/apps/{app}",                               "dnnnno"),
+    ("POST", "/admin/apps/{app}/rename",                        "dnnnno"),
+    ("POST", "/admin/apps/{app}/suspend",                       "dnnnno"),
+    ("POST", "/admin/apps/{app}/reinstate",                     "dnnnno"),
+    ("GET",  "/admin/accounts",                                 "dnnnno"),
+    ("GET",  "/admin/accounts/{account}",                       "dnnnno"),
+    ("POST", "/admin/accounts/{account}/approve",               "dnnnno"),
+    ("POST", "/admin/accounts/{account}/external-id",           "dnnnno"),
+    ("POST", "/admin/accounts/{account}/suspend",               "dnnnno"),
+    ("POST", "/admin/accounts/{account}/reinstate",             "dnnnno"),
     // Last, since whoever leaves has no role any more.
     ("POST", "/account/leave",                                  "dooooo"),
 ];
@@ -180,6 +192,7 @@ impl Cast {
             .replace("{invitation}", &self.invitation)
             .replace("{user}", &self.colleague)
             .replace("{token}", "a-token-that-nobody-has")
+            .replace("{account}", &self.owner.account.to_string())
             .replace("{session}", "ses_00000000000000000000000000")
             .replace("{secret}", "sec_00000000000000000000000000")
     }

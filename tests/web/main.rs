@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod admin;
 mod api_me;
 mod apps;
 mod authorize;

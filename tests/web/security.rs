@@ -53,6 +53,11 @@ pub(super) const PAGES: &[&str] = &[
     "/apps/{app}/subscriptions/new",
     "/apps/{app}/subscriptions/{subscription}",
     "/apps/{app}/activation",
+    "/admin",
+    "/admin/apps",
+    "/admin/apps/{app}",
+    "/admin/accounts",
+    "/admin/accounts/{account}",
     "/healthz",
     "/readyz",
     "/api/v1/me",
@@ -68,6 +73,7 @@ pub(super) async fn pages(flow: &Flow) -> Vec<String> {
             .replace("{subscription}", &subscription.to_string())
             .replace("{user}", &flow.ada.id.to_string())
             .replace("{token}", "x")
+            .replace("{account}", &flow.ada.account.to_string())
     };
     PAGES.iter().map(named).collect()
 }
@@ -87,9 +93,11 @@ async fn reading_changes_nothing(kind: Kind) {
     let flow = Flow::new(kind).await;
     let pages = pages(&flow).await;
     let stranger = flow.portal.client();
+    let root = flow.portal.world.admin("root@meridian.example").await;
+    let admin = flow.portal.signed_in(&root).await;
     let before = flow.portal.world.database.dump().await;
     for page in &pages {
-        for client in [&flow.client, &stranger] {
+        for client in [&flow.client, &stranger, &admin] {
             for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
                 let answer = client.send(client.request(method.clone(), page)).await;
                 assert!(answer.status.as_u16() < 500, "{method} {page}: {}", answer.status);

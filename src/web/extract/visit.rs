@@ -11,7 +11,7 @@ use crate::{
         sign_in::{self, Browser, SignedInUser},
     },
     crypto::token::Token,
-    domain::{account::Role, audit::Origin},
+    domain::{account::Role, audit::Origin, user::Admin},
     web::{
         Settings,
         cookies::{self, Name},
@@ -126,7 +126,8 @@ fn viewer(who: &SignedInUser) -> ViewerChrome {
         let choice = AccountChoice::new(&account.id.to_string(), account.name.as_str());
         if Some(account.id) == current { choice.current() } else { choice }
     });
-    ViewerChrome::new(who.user.name.as_str(), who.user.email.as_str(), accounts.collect())
+    let viewer = ViewerChrome::new(who.user.name.as_str(), who.user.email.as_str(), accounts.collect());
+    if Admin::prove(&who.user).is_some() { viewer.admin() } else { viewer }
 }
 
 impl FromRequest for Visit {

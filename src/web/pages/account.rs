@@ -46,6 +46,8 @@ pub(crate) struct AccountPage {
     pub(crate) your_role: &'static str,
     /// Whether apps cannot be activated until the platform's staff approve the account.
     pub(crate) pending: bool,
+    /// Why the platform's staff suspended the account, if they did.
+    pub(crate) suspended: Option<String>,
     pub(crate) members: Vec<MemberRow>,
     /// Whether the account has an owner without the viewer.
     pub(crate) can_leave: bool,
@@ -128,6 +130,17 @@ pub(in crate::web) async fn switch(ctx: Data<Context>, post: Post<SignedIn, Swit
     Ok(see_other("/apps"))
 }
 
+/// Why the account is suspended, if it is.
+pub(super) async fn suspended<R: AtLeast>(
+    ctx: &Context,
+    at: &InAccount<R>,
+) -> Result<Option<String>, PageError> {
+    match at.membership.account.standing {
+        Standing::Pending | Standing::Approved => Ok(None),
+        Standing::Suspended => Ok(Some(accounts::suspended_for(ctx, &at.acting).await?.unwrap_or_default())),
+    }
+}
+
 /// What was typed into the form that was refused.
 #[derive(Default)]
 struct Typed {
@@ -172,6 +185,7 @@ impl Typed {
             secret_href: secret_href.filter(|_| role >= Role::Developer),
             your_role: role.label(),
             pending: view.account.standing == Standing::Pending,
+            suspended: suspended(ctx, at).await?,
             members: view.members.iter().map(row).collect(),
             can_leave,
             owner,

@@ -122,7 +122,7 @@ async fn a_call_that_names_no_app_stands_with_each_app_of_the_account(kind: Kind
     refused(&flow, None, Code::AppRequired, "anybody");
     refused(&flow, Some(two.id), Code::AppDraft, "the second");
     let page = visit(&flow, &one, "/refusals").await;
-    assert!(page.says("anybody") && page.says("The token names no app of yours"), "{}", page.text());
+    assert!(page.says("anybody") && page.says("The token names no app (sub)"), "{}", page.text());
     assert!(!page.says("the second"));
     let page = visit(&flow, &two, "/refusals").await;
     assert!(page.says("anybody") && page.says("the second"));

@@ -1,8 +1,8 @@
 //! What every page of one app shows around its content: the head and the side navigation.
 
 use super::tile::Tile;
-use crate::actions::{Context, apps, subscriptions};
-use crate::domain::account::AtLeast;
+use crate::actions::{Context, accounts, apps, subscriptions};
+use crate::domain::account::{AtLeast, Standing};
 use crate::domain::app::activation::{Missing, missing};
 use crate::domain::app::{App, AppState, StateKind};
 use crate::domain::subscription::Subscription;
@@ -138,17 +138,25 @@ pub(crate) enum Stop {
     },
     /// By the platform's staff, who alone can take it back.
     Suspended { reason: String },
+    /// With its whole account, by the platform's staff; the reason is empty if there is none.
+    AccountSuspended { reason: String },
 }
 
 impl Stop {
     async fn of<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<Self>, PageError> {
+        if let AppState::Suspended { reason, .. } = &at.app.state {
+            return Ok(Some(Self::Suspended { reason: reason.clone() }));
+        }
+        if at.membership.account.standing == Standing::Suspended {
+            let reason = accounts::suspended_for(ctx, &at.acting).await?.unwrap_or_default();
+            return Ok(Some(Self::AccountSuspended { reason }));
+        }
         Ok(match &at.app.state {
-            AppState::Draft | AppState::Active => None,
+            AppState::Draft | AppState::Active | AppState::Suspended { .. } => None,
             AppState::Deactivated => {
                 let by = apps::last_stop(ctx, &at.acting, &at.app).await?.map(|stop| (stop.who, stop.at));
                 Some(Self::Deactivated { by, can_reactivate: at.can_edit() })
             }
-            AppState::Suspended { reason, .. } => Some(Self::Suspended { reason: reason.clone() }),
         })
     }
 }

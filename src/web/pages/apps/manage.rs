@@ -10,11 +10,12 @@ use crate::actions::{Context, credentials};
 use crate::domain::account::{Role, Viewer};
 use crate::domain::app::name::NameKey;
 use crate::domain::app::{App, AppType, StateKind};
-use crate::domain::id::AppId;
 use crate::domain::time::Timestamp;
 use crate::web::error::PageError;
 use crate::web::extract::account::InAccount;
 use crate::web::page::Chrome;
+use crate::web::pages::account::suspended;
+use crate::web::paging::{href, row, row_name};
 use crate::web::respond::{PageResult, ok};
 
 /// The list of an account's apps.
@@ -34,6 +35,8 @@ pub(crate) struct ManagePage {
     /// The address of the next page, if there is one; else empty.
     pub(crate) next: String,
     pub(crate) can_build: bool,
+    /// Why the platform's staff suspended the account, if they did.
+    pub(crate) suspended: Option<String>,
     /// The API key of the account's JWT apps, once there is one.
     pub(crate) key: Option<AccountKey>,
 }
@@ -60,19 +63,9 @@ impl ManageFilter {
 
     /// The address of the page that begins after a row; of the first page if `after` is empty.
     pub(crate) fn href(&self, after: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("q", self.q.trim()),
-            ("type", self.app_type.as_str()),
-            ("state", self.state.as_str()),
-            ("after", after),
-        ] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        let query = query.finish();
-        if query.is_empty() { String::from("/apps") } else { format!("/apps?{query}") }
+        let asked =
+            [("q", self.q.trim()), ("type", &self.app_type), ("state", &self.state), ("after", after)];
+        href("/apps", &asked)
     }
 }
 
@@ -110,16 +103,6 @@ impl ManageFilter {
     }
 }
 
-/// A row of the list as `after` names it: when the app was made, in microseconds, and its id.
-fn row_name((created, id): (Timestamp, AppId)) -> String {
-    format!("{}.{id}", created.micros())
-}
-
-fn row(name: &str) -> Option<(Timestamp, AppId)> {
-    let (created, id) = name.split_once('.')?;
-    Some((Timestamp::from_micros(created.parse().ok()?), id.parse().ok()?))
-}
-
 impl From<App> for AppRow {
     fn from(app: App) -> Self {
         Self {
@@ -152,6 +135,7 @@ pub(in crate::web) async fn get(
         apps: list.apps.into_iter().map(AppRow::from).collect(),
         can_build: at.membership.role >= Role::Developer,
         key: key(&ctx, &at).await?,
+        suspended: suspended(&ctx, &at).await?,
         filter,
     })
 }
@@ -172,7 +156,7 @@ async fn key(ctx: &Context, at: &InAccount<Viewer>) -> Result<Option<AccountKey>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::Id;
+    use crate::domain::id::{AppId, Id};
 
     #[test]
     fn what_is_not_understood_filters_nothing() {
@@ -193,16 +177,6 @@ mod tests {
         let id = AppId::generate(Timestamp::from_seconds(7), [3; 10]);
         let (_, fits) = ManageFilter { q: format!(" {id} "), ..ManageFilter::default() }.understood();
         assert_eq!((fits.id, fits.search), (Some(id), None));
-    }
-
-    #[test]
-    fn a_row_is_read_as_it_was_named() {
-        let at =
-            (Timestamp::from_micros(1_795_504_800_000_001), AppId::generate(Timestamp::default(), [3; 10]));
-        assert_eq!(row(&row_name(at)), Some(at));
-        for wrong in ["", ".", "1", "x.app_1", "1."] {
-            assert_eq!(row(wrong), None, "{wrong}");
-        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Refused {
         Ok(calls.into_iter().map(|call| Self::new(call, &key)).collect())
     }
 
-    fn new(call: RefusedCall, key: &ApiKey) -> Self {
+    pub(in crate::web) fn new(call: RefusedCall, key: &ApiKey) -> Self {
         Self {
             at: call.at,
             code: call.code.as_str(),

@@ -83,6 +83,7 @@ fn account(name: &str, owner: Option<OwnerPart>, errors: FieldErrors) -> Account
         secret_href: can_edit.then(|| "/apps/app_1/credentials".into()),
         your_role: if can_edit { "an owner" } else { "a viewer" },
         pending: can_edit,
+        suspended: (!can_edit).then(|| "Calls from addresses that are not yours.".into()),
         members: vec![
             member("Ada Osei", "ada@meridian.example", "Owner", true),
             member(LONG, ADDRESS, "Viewer", false),

@@ -1,0 +1,105 @@
+//! An admin at work in the console.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+
+use super::{Extracted, signed_in::SignedIn};
+use crate::{
+    actions::{
+        Context,
+        admin::{AsAdmin, accounts, apps},
+    },
+    domain::{account::Account, app::App, user::Admin},
+    web::error::PageError,
+};
+
+/// An admin of the platform; everybody else finds no such page, before anything of a post is
+/// looked at.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct InConsole {
+    pub(in crate::web) signed_in: SignedIn,
+    pub(in crate::web) acting: AsAdmin,
+}
+
+impl InConsole {
+    async fn of(request: &HttpRequest) -> Result<Self, PageError> {
+        let signed_in = SignedIn::of(request).await?;
+        let admin = Admin::prove(&signed_in.who.user).ok_or(PageError::NotFound)?;
+        let acting = AsAdmin { admin, origin: signed_in.visit.origin.clone() };
+        Ok(Self { signed_in, acting })
+    }
+}
+
+impl FromRequest for InConsole {
+    type Error = PageError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
+    }
+}
+
+/// An admin and the app that the path names, whosever it is.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct ConsoleApp {
+    pub(in crate::web) console: InConsole,
+    pub(in crate::web) app: App,
+}
+
+impl ConsoleApp {
+    /// The address of the app's page.
+    pub(in crate::web) fn at(&self) -> String {
+        format!("/admin/apps/{}", self.app.id)
+    }
+}
+
+impl FromRequest for ConsoleApp {
+    type Error = PageError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let console = InConsole::of(&request).await?;
+            let ctx = request.app_data::<Data<Context>>().ok_or(PageError::NotFound)?;
+            let id = named(&request, "app")?;
+            let app = apps::any(ctx, &console.acting, id).await?;
+            Ok(Self { console, app })
+        })
+    }
+}
+
+/// An admin and the account that the path names.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct ConsoleAccount {
+    pub(in crate::web) console: InConsole,
+    pub(in crate::web) account: Account,
+}
+
+impl ConsoleAccount {
+    /// The address of the account's page.
+    pub(in crate::web) fn at(&self) -> String {
+        format!("/admin/accounts/{}", self.account.id)
+    }
+}
+
+impl FromRequest for ConsoleAccount {
+    type Error = PageError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let console = InConsole::of(&request).await?;
+            let ctx = request.app_data::<Data<Context>>().ok_or(PageError::NotFound)?;
+            let id = named(&request, "account")?;
+            let account = accounts::any(ctx, &console.acting, id).await?;
+            Ok(Self { console, account })
+        })
+    }
+}
+
+/// What the path calls so.
+fn named<T: std::str::FromStr>(request: &HttpRequest, part: &str) -> Result<T, PageError> {
+    request.match_info().get(part).and_then(|id| id.parse().ok()).ok_or(PageError::NotFound)
+}

@@ -1,0 +1,111 @@
+//! `/admin`: the console of the platform's admins. Its first page says how things stand.
+
+pub(crate) mod account;
+pub(crate) mod accounts;
+pub(crate) mod app;
+pub(crate) mod apps;
+
+use actix_web::web::Data;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::actions::{self, Context, admin};
+use crate::domain::account::Standing;
+use crate::domain::app::StateKind;
+use crate::domain::text::Count;
+use crate::domain::time::Timestamp;
+use crate::web::extract::console::InConsole;
+use crate::web::page::Chrome;
+use crate::web::pages::apps::{frame::State, overview::Activity};
+use crate::web::respond::{PageResult, ok};
+
+/// How much there is of everything.
+#[derive(Template)]
+#[template(path = "pages/admin.html")]
+pub(crate) struct ConsolePage {
+    pub(crate) chrome: Chrome,
+    /// Accounts of every standing.
+    pub(crate) accounts: Count,
+    /// Those that wait for approval, and those that are suspended.
+    pub(crate) pending: Count,
+    pub(crate) suspended: Count,
+    pub(crate) users: Count,
+    pub(crate) refused: Count,
+    /// When the first of the hours began in which refused calls are counted.
+    pub(crate) refused_since: Timestamp,
+    pub(crate) apps: Vec<AppsInState>,
+}
+
+/// The apps in one state.
+pub(crate) struct AppsInState {
+    pub(crate) state: State,
+    pub(crate) count: Count,
+}
+
+pub(in crate::web) async fn get(ctx: Data<Context>, at: InConsole) -> PageResult {
+    let overview = admin::overview(&ctx, &at.acting).await?;
+    let in_state =
+        |kind: &StateKind| AppsInState { state: State::of(*kind), count: Count(overview.apps(*kind)) };
+    let of_all = Standing::ALL.iter().map(|standing| overview.accounts(*standing)).sum();
+    ok(&ConsolePage {
+        chrome: at.signed_in.visit.chrome(&ctx),
+        accounts: Count(of_all),
+        pending: Count(overview.accounts(Standing::Pending)),
+        suspended: Count(overview.accounts(Standing::Suspended)),
+        users: Count(overview.users()),
+        refused: Count(overview.refused()),
+        refused_since: overview.refused_since,
+        apps: StateKind::ALL.iter().map(in_state).collect(),
+    })
+}
+
+/// Why something is suspended, as it was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ReasonForm {
+    pub(crate) reason: String,
+}
+
+/// How many rows a list has on all its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Total {
+    pub(crate) count: Count,
+    /// Whether there are more than that: so far and no further they are counted.
+    pub(crate) is_more: bool,
+}
+
+impl Total {
+    pub(crate) const fn of(total: i64) -> Self {
+        let counted = admin::COUNTED;
+        if total > counted {
+            Self { count: Count(counted.unsigned_abs()), is_more: true }
+        } else {
+            Self { count: Count(total.unsigned_abs()), is_more: false }
+        }
+    }
+}
+
+/// What was done, with the names of those who did it, which admins see of each other.
+fn history(entries: Vec<actions::apps::Activity>) -> Vec<Activity> {
+    let entry = |entry: actions::apps::Activity| {
+        let who = entry.who.clone();
+        Activity { who, ..Activity::from(entry) }
+    };
+    entries.into_iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_counted_up_to_a_number() {
+        let total = |total| {
+            let Total { count, is_more } = Total::of(total);
+            (count.to_string(), is_more)
+        };
+        assert_eq!(total(1_208), (String::from("1,208"), false));
+        assert_eq!(total(10_000), (String::from("10,000"), false));
+        assert_eq!(total(10_001), (String::from("10,000"), true));
+    }
+}

@@ -1,0 +1,110 @@
+//! The admin console in a browser: an app is found, stopped and given back.
+
+use thirtyfour::By;
+
+use crate::{
+    browser::{Browser, Look, Scheme, Script},
+    person::{me, signed_in},
+    support::{databases::Kind, site::Portal, world::Person},
+};
+
+struct Scene {
+    portal: Portal,
+    ada: Person,
+    browser: Browser,
+}
+
+async fn scene(script: Script) -> Scene {
+    let portal = Portal::new(Kind::Sqlite).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let root = portal.world.admin("root@platform.example").await;
+    let browser = signed_in(&portal, &root, Look { script, ..Look::default() }).await;
+    Scene { portal, ada, browser }
+}
+
+/// The page as it is now, wide and light, then narrow and dark.
+async fn look_over(browser: &Browser) {
+    browser.appear(1280, 800, Scheme::Light).await;
+    browser.assert_accessible().await;
+    browser.assert_no_overflow().await;
+    browser.appear(360, 800, Scheme::Dark).await;
+    browser.assert_accessible().await;
+    browser.assert_no_overflow().await;
+    browser.assert_quiet_console().await;
+    browser.appear(1280, 800, Scheme::Light).await;
+}
+
+async fn an_app_is_found_stopped_and_given_back(script: Script) {
+    let Scene { portal, ada, browser } = scene(script).await;
+    let app = portal.world.jwt_app(&ada, "Recording Archiver").await;
+    let app = portal.world.activate(&ada, &app).await;
+    portal.world.jwt_app(&ada, "Something Else").await;
+    let token = portal.world.token(&ada, &app).await;
+    browser.press_here("R root@platform.example, your menu").await;
+    browser.follow("Admin console").await;
+    assert_eq!(browser.path().await, "/admin");
+    let apps = browser.driver().find(By::Css("nav[aria-label='Admin console'] a[href='/admin/apps']")).await;
+    apps.expect("a link").click().await.expect("it can be followed");
+    browser.fill("Search", "ARCHIVER").await;
+    browser.press("Apply").await;
+    browser.sees("1 app found").await;
+    browser.follow("Recording Archiver").await;
+    browser.press("Suspend").await;
+    browser.sees("Enter the reason.").await;
+    assert_eq!(me(&portal, &token).await.0, 200);
+    browser.fill("Reason", "It sends spam.").await;
+    browser.press("Suspend").await;
+    browser.sees("The app is suspended.").await;
+    assert_eq!(me(&portal, &token).await.1, "app_suspended");
+    browser.press("Reinstate").await;
+    browser.sees("The app is reinstated.").await;
+    assert_eq!(me(&portal, &token).await, (200, String::from("Recording Archiver")));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_stops_an_app_with_script() {
+    an_app_is_found_stopped_and_given_back(Script::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_stops_an_app_without_script() {
+    an_app_is_found_stopped_and_given_back(Script::Off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_the_console() {
+    let Scene { portal, ada, browser } = scene(Script::On).await;
+    let world = &portal.world;
+    let app = world.jwt_app(&ada, &"W".repeat(50)).await;
+    let app = world.activate(&ada, &app).await;
+    world.webhook_app(&ada, "Listener").await;
+    world.refused(&ada, &app, "invalid_token", "The signature does not verify.", app.created_at);
+    portico::actions::calls::flush(&world.ctx).await.expect("written");
+    world.database.set("accounts", &ada.account, "standing = 'pending', external_id = 'crm-2209381'").await;
+    let (app_page, account_page) =
+        (format!("/admin/apps/{}", app.id), format!("/admin/accounts/{}", ada.account));
+    for path in
+        ["/admin", "/admin/apps", "/admin/apps?q=none-such", "/admin/accounts", &app_page, &account_page]
+    {
+        browser.visit(path).await;
+        look_over(&browser).await;
+    }
+    for page in [&app_page, &account_page] {
+        browser.visit(page).await;
+        browser.press("Suspend").await;
+        browser.sees("There is a problem").await;
+        look_over(&browser).await;
+        browser.fill("Reason", "Refused calls above 40 % for two days.").await;
+        browser.press("Suspend").await;
+        look_over(&browser).await;
+    }
+    // What the developers see of it.
+    let ada_at = signed_in(&portal, &ada, Look::default()).await;
+    for path in ["/account", "/apps", &format!("/apps/{}", app.id)] {
+        ada_at.visit(path).await;
+        look_over(&ada_at).await;
+    }
+    ada_at.close().await;
+    browser.close().await;
+}
