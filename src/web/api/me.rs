@@ -90,7 +90,7 @@ pub(super) fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
     if values.next().is_some() {
         return Err(Refusal::new(Code::InvalidToken, "Send one Authorization header, not several."));
     }
-    let text = str::from_utf8(value.as_bytes()).map_err(|_| missing())?;
+    let text = str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii()).ok_or_else(missing)?;
     let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }
