@@ -11,6 +11,7 @@ use std::hint::black_box;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -244,11 +245,8 @@ struct NewClaims<'a> {
 #[must_use]
 pub fn sign(key: &ApiKey, secret: &ApiSecret, sub: &str, now: Timestamp, exp: Timestamp) -> Option<String> {
     let claims = NewClaims { iss: key.as_str(), sub, iat: now.seconds(), exp: exp.seconds() };
-    let payload = serde_json::to_vec(&claims).ok()?;
-    let [header, _] = USUAL_HEADERS;
-    let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
-    let signature = hs256(secret.expose().as_bytes(), &input)?.finalize().into_bytes();
-    Some(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    let key = EncodingKey::from_secret(secret.expose().as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()
 }
 
 /// `HS256` of the input (RFC 7518 §3.2). A key of any length will do; there is always one.
