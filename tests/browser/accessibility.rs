@@ -28,7 +28,7 @@ async fn visit(browser: &Browser, path: &str) {
 }
 
 /// The page as it is now, wide and light, then narrow and dark.
-async fn look_over(browser: &Browser) {
+pub(crate) async fn look_over(browser: &Browser) {
     browser.appear(1280, 800, Scheme::Light).await;
     browser.assert_accessible().await;
     browser.assert_no_overflow().await;

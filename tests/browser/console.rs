@@ -3,6 +3,7 @@
 use thirtyfour::By;
 
 use crate::{
+    accessibility,
     browser::{Browser, Look, Scheme, Script},
     person::{me, signed_in},
     support::{databases::Kind, site::Portal, world::Person},
@@ -22,15 +23,9 @@ async fn scene(script: Script) -> Scene {
     Scene { portal, ada, browser }
 }
 
-/// The page as it is now, wide and light, then narrow and dark.
+/// Looks the page over, and goes on with it wide.
 async fn look_over(browser: &Browser) {
-    browser.appear(1280, 800, Scheme::Light).await;
-    browser.assert_accessible().await;
-    browser.assert_no_overflow().await;
-    browser.appear(360, 800, Scheme::Dark).await;
-    browser.assert_accessible().await;
-    browser.assert_no_overflow().await;
-    browser.assert_quiet_console().await;
+    accessibility::look_over(browser).await;
     browser.appear(1280, 800, Scheme::Light).await;
 }
 

@@ -1,5 +1,7 @@
 //! An admin at work in the console.
 
+use std::str::FromStr;
+
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 
 use super::{Extracted, signed_in::SignedIn};
@@ -60,10 +62,8 @@ impl FromRequest for ConsoleApp {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let console = InConsole::of(&request).await?;
-            let ctx = request.app_data::<Data<Context>>().ok_or(PageError::NotFound)?;
-            let id = named(&request, "app")?;
-            let app = apps::any(ctx, &console.acting, id).await?;
+            let (console, ctx, id) = asked(&request, "app").await?;
+            let app = apps::any(&ctx, &console.acting, id).await?;
             Ok(Self { console, app })
         })
     }
@@ -90,16 +90,20 @@ impl FromRequest for ConsoleAccount {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let console = InConsole::of(&request).await?;
-            let ctx = request.app_data::<Data<Context>>().ok_or(PageError::NotFound)?;
-            let id = named(&request, "account")?;
-            let account = accounts::any(ctx, &console.acting, id).await?;
+            let (console, ctx, id) = asked(&request, "account").await?;
+            let account = accounts::any(&ctx, &console.acting, id).await?;
             Ok(Self { console, account })
         })
     }
 }
 
-/// What the path calls so.
-fn named<T: std::str::FromStr>(request: &HttpRequest, part: &str) -> Result<T, PageError> {
-    request.match_info().get(part).and_then(|id| id.parse().ok()).ok_or(PageError::NotFound)
+/// The admin who asks, before what the path names `part` is looked at.
+async fn asked<T: FromStr>(
+    request: &HttpRequest,
+    part: &str,
+) -> Result<(InConsole, Data<Context>, T), PageError> {
+    let console = InConsole::of(request).await?;
+    let ctx = request.app_data::<Data<Context>>().ok_or(PageError::NotFound)?.clone();
+    let id = request.match_info().get(part).and_then(|id| id.parse().ok()).ok_or(PageError::NotFound)?;
+    Ok((console, ctx, id))
 }
