@@ -76,7 +76,7 @@ pub async fn inspect(ctx: &Context, account: AccountId, token: &str) -> Result<I
 
 impl From<&EntrySecret> for SignedBy {
     fn from(signer: &EntrySecret) -> Self {
-        let hint = format!("as_…{}", signer.secret.hint());
+        let hint = format!("as_…{}", signer.hint);
         match signer.retires_at {
             None => Self::Current { hint },
             Some(ends) => Self::Old { hint, ends },

@@ -10,6 +10,7 @@ use crate::{
         calls::SignedWith,
         credential::{ApiKey, ApiSecret},
         id::{AccountId, AppId, SecretId},
+        jwt::Verifier,
         time::Timestamp,
     },
     store::{AccountApp, AccountSecret, KeyedAccount},
@@ -33,7 +34,9 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct EntrySecret {
     pub id: SecretId,
-    pub secret: ApiSecret,
+    /// By which its owners know it.
+    pub hint: Box<str>,
+    pub verifier: Verifier,
     /// Until when it verifies, if it was replaced.
     pub retires_at: Option<Timestamp>,
 }
@@ -76,8 +79,9 @@ pub(super) fn assemble(
     let mut secrets_of: HashMap<AccountId, Vec<EntrySecret>> = HashMap::new();
     for AccountSecret { account, id, secret_sealed, retires_at } in secrets {
         let text = keys.open_text(Place { column: "api_secrets.secret", row: &id }, &secret_sealed)?;
-        let secret = text.expose().parse().map_err(|_| DoesNotOpen)?;
-        secrets_of.entry(account).or_default().push(EntrySecret { id, secret, retires_at });
+        let secret: ApiSecret = text.expose().parse().map_err(|_| DoesNotOpen)?;
+        let (hint, verifier) = (secret.hint().into(), Verifier::of(&secret));
+        secrets_of.entry(account).or_default().push(EntrySecret { id, hint, verifier, retires_at });
     }
     let mut apps_of: HashMap<AccountId, Vec<EntryApp>> = HashMap::new();
     for AccountApp { account, id, app_type, name, state } in apps {

@@ -121,7 +121,7 @@ mod tests {
         authorization::{Pass, decide, decide_seen_by},
         credential::{ApiKey, ApiSecret},
         id::{AccountId, AppId, Id},
-        jwt::{Unverified, sign},
+        jwt::{Unverified, Verifier, sign},
         time::{Span, Timestamp},
     };
 
@@ -147,14 +147,14 @@ mod tests {
 
     fn judged(token: &str) -> Result<Pass, Refusal> {
         let unverified = Unverified::parse(token)?;
-        let (claims, _) = unverified.verify(&[secret()])?;
+        let (claims, _) = unverified.verify([&Verifier::of(&secret())])?;
         claims.check(NOW, AUDIENCE)?;
         decide(claims.sub.as_deref(), account(), Standing::Approved, [app()].into_iter())
     }
 
     fn recorded(record: &mut Record, token: &str) -> Result<Pass, Refusal> {
         let unverified = Unverified::parse_seen_by(record, token)?;
-        let (claims, _) = record.saw(Check::Signature, unverified.verify(&[secret()]))?;
+        let (claims, _) = record.saw(Check::Signature, unverified.verify([&Verifier::of(&secret())]))?;
         claims.check_seen_by(record, NOW, AUDIENCE)?;
         decide_seen_by(record, claims.sub.as_deref(), account(), Standing::Approved, [app()].into_iter())
     }

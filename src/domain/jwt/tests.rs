@@ -23,7 +23,7 @@ fn token(header: &str, payload: &str) -> String {
 
 fn judge(token: &str) -> Result<Claims, Refusal> {
     let unverified = Unverified::parse(token)?;
-    let (claims, _) = unverified.verify(&[secret()])?;
+    let (claims, _) = unverified.verify([&Verifier::of(&secret())])?;
     claims.check(NOW, AUDIENCE)?;
     Ok(claims.clone())
 }
@@ -123,22 +123,22 @@ fn a_changed_signature_and_an_unknown_key_read_the_same() {
     let good = token(r#"{"alg":"HS256"}"#, &format!(r#"{{"iss":"{}","exp":{}}}"#, key(), NOW.seconds() + 60));
     let unverified = || Unverified::parse(&good).unwrap();
     let other = ApiSecret::from_random([3; 32]);
-    let bad_signature = unverified().verify(std::slice::from_ref(&other)).unwrap_err();
-    let unknown_key = unverified().verify(&[]).unwrap_err();
+    let bad_signature = unverified().verify([&Verifier::of(&other)]).unwrap_err();
+    let unknown_key = unverified().verify([]).unwrap_err();
     assert_eq!(bad_signature, unknown_key);
     // Any of the secrets in their overlap will do, wherever it stands.
-    let four = [other.clone(), other.clone(), other, secret()];
+    let four = [&other, &other, &other, &secret()].map(Verifier::of);
     assert_eq!(unverified().verify(&four).unwrap().1, 3);
-    assert_eq!(unverified().verify(&[secret()]).unwrap().1, 0);
+    assert_eq!(unverified().verify([&Verifier::of(&secret())]).unwrap().1, 0);
 }
 
 #[test]
 fn nobody_knows_the_secret_that_stands_in_for_an_unknown_key() {
-    let key = EncodingKey::from_secret(NOBODYS_SECRET.as_bytes());
+    let key = EncodingKey::from_secret(NOBODYS_SECRET);
     let claims = serde_json::json!({ "iss": "ak_x", "exp": NOW.seconds() + 60 });
     let forged = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
-    assert!(Unverified::parse(&forged).unwrap().verify(&[]).is_err());
-    assert!(Unverified::parse(&forged).unwrap().verify(&[secret()]).is_err());
+    assert!(Unverified::parse(&forged).unwrap().verify([]).is_err());
+    assert!(Unverified::parse(&forged).unwrap().verify([&Verifier::of(&secret())]).is_err());
 }
 
 #[test]
