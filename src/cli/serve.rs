@@ -1,12 +1,16 @@
 //! `portico serve`: the portal, the mail it sends, and what sweeps after it.
 
-use std::{io::Write as _, thread, time::Duration};
+use std::{
+    io::Write as _,
+    thread,
+    time::{Duration, Instant},
+};
 
 use actix_web::dev::ServerHandle;
 use thiserror::Error;
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 use super::{Outcome, boot};
@@ -21,8 +25,13 @@ use crate::{
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(1);
-/// How often counts of calls are written: a crash loses no more than this.
-const COUNTS_EVERY: Duration = Duration::from_secs(2);
+/// How long counts of calls wait until they are written, if writing them is quick.
+const COUNTS_WAIT: Duration = Duration::from_secs(2);
+/// And at most. A crash loses no more than this.
+const COUNTS_WAIT_LONGEST: Duration = Duration::from_secs(15);
+/// They wait so many times as long as the last writing took: however many apps call, writing
+/// takes a small share of the time that answers could have.
+const COUNTS_WAIT_FACTOR: u32 = 50;
 const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Debug, Error)]
@@ -118,7 +127,7 @@ async fn print_setup_link(ctx: &Context) -> Outcome {
 
 /// Fills the directory, so that first calls find their accounts in it.
 async fn fill(ctx: Context) {
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     match ctx.directory.fill().await {
         Ok(()) => {
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -179,17 +188,18 @@ async fn send_mail(ctx: Context, mailer: Mailer, mut stopped: watch::Receiver<()
 
 /// Until the sender of `stopped` is gone, and then once more.
 async fn write_counts(ctx: Context, mut stopped: watch::Receiver<()>) {
-    let mut turns = interval(COUNTS_EVERY);
-    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut wait = COUNTS_WAIT;
     let mut is_last = false;
     while !is_last {
         tokio::select! {
             _ = stopped.changed() => is_last = true,
-            _ = turns.tick() => {}
+            () = sleep(wait) => {}
         }
+        let began = Instant::now();
         if let Err(error) = calls::flush(&ctx).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "counts of calls could not be written");
         }
+        wait = (began.elapsed() * COUNTS_WAIT_FACTOR).clamp(COUNTS_WAIT, COUNTS_WAIT_LONGEST);
     }
 }
 
