@@ -211,7 +211,7 @@ mod tests {
             app,
             at: at(second),
             code: Code::InvalidToken,
-            detail: String::from("no"),
+            detail: "no".into(),
             off_by_s: None,
             signed_with: SignedWith::Unknown,
             address: None,

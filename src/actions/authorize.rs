@@ -1,7 +1,7 @@
 //! Who is calling the API, by the token of the request. Answered from memory; what became
 //! of the call is counted.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use super::Context;
 use crate::{
@@ -145,7 +145,7 @@ impl Found {
                 app,
                 at,
                 code: refusal.code,
-                detail: shortened(&refusal.detail).to_owned(),
+                detail: shortened(&refusal.detail),
                 off_by_s: refusal.off_by_s,
                 signed_with: signed_with.map_or(SignedWith::Unknown, |(_, kind)| kind),
                 address,
@@ -157,9 +157,14 @@ impl Found {
 }
 
 /// What is kept of a refusal's words: all of ours, whatever a JSON reader adds.
-fn shortened(detail: &str) -> &str {
+fn shortened(detail: &Cow<'static, str>) -> Cow<'static, str> {
     const MOST_BYTES: usize = 400;
-    detail.get(..detail.floor_char_boundary(MOST_BYTES)).unwrap_or_default()
+    match detail {
+        Cow::Borrowed(ours) => Cow::Borrowed(ours),
+        Cow::Owned(text) => {
+            Cow::Owned(text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default().to_owned())
+        }
+    }
 }
 
 /// A no when Portico cannot know. What went wrong is for the log, and said once where all calls

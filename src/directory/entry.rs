@@ -81,12 +81,12 @@ pub(super) fn assemble(
         let text = keys.open_text(Place { column: "api_secrets.secret", row: &id }, &secret_sealed)?;
         let secret: ApiSecret = text.expose().parse().map_err(|_| DoesNotOpen)?;
         let (hint, verifier) = (secret.hint().into(), Verifier::of(&secret));
-        secrets_of.entry(account).or_default().push(EntrySecret { id, hint, verifier, retires_at });
+        secrets_of.entry(account).or_insert_with(one).push(EntrySecret { id, hint, verifier, retires_at });
     }
     let mut apps_of: HashMap<AccountId, Vec<EntryApp>> = HashMap::new();
     for AccountApp { account, id, app_type, name, state } in apps {
         let app = EntryApp { id, app_type, name: name.as_str().into(), state };
-        apps_of.entry(account).or_default().push(app);
+        apps_of.entry(account).or_insert_with(one).push(app);
     }
     let entry = |account: KeyedAccount| {
         let entry = Entry {
@@ -100,4 +100,9 @@ pub(super) fn assemble(
         (account.api_key, Arc::new(entry))
     };
     Ok(accounts.into_iter().map(entry).collect())
+}
+
+/// Room for what most accounts have: a list that shrinks later leaves holes in memory.
+fn one<T>() -> Vec<T> {
+    Vec::with_capacity(1)
 }

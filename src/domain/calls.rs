@@ -1,6 +1,6 @@
 //! Calls to the API: how many, which were refused and why, and which old secrets they used.
 
-use std::{iter, net::IpAddr, num::NonZeroU32};
+use std::{borrow::Cow, iter, net::IpAddr, num::NonZeroU32};
 
 use super::{
     authorization::Code,
@@ -161,7 +161,7 @@ pub struct RefusedCall {
     pub at: Timestamp,
     pub code: Code,
     /// The check that failed and what to do, as the caller was told.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// By how many seconds the caller's clock seems to differ: what a time of the token
     /// misses its limit by.
     pub off_by_s: Option<i64>,

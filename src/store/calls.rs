@@ -82,7 +82,7 @@ impl From<RefusedRow> for RefusedCall {
     fn from(row: RefusedRow) -> Self {
         let RefusedRow { app, at, code, detail, off_by_s, signed_with, address } = row;
         let address = address.and_then(|address| address.parse().ok());
-        Self { app, at, code, detail, off_by_s, signed_with, address }
+        Self { app, at, code, detail: detail.into(), off_by_s, signed_with, address }
     }
 }
 
@@ -175,7 +175,7 @@ impl Tx {
             call.app,
             call.at,
             call.code,
-            call.detail.as_str(),
+            &*call.detail,
             call.off_by_s,
             call.signed_with,
             address,

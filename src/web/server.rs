@@ -8,7 +8,7 @@ use std::{
 use actix_web::{App, HttpServer, dev::ServerHandle, web::Data};
 use ipnet::IpNet;
 
-use super::{assets, routes};
+use super::{api::problem::Refusals, assets, routes};
 use crate::actions::Context;
 
 /// What the web must know of the settings.
@@ -45,10 +45,15 @@ impl Server {
         let listener = TcpListener::bind(listen)?;
         let address = listener.local_addr()?;
         assets::prepare();
+        let refusals = Data::new(Refusals::new(&ctx.policy.public_url));
         let ctx = Data::new(ctx);
         let settings = Data::new(settings);
         let server = HttpServer::new(move || {
-            App::new().app_data(ctx.clone()).app_data(settings.clone()).configure(routes::configure)
+            App::new()
+                .app_data(ctx.clone())
+                .app_data(settings.clone())
+                .app_data(refusals.clone())
+                .configure(routes::configure)
         })
         .workers(workers.max(1))
         .client_request_timeout(Duration::from_secs(8))

@@ -37,7 +37,7 @@ fn refused(at: Timestamp, app: Option<portico::domain::id::AppId>) -> RefusedCal
         app,
         at,
         code: Code::TokenExpired,
-        detail: String::from("The token expired 61 seconds ago."),
+        detail: "The token expired 61 seconds ago.".into(),
         off_by_s: Some(61),
         signed_with: SignedWith::OldSecret,
         address: Some("2001:db8::7".parse().expect("an address")),

@@ -260,7 +260,7 @@ impl World {
             app: Some(app.id),
             at,
             code: parsed(code),
-            detail: detail.to_owned(),
+            detail: detail.to_owned().into(),
             off_by_s: Some(61),
             signed_with: SignedWith::OldSecret,
             address: Some(parsed("203.0.113.18")),

@@ -1,13 +1,15 @@
 //! `/authorize`: yes or no for a gateway, before it lets a request through (nginx
 //! `auth_request`, Traefik `ForwardAuth`, Caddy `forward_auth`, Envoy `ext_authz`).
 
+use std::fmt::{self, Write as _};
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderName, HeaderValue},
-    web::Data,
+    web::{BytesMut, Data},
 };
 
-use super::{decision::counted, me::bearer, problem, rate_limit};
+use super::{decision::counted, me::bearer, problem::Refusals, rate_limit};
 use crate::{
     actions::{
         Context,
@@ -28,13 +30,20 @@ const SCOPES: HeaderName = HeaderName::from_static("x-portico-scopes");
 const USER: HeaderName = HeaderName::from_static("x-portico-user");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-portico-request-id");
 
+/// An id has 30.
+const USUAL_BYTES: usize = 32;
+
 /// A gateway that was told no asks once more with this, for the words of it: nginx keeps no
 /// body of the first answer. The call is one, and counted once. Never answered with a pass,
 /// which would carry no identity and let a client's own headers stand.
 const EXPLAIN: HeaderName = HeaderName::from_static("x-portico-explain");
 
 /// Any method; no body is read.
-pub(in crate::web) async fn any(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
+pub(in crate::web) async fn any(
+    ctx: Data<Context>,
+    refusals: Data<Refusals>,
+    request: HttpRequest,
+) -> HttpResponse {
     let refusal = if request.headers().contains_key(&EXPLAIN) {
         explain(&ctx, &request).await
     } else {
@@ -43,7 +52,7 @@ pub(in crate::web) async fn any(ctx: Data<Context>, request: HttpRequest) -> Htt
             Err(refusal) => refusal,
         }
     };
-    problem::refused(&ctx.policy.public_url, &refusal, refusal.code.gateway_status())
+    refusals.answer(&refusal, refusal.code.gateway_status())
 }
 
 async fn judge(ctx: &Context, request: &HttpRequest) -> Result<Caller, Refusal> {
@@ -81,21 +90,29 @@ fn pass(caller: &Caller) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((ACCOUNT, value(account.account.to_string())))
-        .insert_header((EXTERNAL_ID, value(account.external_id.as_deref().unwrap_or_default().to_owned())))
-        .insert_header((APP, value(app.map(|app| app.id.to_string()).unwrap_or_default())))
+        .insert_header((ACCOUNT, value(account.account)))
+        .insert_header((EXTERNAL_ID, account.external_id.as_deref().map_or_else(empty, value)))
+        .insert_header((APP, app.map_or_else(empty, |app| value(app.id))))
         .insert_header((APP_TYPE, HeaderValue::from_static(app.map_or("jwt", |app| app.app_type.as_str()))))
         .insert_header((SCOPES, HeaderValue::from_static("*")))
-        .insert_header((USER, HeaderValue::from_static("")))
-        .insert_header((REQUEST_ID, value(format!("{:016x}", crypto::once()))));
+        .insert_header((USER, empty()))
+        .insert_header((REQUEST_ID, value(format_args!("{:016x}", crypto::once()))));
     let mut response = response.finish();
     rate_limit::tell(response.headers_mut(), caller.left);
     response
 }
 
+fn empty() -> HeaderValue {
+    HeaderValue::from_static("")
+}
+
 /// What no header can hold becomes empty rather than something else.
-fn value(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+fn value(shown: impl fmt::Display) -> HeaderValue {
+    let mut text = BytesMut::with_capacity(USUAL_BYTES);
+    match write!(text, "{shown}") {
+        Ok(()) => HeaderValue::from_maybe_shared(text.freeze()).unwrap_or_else(|_| empty()),
+        Err(fmt::Error) => empty(),
+    }
 }
 
 #[cfg(test)]

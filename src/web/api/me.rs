@@ -7,7 +7,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::{decision::counted, problem, rate_limit};
+use super::{decision::counted, problem::Refusals, rate_limit};
 use crate::{
     actions::{
         Context,
@@ -47,7 +47,11 @@ struct MyToken {
     expires_at: String,
 }
 
-pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest) -> HttpResponse {
+pub(in crate::web) async fn get(
+    ctx: Data<Context>,
+    refusals: Data<Refusals>,
+    request: HttpRequest,
+) -> HttpResponse {
     let caller = async { authorize::jwt(&ctx, bearer(&request)?, || client::address(&request)).await };
     let mut response = match counted(&ctx, caller).await {
         Ok(caller) => {
@@ -57,7 +61,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest) -> Htt
             rate_limit::tell(response.headers_mut(), left);
             response
         }
-        Err(refusal) => problem::refused(&ctx.policy.public_url, &refusal, refusal.code.status()),
+        Err(refusal) => refusals.answer(&refusal, refusal.code.status()),
     };
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

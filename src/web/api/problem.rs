@@ -4,12 +4,20 @@ use std::borrow::Cow;
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    web::Bytes,
 };
+use quick_cache::sync::Cache;
 use serde::Serialize;
 
 use super::rate_limit;
 use crate::domain::authorization::{Code, Refusal};
+
+/// The code of a refusal, for gateways that pass headers on.
+const ERROR: HeaderName = HeaderName::from_static("x-portico-error");
 
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -29,33 +37,76 @@ impl Problem<'_> {
 fn response(status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response
-        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")))
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
     response
 }
 
-/// The answer to a request that was refused.
-pub(super) fn refused(public_url: &str, refusal: &Refusal, status: u16) -> HttpResponse {
-    let Refusal { code, detail, off_by_s: _, retry_after_s, left } = refusal;
-    let problem = Problem {
-        r#type: format!("{public_url}/docs/refusals#{code}"),
-        title: code.title(),
-        status,
-        code: code.as_str(),
-        detail,
-    };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = response(status);
-    if let Some(challenge) = challenge(*code, detail) {
-        response.insert_header((header::WWW_AUTHENTICATE, challenge));
+/// Answers requests that were refused. What is always said in the same words is put together
+/// once: a refusal must cost no more than a pass.
+#[derive(Debug)]
+pub(in crate::web) struct Refusals {
+    public_url: String,
+    said: Cache<(Code, u16, &'static str), Said>,
+}
+
+/// A refusal's words, as they are sent.
+#[derive(Clone, Debug)]
+struct Said {
+    body: Bytes,
+    challenge: Option<HeaderValue>,
+}
+
+/// More than there are sentences without numbers in them.
+const SENTENCES: usize = 256;
+
+impl Refusals {
+    pub(in crate::web) fn new(public_url: &str) -> Self {
+        Self { public_url: public_url.to_owned(), said: Cache::new(SENTENCES) }
     }
-    if let Some(seconds) = retry_after_s {
-        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+
+    /// The answer, with this status.
+    pub(super) fn answer(&self, refusal: &Refusal, status: u16) -> HttpResponse {
+        let Refusal { code, detail, off_by_s: _, retry_after_s, left } = refusal;
+        let Said { body, challenge } = match detail {
+            Cow::Borrowed(detail) => self.known(*code, status, detail),
+            Cow::Owned(detail) => self.say(*code, status, detail),
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = response(status);
+        if let Some(challenge) = challenge {
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(seconds) = retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        let mut response =
+            response.insert_header((ERROR, HeaderValue::from_static(code.as_str()))).body(body);
+        rate_limit::tell(response.headers_mut(), *left);
+        response
     }
-    let mut response = response.insert_header(("x-portico-error", code.as_str())).body(problem.json());
-    rate_limit::tell(response.headers_mut(), *left);
-    response
+
+    fn known(&self, code: Code, status: u16, detail: &'static str) -> Said {
+        let sentence = (code, status, detail);
+        self.said.get(&sentence).unwrap_or_else(|| {
+            let said = self.say(code, status, detail);
+            self.said.insert(sentence, said.clone());
+            said
+        })
+    }
+
+    fn say(&self, code: Code, status: u16, detail: &str) -> Said {
+        let problem = Problem {
+            r#type: format!("{}/docs/refusals#{code}", self.public_url),
+            title: code.title(),
+            status,
+            code: code.as_str(),
+            detail,
+        };
+        let challenge = challenge(code, detail).and_then(|text| HeaderValue::try_from(text).ok());
+        Said { body: problem.json().into(), challenge }
+    }
 }
 
 /// No such endpoint.
@@ -84,7 +135,7 @@ fn plain(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
         code,
         detail,
     };
-    response(status).insert_header(("x-portico-error", code)).body(problem.json())
+    response(status).insert_header((ERROR, code)).body(problem.json())
 }
 
 /// RFC 6750 §3: without a token the bare scheme, else the error by its registered name.

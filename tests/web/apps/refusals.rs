@@ -40,7 +40,7 @@ fn refused(flow: &Flow, app: Option<AppId>, code: Code, detail: &str) {
         app,
         at: flow.portal.world.ctx.now(),
         code,
-        detail: detail.to_owned(),
+        detail: detail.to_owned().into(),
         off_by_s: Some(61),
         signed_with: SignedWith::OldSecret,
         address: Some("203.0.113.18".parse().expect("an address")),

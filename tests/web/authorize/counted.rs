@@ -101,7 +101,7 @@ async fn a_refused_call_is_kept_with_the_check_that_failed_and_never_the_token(k
         ]
     );
     assert!(refused.iter().all(|call| call.app == Some(calls.app.id) && call.address.is_some()));
-    let details: Vec<_> = refused.iter().map(|call| call.detail.as_str()).collect();
+    let details: Vec<_> = refused.iter().map(|call| &*call.detail).collect();
     assert!(details[2].contains("milliseconds"), "{details:?}");
     let dump = format!("{refused:?}");
     for token in &tokens {

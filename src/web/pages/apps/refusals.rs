@@ -92,7 +92,7 @@ impl Refused {
         Self {
             at: call.at,
             code: call.code.as_str(),
-            detail: call.detail,
+            detail: call.detail.into_owned(),
             clock: call.off_by_s.map(|seconds| clock(call.code, seconds)),
             key: key.hint(),
             signed_with: match call.signed_with {
