@@ -21,6 +21,7 @@ pub mod monitoring;
 mod once;
 pub mod outbox;
 pub mod passwords;
+pub mod platform_keys;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;

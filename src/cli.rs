@@ -5,6 +5,7 @@ mod audit;
 mod boot;
 mod healthcheck;
 mod migrate;
+mod platform_key;
 mod serve;
 mod user;
 
@@ -12,7 +13,7 @@ use std::{error::Error, ffi::OsString, io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 
-use self::arguments::{Arguments, AuditCommand, Command, UserCommand};
+use self::arguments::{Arguments, AuditCommand, Command, PlatformKeyCommand, UserCommand};
 use crate::{
     config::{Config, LogFormat},
     telemetry,
@@ -60,6 +61,14 @@ fn command(arguments: Arguments) -> Outcome {
             match audit.command {
                 AuditCommand::Verify(what) => system.block_on(audit::verify(&config, what.heads.as_deref())),
                 AuditCommand::Head => system.block_on(audit::head(&config)),
+            }
+        }
+        Command::PlatformKey(key) => {
+            start_log(&config)?;
+            match key.command {
+                PlatformKeyCommand::Create(new) => {
+                    actix_web::rt::System::new().block_on(platform_key::create(&config, new))
+                }
             }
         }
         Command::User(user) => {

@@ -20,6 +20,7 @@ pub mod invitation;
 pub mod jwt;
 pub mod overlap;
 pub mod password;
+pub mod platform_key;
 pub mod secret;
 pub mod subscription;
 pub mod suspension;

@@ -9,7 +9,7 @@ use std::{
 
 use crate::domain::{
     calls::{Calls, CallsOf, Hour, RefusedCall, Uses},
-    id::{AccountId, AppId, Id, SecretId},
+    id::{AccountId, AppId, Id, PlatformKeyId, SecretId},
     time::Timestamp,
 };
 
@@ -52,12 +52,15 @@ pub enum Counted {
     Calls(CallsOf, Hour, Calls),
     OldSecret(SecretId, Uses),
     Refused(AccountId, RefusedCall),
+    /// When a platform key was used last.
+    PlatformKey(PlatformKeyId, Timestamp),
 }
 
 #[derive(Debug, Default)]
 struct Shard {
     calls: HashMap<(CallsOf, Hour), Calls>,
     old_secrets: HashMap<SecretId, Uses>,
+    platform_keys: HashMap<PlatformKeyId, Timestamp>,
     /// By account, and whether they are certainly its own.
     refused: HashMap<(Option<AccountId>, bool), VecDeque<RefusedCall>>,
     /// How many calls `refused` holds.
@@ -90,18 +93,27 @@ impl Tally {
         }
     }
 
+    /// Notes that a platform key was used.
+    pub fn key_used(&self, key: PlatformKeyId, at: Timestamp) {
+        self.shard(None).key_used(key, at);
+    }
+
     /// What was counted, in order; counting begins anew.
     #[must_use]
     pub fn take(&self) -> Vec<Counted> {
         let mut all = Shard::default();
         for shard in &self.shards {
-            let Shard { calls, old_secrets, refused, waiting: _ } = mem::take(&mut *lock(shard));
+            let Shard { calls, old_secrets, platform_keys, refused, waiting: _ } =
+                mem::take(&mut *lock(shard));
             // What was put back may stand in another shard than what came since.
             for (of, calls) in calls {
                 *all.calls.entry(of).or_default() += calls;
             }
             for (secret, uses) in old_secrets {
                 all.used(secret, uses);
+            }
+            for (key, at) in platform_keys {
+                all.key_used(key, at);
             }
             all.refused.extend(refused.into_iter().filter(|((account, _), _)| account.is_some()));
         }
@@ -118,6 +130,7 @@ impl Tally {
                 }
                 Counted::OldSecret(secret, uses) => self.shard(None).used(secret, uses),
                 Counted::Refused(account, call) => self.shard(Some(account)).keep_before(account, call),
+                Counted::PlatformKey(key, at) => self.key_used(key, at),
             }
         }
     }
@@ -135,6 +148,11 @@ impl Shard {
         let uses = self.old_secrets.entry(secret).or_insert(Uses { calls: 0, last_at: more.last_at });
         uses.calls = uses.calls.saturating_add(more.calls);
         uses.last_at = uses.last_at.max(more.last_at);
+    }
+
+    fn key_used(&mut self, key: PlatformKeyId, at: Timestamp) {
+        let last = self.platform_keys.entry(key).or_insert(at);
+        *last = at.max(*last);
     }
 
     /// Keeps a refused call; of a flood only the last ones of each account.
@@ -158,12 +176,15 @@ impl Shard {
         calls.sort_unstable_by_key(|(of, _)| *of);
         let mut old_secrets: Vec<_> = self.old_secrets.into_iter().collect();
         old_secrets.sort_unstable_by_key(|(secret, _)| *secret);
+        let mut keys: Vec<_> = self.platform_keys.into_iter().collect();
+        keys.sort_unstable();
+        let keys = keys.into_iter().map(|(key, at)| Counted::PlatformKey(key, at));
         let calls = calls.into_iter().map(|((of, hour), calls)| Counted::Calls(of, hour, calls));
         let old_secrets = old_secrets.into_iter().map(|(secret, uses)| Counted::OldSecret(secret, uses));
         let refused = self.refused.into_iter().filter_map(|((account, _), calls)| Some((account?, calls)));
         let refused = refused
             .flat_map(|(account, calls)| calls.into_iter().map(move |call| Counted::Refused(account, call)));
-        calls.chain(old_secrets).chain(refused).collect()
+        calls.chain(old_secrets).chain(keys).chain(refused).collect()
     }
 
     /// Keeps a refused call that came before those that are here, if there is room for it.
@@ -222,14 +243,14 @@ mod tests {
     fn calls_of(counted: &Counted) -> Option<(CallsOf, Hour, Calls)> {
         match counted {
             Counted::Calls(of, hour, calls) => Some((*of, *hour, *calls)),
-            Counted::OldSecret(..) | Counted::Refused(..) => None,
+            Counted::OldSecret(..) | Counted::PlatformKey(..) | Counted::Refused(..) => None,
         }
     }
 
     fn refused_at(counted: &Counted) -> Option<(AccountId, Timestamp)> {
         match counted {
             Counted::Refused(account, call) => Some((*account, call.at)),
-            Counted::Calls(..) | Counted::OldSecret(..) => None,
+            Counted::Calls(..) | Counted::OldSecret(..) | Counted::PlatformKey(..) => None,
         }
     }
 
@@ -297,6 +318,24 @@ mod tests {
     }
 
     #[test]
+    fn of_the_uses_of_a_platform_key_the_last_one_counts() {
+        let tally = Tally::default();
+        let [one, other] = [1, 2].map(|n| PlatformKeyId::generate(at(0), [n; 10]));
+        for (key, second) in [(one, 7), (other, 3), (one, 5)] {
+            tally.key_used(key, at(second));
+        }
+        let counted = tally.take();
+        tally.key_used(other, at(9));
+        tally.put_back(counted);
+        let taken = tally.take();
+        let uses = taken.iter().filter_map(|counted| match counted {
+            Counted::PlatformKey(key, at) => Some((*key, *at)),
+            Counted::Calls(..) | Counted::OldSecret(..) | Counted::Refused(..) => None,
+        });
+        assert_eq!(uses.collect::<Vec<_>>(), [(one, at(7)), (other, at(9))]);
+    }
+
+    #[test]
     fn what_is_put_back_is_taken_again() {
         let tally = Tally::default();
         let secret = SecretId::generate(at(0), [1; 10]);
@@ -312,7 +351,7 @@ mod tests {
         assert_eq!(total, 2);
         let uses = again.iter().filter_map(|counted| match counted {
             Counted::OldSecret(id, uses) => Some((*id, uses.calls)),
-            Counted::Calls(..) | Counted::Refused(..) => None,
+            Counted::Calls(..) | Counted::PlatformKey(..) | Counted::Refused(..) => None,
         });
         assert_eq!(uses.map(|(id, calls)| (id == secret, calls)).collect::<Vec<_>>(), [(true, 2)]);
         let times: Vec<_> = again.iter().filter_map(refused_at).map(|(_, at)| at).collect();

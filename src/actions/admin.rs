@@ -1,7 +1,8 @@
-//! What admins of the platform do, to apps and accounts of anybody.
+//! What admins of the platform do, to apps and accounts of anybody and to the platform itself.
 
 pub mod accounts;
 pub mod apps;
+pub mod platform_keys;
 
 use super::{By, Context, Reads, Result};
 pub use crate::store::{COUNTED, Figures, Listed};

@@ -94,6 +94,7 @@ async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<(
         match row {
             Counted::Calls(of, hour, calls) => tx.add_calls(*of, *hour, *calls).await?,
             Counted::OldSecret(secret, uses) => tx.add_old_secret_uses(*secret, *uses).await?,
+            Counted::PlatformKey(key, at) => tx.set_platform_key_used(*key, *at).await?,
             Counted::Refused(account, call) => {
                 tx.insert_refused_call(ctx.new_id(), *account, call).await?;
                 refused.insert(*account);

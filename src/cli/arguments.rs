@@ -28,6 +28,8 @@ pub enum Command {
     Migrate,
     /// Manage the people who sign in
     User(User),
+    /// Manage the keys of the platform's own services
+    PlatformKey(PlatformKey),
     /// Check the audit log
     Audit(Audit),
     /// Ask the server on this machine whether it is up: exit code 0 if so, else 1
@@ -67,6 +69,25 @@ pub struct CreateUser {
     /// Read the password from standard input, where no process list shows it
     #[arg(long, required = true)]
     pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PlatformKey {
+    #[command(subcommand)]
+    pub command: PlatformKeyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PlatformKeyCommand {
+    /// Make a key and print it, this once, alone on standard output
+    Create(CreatePlatformKey),
+}
+
+#[derive(Debug, Args)]
+pub struct CreatePlatformKey {
+    /// Which service will use it
+    #[arg(long)]
+    pub name: String,
 }
 
 #[derive(Debug, Args)]

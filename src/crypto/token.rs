@@ -1,11 +1,11 @@
-//! Values that prove something by being known: cookies, mailed links, form values.
+//! Values that prove something by being known: cookies, mailed links, form values, platform keys.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use crate::domain::secret::Secret;
+use crate::domain::{credential::PlatformKey, secret::Secret};
 
 /// 256 random bits as 43 characters of base64url. Only its hash is stored, which needs no
 /// key and no salt: nothing but the token itself leads to it.
@@ -47,6 +47,12 @@ impl Token {
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
+    /// Of a platform key, which is as hard to guess as a token and needs no key or salt either.
+    #[must_use]
+    pub fn of_key(key: &PlatformKey) -> Self {
+        Self(Sha256::digest(key.expose().as_bytes()).into())
+    }
+
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     account::Role,
     app::AppType,
-    id::{AccountId, AppId, InvitationId, SecretId, SessionId, SubscriptionId, UserId},
+    id::{AccountId, AppId, InvitationId, PlatformKeyId, SecretId, SessionId, SubscriptionId, UserId},
     overlap::KeepOld,
     time::Timestamp,
 };
@@ -144,6 +144,8 @@ pub enum Change {
     SubscriptionDeleted { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SigningSecretRevealed { subscription: SubscriptionId, label: String },
     SigningSecretRotated { subscription: SubscriptionId, label: String, keep_old_for: KeepOld },
+    PlatformKeyMade { key: PlatformKeyId, name: String, hint: String },
+    PlatformKeyRevoked { key: PlatformKeyId, name: String, hint: String },
 }
 
 impl Change {

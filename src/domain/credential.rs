@@ -1,4 +1,4 @@
-//! API keys, API secrets and signing secrets: how they look, and how they are told from
+//! API keys, API secrets, signing secrets and platform keys: how they look, and how they are told from
 //! anything else without asking anyone.
 
 use std::{fmt, str::FromStr};
@@ -109,6 +109,42 @@ impl FromStr for ApiSecret {
             Ok(Self(Secret::new(text.to_owned())))
         } else {
             Err(Malformed("an API secret"))
+        }
+    }
+}
+
+/// What one of the platform's own services shows with each call: `pk_`, and then as an
+/// [`ApiSecret`].
+#[derive(Clone, Debug)]
+pub struct PlatformKey(Secret<String>);
+
+impl PlatformKey {
+    #[must_use]
+    pub fn from_random(random: [u8; 32]) -> Self {
+        Self(Secret::new(with_checksum("pk_", &random)))
+    }
+
+    /// The text as shown.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// The last four characters before the checksum, by which people tell keys apart.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        hint(self.expose(), CHECKSUM_DIGITS)
+    }
+}
+
+impl FromStr for PlatformKey {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        if has_checksum("pk_", text) {
+            Ok(Self(Secret::new(text.to_owned())))
+        } else {
+            Err(Malformed("a platform key"))
         }
     }
 }
@@ -233,7 +269,9 @@ mod tests {
     fn secrets_are_never_printed() {
         let secret = ApiSecret::from_random([9; 32]);
         let signing = SigningSecret::from_random([9; 32]);
-        assert!(!format!("{secret:?}{signing:?}").contains(&secret.hint()));
+        let platform = PlatformKey::from_random([9; 32]);
+        assert!(!format!("{secret:?}{signing:?}{platform:?}").contains(&secret.hint()));
+        assert!(!format!("{platform:?}").contains(&platform.hint()));
     }
 
     proptest! {
@@ -246,6 +284,11 @@ mod tests {
             let again: ApiSecret = secret.expose().parse().unwrap();
             prop_assert_eq!(again.expose(), secret.expose());
             prop_assert!(!secret.expose()[3..].contains(['-', '_']));
+            prop_assert!(secret.expose().parse::<PlatformKey>().is_err());
+            let platform = PlatformKey::from_random(random);
+            let again: PlatformKey = platform.expose().parse().unwrap();
+            prop_assert_eq!(again.expose(), platform.expose());
+            prop_assert!(platform.expose().starts_with("pk_") && platform.expose().len() == 52);
             let signing = SigningSecret::from_random(random);
             let again: SigningSecret = signing.expose().parse().unwrap();
             prop_assert_eq!(again.expose(), signing.expose());

@@ -116,6 +116,11 @@ define_id!(
     "sec"
 );
 define_id!(
+    /// A platform key, as lists and the audit log name it.
+    PlatformKeyId,
+    "key"
+);
+define_id!(
     /// One row of the audit log.
     AuditId,
     "aud"

@@ -31,6 +31,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::members::ALL,
         super::outbox::ALL,
         super::platform::ALL,
+        super::platform_keys::ALL,
         super::sessions::ALL,
         super::subscriptions::ALL,
         super::tries::ALL,

@@ -35,6 +35,8 @@ pub(super) enum Done {
     MemberRemoved,
     PasswordChanged,
     PasswordReset,
+    PlatformKeyMadeBefore,
+    PlatformKeyRevoked,
     ProfileSaved,
     ProofSent,
     RoleSaved,
@@ -81,6 +83,8 @@ text_enum!(
     MemberRemoved = "member-removed",
     PasswordChanged = "password-changed",
     PasswordReset = "password-reset",
+    PlatformKeyMadeBefore = "platform-key-made-before",
+    PlatformKeyRevoked = "platform-key-revoked",
     ProfileSaved = "profile-saved",
     ProofSent = "proof-sent",
     RoleSaved = "role-saved",
@@ -154,6 +158,12 @@ impl Done {
                 .more("What they know of its secrets stands below."),
             Self::PasswordChanged => Flash::new("Password changed.").more("Your other sessions have ended."),
             Self::PasswordReset => Flash::new("Your new password is set.").more("Sign in with it."),
+            Self::PlatformKeyMadeBefore => Flash::new("This form was sent twice.").more(
+                "It made a key the first time, which was shown then. If it is lost, revoke it and make another one.",
+            ),
+            Self::PlatformKeyRevoked => {
+                Flash::new("The key is revoked.").more("The very next request that shows it is refused.")
+            }
             Self::ProfileSaved => Flash::new("Profile saved."),
             Self::ProofSent => Flash::new("We have sent you a new link.").more("It works for 24 hours."),
             Self::RoleSaved => Flash::new("Role saved.").more("It holds from their next request on."),

@@ -157,7 +157,9 @@ fn console(config: &mut ServiceConfig) {
         .service(page("/admin/accounts/{account}/approve").post(admin::account::approve))
         .service(page("/admin/accounts/{account}/external-id").post(admin::account::external_id))
         .service(page("/admin/accounts/{account}/suspend").post(admin::account::suspend))
-        .service(page("/admin/accounts/{account}/reinstate").post(admin::account::reinstate));
+        .service(page("/admin/accounts/{account}/reinstate").post(admin::account::reinstate))
+        .service(page("/admin/platform-keys").get(admin::platform_keys::get).post(admin::platform_keys::post))
+        .service(page("/admin/platform-keys/{key}/revoke").post(admin::platform_keys::revoke));
 }
 
 /// A page: tests/web/access.rs says who may open it.

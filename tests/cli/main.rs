@@ -5,6 +5,7 @@ mod support;
 
 mod audit;
 mod metrics;
+mod platform_keys;
 mod processes;
 mod program;
 mod secrets;

@@ -259,7 +259,7 @@ async fn a_refused_call_is_kept_with_the_callers_address_and_not_one_it_claims(p
         .iter()
         .filter_map(|counted| match counted {
             Counted::Refused(_, call) => call.address.map(|address| address.to_string()),
-            Counted::Calls(..) | Counted::OldSecret(..) => None,
+            Counted::Calls(..) | Counted::OldSecret(..) | Counted::PlatformKey(..) => None,
         })
         .collect();
     assert_eq!(addresses, ["127.0.0.1"]);

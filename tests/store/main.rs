@@ -25,6 +25,7 @@ mod model;
 mod names;
 mod outbox;
 mod platform;
+mod platform_keys;
 mod races;
 mod rotations;
 mod rows;

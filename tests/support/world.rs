@@ -20,15 +20,20 @@ use portico::{
         setup::{AccountChoice, NewUser},
         sign_in::{Browser, SignedIn},
     },
-    crypto::{keyring::Keyring, password::PasswordHasher, token::Token},
+    crypto::{
+        keyring::Keyring,
+        password::PasswordHasher,
+        token::{Token, TokenHash},
+    },
     directory::{Directory, Limits},
     domain::{
         account::{AtLeast, Developer, Member, Role, Standing},
         app::{App, AppType},
         audit::Origin,
         calls::{RefusedCall, SignedWith},
+        credential::PlatformKey,
         email::Email,
-        id::{AccountId, Id, InvitationId, SubscriptionId, UserId},
+        id::{AccountId, Id, InvitationId, PlatformKeyId, SubscriptionId, UserId},
         password::{NewPassword, PasswordContext, TypedPassword},
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
@@ -279,6 +284,14 @@ impl World {
         let exp = self.ctx.now() + Span::hours(1);
         let made = actions::credentials::test_token(&self.ctx, &acting, app, exp).await;
         made.expect("a token").token
+    }
+
+    /// A platform key of the operator's making.
+    pub async fn platform_key(&self, name: &str) -> (PlatformKeyId, PlatformKey) {
+        let key = actions::platform_keys::create(&self.ctx, parsed(name)).await.expect("a key");
+        let hash = TokenHash::of_key(&key);
+        let facts = self.database.read().await.platform_key_of_hash(hash.as_bytes()).await;
+        (facts.expect("a row").expect("the key").id, key)
     }
 
     /// An invitation to the owner's account; its link is in the mail.

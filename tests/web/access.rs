@@ -112,6 +112,9 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/admin/accounts/{account}/external-id",           "dnnnno"),
     ("POST", "/admin/accounts/{account}/suspend",               "dnnnno"),
     ("POST", "/admin/accounts/{account}/reinstate",             "dnnnno"),
+    ("GET",  "/admin/platform-keys",                            "dnnnno"),
+    ("POST", "/admin/platform-keys",                            "dnnnno"),
+    ("POST", "/admin/platform-keys/{key}/revoke",               "dnnnno"),
     // Last, since whoever leaves has no role any more.
     ("POST", "/account/leave",                                  "dooooo"),
 ];
@@ -152,6 +155,7 @@ struct Cast {
     sub: String,
     invitation: String,
     colleague: String,
+    key: String,
 }
 
 async fn cast(kind: Kind) -> Cast {
@@ -164,9 +168,9 @@ async fn cast(kind: Kind) -> Cast {
     let admin = portal.world.admin("root@meridian.example").await;
     let app = portal.world.jwt_app(&owner, "Relay").await;
     let sub = portal.world.subscription(&owner, &app).await.to_string();
-    let (app, invitation, colleague) = (app.id.to_string(), String::new(), String::new());
+    let (app, invitation, colleague, key) = (app.id.to_string(), String::new(), String::new(), String::new());
     let mut cast =
-        Cast { app, portal, viewer, developer, owner, stranger, admin, sub, invitation, colleague };
+        Cast { app, portal, viewer, developer, owner, stranger, admin, sub, invitation, colleague, key };
     cast.renew(0).await;
     cast
 }
@@ -181,6 +185,7 @@ impl Cast {
         self.colleague =
             world.colleague(&format!("c{round}@meridian.example"), &self.owner).await.id.to_string();
         let email = format!("guest{round}@meridian.example");
+        self.key = world.platform_key(&format!("Publisher {round}")).await.0.to_string();
         self.invitation = world.invite(&self.owner, &email, Role::Viewer).await.to_string();
     }
 
@@ -190,6 +195,7 @@ impl Cast {
             .replace("{app}", &self.app)
             .replace("{subscription}", &self.sub)
             .replace("{invitation}", &self.invitation)
+            .replace("{key}", &self.key)
             .replace("{user}", &self.colleague)
             .replace("{token}", "a-token-that-nobody-has")
             .replace("{account}", &self.owner.account.to_string())

@@ -58,6 +58,7 @@ pub(super) const PAGES: &[&str] = &[
     "/admin/apps/{app}",
     "/admin/accounts",
     "/admin/accounts/{account}",
+    "/admin/platform-keys",
     "/healthz",
     "/readyz",
     "/api/v1/me",

@@ -159,7 +159,18 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::ConfirmFailed {} => Told::plain(Bad, "Wrong password entered"),
         Change::SignedOut {} => Told::plain(Changed, "Signed out"),
         Change::SessionEnded { session } => Told::of(Changed, "Session ended", session.to_string()),
+        Change::PlatformKeyMade { name, hint, .. } => {
+            Told::of(Added, "Platform key made", named_key(name, hint))
+        }
+        Change::PlatformKeyRevoked { name, hint, .. } => {
+            Told::of(Bad, "Platform key revoked", named_key(name, hint))
+        }
     }
+}
+
+/// "Event publisher (pk_…Qm4e)"
+fn named_key(name: &str, hint: &str) -> String {
+    format!("{name} (pk_…{hint})")
 }
 
 fn role_from_to(from: &str, to: &str) -> Vec<FieldChange> {
@@ -281,6 +292,14 @@ pub(crate) const GROUPS: &[Group] = &[
             ("session_ended", "Session ended"),
         ],
     },
+    Group {
+        words: "Platform",
+        of_accounts: false,
+        actions: &[
+            ("platform_key_made", "Platform key made"),
+            ("platform_key_revoked", "Platform key revoked"),
+        ],
+    },
 ];
 
 #[cfg(test)]
@@ -325,6 +344,16 @@ mod tests {
             Change::AccountReinstated {},
             Change::AccountExternalIdChanged { from: name(""), to: name("crm-7") },
             Change::SignInFailed { email: name("ada@x.example") },
+            Change::PlatformKeyMade {
+                key: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
+                name: name("Publisher"),
+                hint: name("Qm4e"),
+            },
+            Change::PlatformKeyRevoked {
+                key: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
+                name: name("Publisher"),
+                hint: name("Qm4e"),
+            },
         ];
         for change in changes {
             let (action, _) = change.parts();

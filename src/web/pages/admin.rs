@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod apps;
+pub(crate) mod platform_keys;
 
 use actix_web::web::Data;
 use askama::Template;

@@ -73,6 +73,8 @@ async fn no_secret_stands_in_the_database_in_clear(kind: Kind) {
     canaries.push(("signing secret", page.texts("#whsec").join("")));
     flow.client.fill(&editor, &format!("{editor}/rotate"), &[("keep_old_for", "7d")]).await;
 
+    canaries.push(("platform key", flow.portal.world.platform_key("Publisher").await.1.expose().to_owned()));
+
     let mut places =
         vec![("the tables", format!("{:?}", flow.portal.world.database.dump().await).to_lowercase())];
     if let Database::Sqlite(path) = &flow.portal.world.database.database {
@@ -86,7 +88,8 @@ async fn no_secret_stands_in_the_database_in_clear(kind: Kind) {
     for (what, canary) in &canaries {
         assert!(canary.len() >= 12, "{what}: {canary}");
         let clear = canary.to_lowercase();
-        let bare = clear.trim_start_matches("as_").trim_start_matches("whsec_").to_owned();
+        let bare =
+            clear.trim_start_matches("as_").trim_start_matches("whsec_").trim_start_matches("pk_").to_owned();
         let hex: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
         for (place, text) in &places {
             for form in [&clear, &bare, &hex] {
