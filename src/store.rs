@@ -1,4 +1,4 @@
-//! What is kept, in SQLite or PostgreSQL, under one text of SQL.
+//! What is kept, in SQLite or PostgreSQL, under one text of SQL but for `dialect`.
 //!
 //! A [`Conn`] reads; only a [`Tx`] writes. Their methods are grouped by noun below.
 
@@ -12,8 +12,10 @@ mod changes;
 mod codec;
 mod credentials;
 mod db;
+mod dialect;
 mod directory;
 mod error;
+mod figures;
 mod forms;
 mod icons;
 mod installation;
@@ -23,6 +25,7 @@ mod members;
 mod outbox;
 mod platform;
 mod platform_keys;
+mod search;
 mod sessions;
 mod statements;
 mod subscriptions;
@@ -36,9 +39,10 @@ pub use credentials::SealedSecret;
 pub use db::{Conn, Database, PoolUse, Store, Tx};
 pub use directory::{AccountApp, AccountSecret, KeyedAccount};
 pub use error::{Result, StoreError};
+pub use figures::Figures;
 pub use links::Link;
 pub use members::{FormerMember, SeenSigningSecret};
 pub use outbox::Waiting;
-pub use platform::{AccountFilter, COUNTED, EveryAppFilter, Figures, Listed, ListedAccount, ListedApp};
 pub use platform_keys::KnownKey;
+pub use platform::{AccountFilter, COUNTED, EveryAppFilter, Listed, ListedAccount, ListedApp};
 pub use users::{Deed, Known};

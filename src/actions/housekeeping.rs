@@ -37,6 +37,7 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     dropped += tx.delete_ended_secrets(now).await?;
     dropped += tx.delete_old_changes(CHANGES).await?;
     dropped += tx.delete_old_calls(now - CALLS).await?;
+    tx.sum_figures().await?;
     tx.commit().await?;
     if let Some(limiter) = &ctx.limiter {
         limiter.sweep();

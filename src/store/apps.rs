@@ -311,12 +311,17 @@ impl Tx {
 }
 
 /// A pattern for `like` that finds a key anywhere in another.
-pub(super) fn containing(search: &NameKey) -> String {
+fn containing(search: &NameKey) -> String {
+    matching(search.as_str())
+}
+
+/// A pattern for `like` that finds a text anywhere.
+pub(super) fn matching(text: &str) -> String {
     // The longest key there can be: one character folds to 18 at most (U+FDFA), and accounts have
     // the longer names. What is longer is in no name, nor is NUL, and each database would refuse
     // one of them with an error.
     const LONGEST: usize = AccountName::MAX * 18;
-    let text: String = search.as_str().chars().take(LONGEST + 1).collect();
+    let text: String = text.chars().take(LONGEST + 1).collect();
     let escaped =
         text.replace('\0', "\u{fffd}").replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")

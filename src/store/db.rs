@@ -1,4 +1,4 @@
-//! The only file that knows there are two databases.
+//! The only file that knows which of the two databases is open.
 
 use std::{collections::BTreeSet, fmt, ops, path::PathBuf, str::FromStr, time::Duration};
 
@@ -13,6 +13,7 @@ use sqlx::{
 use super::{
     Result, StoreError,
     changes::{Watcher, Watchers},
+    dialect::{self, Texts},
     statements,
 };
 use crate::domain::{
@@ -139,6 +140,16 @@ macro_rules! all {
     };
 }
 
+/// Every row for a list of values, bound after the others: `among!(self, APPS_AT, since; places)`.
+macro_rules! among {
+    ($conn:expr, $sql:expr $(, $bind:expr)*; $list:expr) => {
+        $crate::store::db::on!($conn, |c| {
+            let asked = sqlx::query_as($sql)$(.bind($bind))*;
+            $list.into_iter().fold(asked, |asked, one| asked.bind(one)).fetch_all(c).await
+        })?
+    };
+}
+
 /// The one value of the one row.
 macro_rules! value {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
@@ -153,7 +164,7 @@ macro_rules! execute {
     };
 }
 
-pub(super) use {all, execute, on, optional, value};
+pub(super) use {all, among, execute, on, optional, value};
 
 impl Store {
     /// Opens the database; makes the file of a SQLite one.
@@ -277,7 +288,8 @@ impl Store {
     pub async fn refused_statements(&self) -> Result<Vec<String>> {
         let mut conn = self.read().await?;
         let mut refused = Vec::new();
-        for (name, sql) in statements::all() {
+        let of_two: Vec<_> = dialect::ALL.iter().map(|(name, texts)| (*name, conn.text(*texts))).collect();
+        for (name, sql) in statements::all().chain(of_two) {
             use sqlx::{Executor, SqlSafeStr};
             let outcome = on!(conn, |c| c.prepare(sql.into_sql_str()).await.map(|_| ()));
             if let Err(error) = outcome {
@@ -319,6 +331,24 @@ fn pool_use<DB: sqlx::Database>(name: &'static str, pool: &Pool<DB>) -> PoolUse 
 async fn try_once(options: &PgConnectOptions) -> Result<()> {
     let connection = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options));
     Ok(connection.await.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?)
+}
+
+impl Conn {
+    /// The statement as this database says it.
+    pub(super) const fn text(&self, texts: Texts) -> &'static str {
+        match self.0 {
+            Backend::Sqlite(_) => texts.sqlite,
+            Backend::Postgres(_) => texts.postgres,
+        }
+    }
+
+    /// Whether the index of trigrams gives rows in the order of their places.
+    pub(super) const fn finds_in_order(&self) -> bool {
+        match self.0 {
+            Backend::Sqlite(_) => true,
+            Backend::Postgres(_) => false,
+        }
+    }
 }
 
 impl Tx {

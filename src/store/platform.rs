@@ -5,8 +5,9 @@ use sqlx::FromRow;
 use super::{
     Conn, Result, StoreError, Tx,
     accounts::AccountRow,
-    apps::{AppRow, containing},
-    db::{all, execute, optional, value},
+    apps::AppRow,
+    db::{among, execute, optional},
+    search::{AccountsWith, AppsWith, TOP, Term},
     statements::statements,
 };
 use crate::domain::{
@@ -26,57 +27,20 @@ use crate::domain::{
 statements! {
     /// An app, whosever it is.
     ANY_APP = "select * from apps where id = $1";
-    /// A page of all apps, the newest first, with their accounts and what they called lately.
-    EVERY_APP = "select p.*, o.name as account_name,
-            (select cast(coalesce(sum(c.allowed), 0) as bigint) from app_calls c where c.app_id = p.id and c.hour >= $10) as allowed,
-            (select cast(coalesce(sum(c.refused), 0) as bigint) from app_calls c where c.app_id = p.id and c.hour >= $10) as refused
-        from (select a.* from apps a join accounts o on o.id = a.account_id
-            where (cast($1 as text) is null or a.name_key like $1 escape '\\' or o.name_key like $1 escape '\\')
-            and (cast($2 as text) is null or a.app_type = $2)
-            and (cast($3 as text) is null or a.state = $3)
-            and (cast($4 as uuid) is null or a.id = $4)
-            and (cast($5 as uuid) is null or a.account_id = $5)
-            and (cast($6 as text) is null or a.account_id = (select k.account_id from api_keys k where k.api_key = $6))
-            and (cast($7 as bigint) is null or (a.created_at, a.id) < ($7, $8))
-            order by a.created_at desc, a.id desc limit $9) p
-        join accounts o on o.id = p.account_id order by p.created_at desc, p.id desc";
-    /// How many apps fit the filter, counted up to a number.
-    EVERY_APP_FITTING = "select count(*) from (select 1 as one from apps a join accounts o on o.id = a.account_id
-        where (cast($1 as text) is null or a.name_key like $1 escape '\\' or o.name_key like $1 escape '\\')
-        and (cast($2 as text) is null or a.app_type = $2)
-        and (cast($3 as text) is null or a.state = $3)
-        and (cast($4 as uuid) is null or a.id = $4)
-        and (cast($5 as uuid) is null or a.account_id = $5)
-        and (cast($6 as text) is null or a.account_id = (select k.account_id from api_keys k where k.api_key = $6))
-        limit $7) fitting";
-    /// A page of all accounts, the newest first, with how much belongs to each.
-    EVERY_ACCOUNT = "select p.*,
-            (select count(*) from apps a where a.account_id = p.id) as apps,
-            (select count(*) from memberships m where m.account_id = p.id) as members
-        from (select id, name, external_id, standing, created_at from accounts
-            where (cast($1 as text) is null or name_key like $1 escape '\\' or external_id = $2)
-            and (cast($3 as text) is null or standing = $3)
-            and (cast($4 as uuid) is null or id = $4)
-            and (cast($5 as text) is null or id = (select k.account_id from api_keys k where k.api_key = $5))
-            and (cast($6 as bigint) is null or (created_at, id) < ($6, $7))
-            order by created_at desc, id desc limit $8) p
-        order by p.created_at desc, p.id desc";
-    /// How many accounts fit the filter, counted up to a number.
-    EVERY_ACCOUNT_FITTING = "select count(*) from (select 1 as one from accounts
-        where (cast($1 as text) is null or name_key like $1 escape '\\' or external_id = $2)
-        and (cast($3 as text) is null or standing = $3)
-        and (cast($4 as uuid) is null or id = $4)
-        and (cast($5 as text) is null or id = (select k.account_id from api_keys k where k.api_key = $5))
-        limit $6) fitting";
-    /// How many accounts stand how.
-    ACCOUNTS_BY_STANDING = "select standing, count(*) from accounts group by standing";
-    /// How many apps are in which state.
-    APPS_BY_STATE = "select state, count(*) from apps group by state";
-    /// How many people there are.
-    USERS = "select count(*) from users";
-    /// The refused calls of all accounts since an hour began.
-    REFUSED_SINCE = "select cast(coalesce(sum(refused), 0) as bigint) from
-        (select refused from app_calls where hour >= $1 union all select refused from unnamed_calls where hour >= $1) calls";
+    /// The apps at some places, the newest first, with their accounts and what they called since an hour.
+    APPS_AT = "select a.*, o.name as account_name,
+            (select cast(coalesce(sum(c.allowed), 0) as bigint) from app_calls c where c.app_id = a.id and c.hour >= $1) as allowed,
+            (select cast(coalesce(sum(c.refused), 0) as bigint) from app_calls c where c.app_id = a.id and c.hour >= $1) as refused
+        from app_search s join apps a on a.id = s.app_id join accounts o on o.id = a.account_id
+        where s.place in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
+        order by s.place desc";
+    /// The accounts at some places, the newest first, with how much belongs to each.
+    ACCOUNTS_AT = "select a.id, a.name, a.external_id, a.standing, a.created_at,
+            (select count(*) from apps p where p.account_id = a.id) as apps,
+            (select count(*) from memberships m where m.account_id = a.id) as members
+        from account_search s join accounts a on a.id = s.account_id
+        where s.place in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+        order by s.place desc";
     /// An admin stops an app; what it was is remembered.
     SUSPEND_APP = "update apps set state = 'suspended', suspended_reason = $3, suspended_before = $4
         where account_id = $1 and id = $2";
@@ -94,7 +58,8 @@ statements! {
 /// Which apps an admin's list shows.
 #[derive(Clone, Debug, Default)]
 pub struct EveryAppFilter {
-    /// Part of the app's or the account's name.
+    /// Part of the app's or the account's name, or if it is shorter than three characters its
+    /// beginning.
     pub search: Option<NameKey>,
     /// One app alone.
     pub id: Option<AppId>,
@@ -118,7 +83,7 @@ pub struct ListedApp {
 /// Which accounts an admin's list shows.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
-    /// Part of the name.
+    /// Part of the name, or if it is shorter than three characters its beginning.
     pub search: Option<NameKey>,
     /// The external id, beside `search`.
     pub external_id: Option<ExternalId>,
@@ -150,21 +115,12 @@ pub struct Listed<T, I> {
 }
 
 /// Further than this nobody counts: the count would take longer than the page.
-pub const COUNTED: i64 = 10_000;
+pub const COUNTED: i64 = 100;
 
 /// Rows on one page of a list.
 const PAGE: usize = 25;
 /// As many rows are asked for: one more tells whether another page follows.
 const ONE_MORE: i64 = 26;
-
-/// How much there is of everything.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    pub accounts: Vec<(Standing, i64)>,
-    pub apps: Vec<(StateKind, i64)>,
-    pub users: i64,
-    pub refused: i64,
-}
 
 #[derive(FromRow)]
 struct ListedAppRow {
@@ -194,6 +150,10 @@ impl TryFrom<ListedAppRow> for ListedApp {
 }
 
 impl<T, I> Listed<T, I> {
+    const fn nothing() -> Self {
+        Self { rows: Vec::new(), total: 0, next: None }
+    }
+
     fn new(mut rows: Vec<T>, total: i64, key: impl Fn(&T) -> (Timestamp, I)) -> Self {
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);
@@ -216,12 +176,24 @@ impl Conn {
         filter: &EveryAppFilter,
         since: Hour,
     ) -> Result<Listed<ListedApp, AppId>> {
-        let search = filter.search.as_ref().map(containing);
-        let (at, after) = filter.after.unzip();
-        let EveryAppFilter { app_type, state, id, account, key, .. } = filter;
-        let rows: Vec<ListedAppRow> =
-            all!(self, EVERY_APP, &search, app_type, state, id, account, key, at, after, ONE_MORE, since);
-        let total = value!(self, EVERY_APP_FITTING, &search, app_type, state, id, account, key, COUNTED + 1);
+        let EveryAppFilter { app_type, state, id, account, .. } = *filter;
+        let mut with = AppsWith { state, app_type, account, id };
+        if let Some(key) = &filter.key {
+            let of_key = self.account_of_key(key).await?;
+            match (of_key, account) {
+                (Some(of_key), None) => with.account = Some(of_key),
+                (Some(of_key), Some(account)) if of_key == account => {}
+                (Some(_) | None, _) => return Ok(Listed::nothing()),
+            }
+        }
+        let term = filter.search.as_ref().and_then(Term::of);
+        let mut places = self.places_of_apps(with, term.as_ref(), TOP, COUNTED + 1).await?;
+        let total = number_of(&places);
+        if filter.after.is_some() {
+            let before = self.place_after_app(filter.after).await?;
+            places = self.places_of_apps(with, term.as_ref(), before, ONE_MORE).await?;
+        }
+        let rows: Vec<ListedAppRow> = among!(self, APPS_AT, since; page(&places));
         let rows = rows.into_iter().map(ListedApp::try_from).collect::<Result<Vec<_>>>()?;
         Ok(Listed::new(rows, total, |row| (row.app.created_at, row.app.id)))
     }
@@ -232,13 +204,29 @@ impl Conn {
         _: Admin,
         filter: &AccountFilter,
     ) -> Result<Listed<ListedAccount, AccountId>> {
-        let search = filter.search.as_ref().map(containing);
-        let external_id = filter.external_id.as_ref().map(ExternalId::as_str);
-        let (at, after) = filter.after.unzip();
-        let AccountFilter { standing, id, key, .. } = filter;
-        let rows: Vec<ListedAccountRow> =
-            all!(self, EVERY_ACCOUNT, &search, external_id, standing, id, key, at, after, ONE_MORE);
-        let total = value!(self, EVERY_ACCOUNT_FITTING, &search, external_id, standing, id, key, COUNTED + 1);
+        let AccountFilter { standing, id, .. } = *filter;
+        let mut with = AccountsWith { standing, id };
+        if let Some(key) = &filter.key {
+            let of_key = self.account_of_key(key).await?;
+            if of_key.is_none() || id.is_some_and(|id| of_key != Some(id)) {
+                return Ok(Listed::nothing());
+            }
+            with.id = of_key;
+        }
+        let term = filter.search.as_ref().and_then(Term::of);
+        let external = match &filter.external_id {
+            Some(external_id) => self.place_of_external_id(external_id, standing).await?,
+            None => None,
+        };
+        let mut places = self.places_of_accounts(with, term.as_ref(), TOP, COUNTED + 1).await?;
+        put_in(&mut places, external);
+        let total = number_of(&places);
+        if filter.after.is_some() {
+            let before = self.place_after_account(filter.after).await?;
+            places = self.places_of_accounts(with, term.as_ref(), before, ONE_MORE).await?;
+            put_in(&mut places, external.filter(|place| *place < before));
+        }
+        let rows: Vec<ListedAccountRow> = among!(self, ACCOUNTS_AT; page(&places));
         let listed = |row: ListedAccountRow| {
             let ListedAccountRow { account, apps, members } = row;
             ListedAccount { account: account.into(), apps, members }
@@ -246,15 +234,24 @@ impl Conn {
         let rows = rows.into_iter().map(listed).collect();
         Ok(Listed::new(rows, total, |row| (row.account.created_at, row.account.id)))
     }
+}
 
-    /// How much there is of everything; refused calls since an hour.
-    pub async fn figures(&mut self, _: Admin, since: Hour) -> Result<Figures> {
-        Ok(Figures {
-            accounts: all!(self, ACCOUNTS_BY_STANDING),
-            apps: all!(self, APPS_BY_STATE),
-            users: value!(self, USERS),
-            refused: value!(self, REFUSED_SINCE, since),
-        })
+fn number_of(places: &[i64]) -> i64 {
+    i64::try_from(places.len()).unwrap_or(i64::MAX).min(COUNTED + 1)
+}
+
+/// The first places, filled up with some where nothing is.
+fn page(places: &[i64]) -> [i64; ONE_MORE as usize] {
+    let mut page = [0; ONE_MORE as usize];
+    page.iter_mut().zip(places).for_each(|(slot, place)| *slot = *place);
+    page
+}
+
+/// One place more, in the order of the others.
+fn put_in(places: &mut Vec<i64>, place: Option<i64>) {
+    let Some(place) = place else { return };
+    if let Err(at) = places.binary_search_by(|one| place.cmp(one)) {
+        places.insert(at, place);
     }
 }
 

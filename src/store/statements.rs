@@ -11,7 +11,7 @@ macro_rules! statements {
 }
 pub(super) use statements;
 
-/// Every statement of the store, by name.
+/// Every statement of one text, by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         super::accounts::ALL,
@@ -23,6 +23,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::changes::ALL,
         super::directory::ALL,
         super::credentials::ALL,
+        super::figures::ALL,
         super::forms::ALL,
         super::icons::ALL,
         super::installation::ALL,
@@ -32,6 +33,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::outbox::ALL,
         super::platform::ALL,
         super::platform_keys::ALL,
+        super::search::ALL,
         super::sessions::ALL,
         super::subscriptions::ALL,
         super::tries::ALL,

@@ -13,7 +13,7 @@ pub(crate) struct Schema(BTreeSet<String>);
 
 /// Table, column, type, whether it may be null.
 type Column = (String, String, String, bool);
-/// Table, kind (`primary key`, `unique` or `index`), columns, what it is limited to.
+/// Table, kind (`primary key`, `unique`, `index` or `trigrams`), columns, what it is limited to.
 type Index = (String, String, String, Option<String>);
 /// Table, columns, the table they refer to, what happens when the row there goes.
 type Reference = (String, String, String, String);
@@ -21,37 +21,46 @@ type Reference = (String, String, String, String);
 /// Table, name, and when it acts (`before update`).
 type Trigger = (String, String, String);
 
+// FTS5 is a table there, with tables of its own below, and here an index of the table it reads.
 const SQLITE_COLUMNS: &str = "select t.name, c.name, lower(c.type), c.\"notnull\" = 0
-    from sqlite_schema t join pragma_table_info(t.name) c
-    where t.type = 'table' and t.name not like 'sqlite_%' and t.name <> '_sqlx_migrations'";
+    from pragma_table_list t join pragma_table_info(t.name) c
+    where t.schema = 'main' and t.type = 'table' and t.name not like 'sqlite_%' and t.name <> '_sqlx_migrations'";
 // A key of one integer column has no index of its own, so keys are read from the columns.
 const SQLITE_INDEXES: &str = "select t.name, 'primary key', group_concat(c.name, ', ' order by c.pk), null
-    from sqlite_schema t join pragma_table_info(t.name) c
-    where t.type = 'table' and t.name not like 'sqlite_%' and t.name <> '_sqlx_migrations' and c.pk > 0
+    from pragma_table_list t join pragma_table_info(t.name) c
+    where t.schema = 'main' and t.type = 'table' and t.name not like 'sqlite_%' and t.name <> '_sqlx_migrations' and c.pk > 0
     group by t.name
     union all
     select t.name, iif(i.\"unique\", 'unique', 'index'),
         (select group_concat(k.name, ', ' order by k.seqno) from pragma_index_info(i.name) k),
         (select iif(i.partial, substr(x.sql, instr(x.sql, ' where ') + 7), null)
             from sqlite_schema x where x.name = i.name)
-    from sqlite_schema t join pragma_index_list(t.name) i
-    where t.type = 'table' and t.name not like 'sqlite_%' and t.name <> '_sqlx_migrations'
-    and i.origin <> 'pk'";
+    from pragma_table_list t join pragma_index_list(t.name) i
+    where t.schema = 'main' and t.type = 'table' and t.name not like 'sqlite_%' and t.name <> '_sqlx_migrations'
+    and i.origin <> 'pk'
+    union all
+    select substr(f.sql, instr(f.sql, 'content=''') + 9, instr(substr(f.sql, instr(f.sql, 'content=''') + 9), '''') - 1),
+        'trigrams', substr(f.sql, instr(f.sql, '(') + 1, instr(f.sql, ',') - instr(f.sql, '(') - 1), null
+    from sqlite_schema f
+    where f.sql like 'create virtual table % using fts5%tokenize=''trigram %'";
 const SQLITE_REFERENCES: &str = "select t.name, f.\"from\", f.\"table\", lower(f.on_delete)
     from sqlite_schema t join pragma_foreign_key_list(t.name) f
     where t.type = 'table'";
 // Its text begins `create trigger NAME before EVENT on TABLE`. `insert or replace` is known to
 // SQLite alone, as `truncate` is to PostgreSQL; what guards against either has no counterpart.
+// Nor has what keeps FTS5 true to the tables it reads: an index of PostgreSQL is so by itself.
 const SQLITE_TRIGGERS: &str = "select tbl_name, name,
         lower(substr(sql, instr(sql, name) + length(name) + 1, instr(sql, ' on ') - instr(sql, name) - length(name) - 1))
-    from sqlite_schema where type = 'trigger' and sql not like '% before insert on %'";
+    from sqlite_schema where type = 'trigger' and sql not like '% before insert on %'
+    and name not like '%^_trigrams^_%' escape '^'";
 
 const POSTGRES_COLUMNS: &str =
     "select table_name::text, column_name::text, data_type::text, is_nullable = 'YES'
     from information_schema.columns
     where table_schema = 'public' and table_name <> '_sqlx_migrations'";
 const POSTGRES_INDEXES: &str = "select t.relname::text,
-        case when i.indisprimary then 'primary key' when i.indisunique then 'unique' else 'index' end,
+        case when exists (select 1 from pg_opclass o where o.oid = any(i.indclass) and o.opcname = 'gin_trgm_ops')
+            then 'trigrams' when i.indisprimary then 'primary key' when i.indisunique then 'unique' else 'index' end,
         (select string_agg(a.attname, ', ' order by k.place)
             from unnest(i.indkey::int2[]) with ordinality k (number, place)
             join pg_attribute a on a.attrelid = t.oid and a.attnum = k.number),
@@ -101,8 +110,11 @@ impl Schema {
         let references = references.into_iter().map(|(table, columns, other, on_delete)| {
             format!("{table} ({columns}) refers to {other}, on delete {on_delete}")
         });
-        let triggers =
-            triggers.into_iter().map(|(table, name, when)| format!("{table} trigger {name} {when}"));
+        let triggers = triggers.into_iter().map(|(table, name, when)| {
+            // Which columns it is for is not read from PostgreSQL.
+            let when = when.split(" of ").next().unwrap_or_default();
+            format!("{table} trigger {name} {when}")
+        });
         Self(columns.chain(indexes).chain(references).chain(triggers).collect())
     }
 

@@ -14,6 +14,7 @@ mod credentials;
 mod dialects;
 mod directory;
 mod doors;
+mod finding;
 mod forms;
 mod icons;
 mod installation;

@@ -70,6 +70,10 @@ async fn the_schema_that_is_compared_is_whole() {
             "apps (account_id) refers to accounts, on delete cascade",
             "sessions (account_id) refers to accounts, on delete set null",
             "apps (icon_hash) refers to icons, on delete no action",
+            "app_search trigrams (words)",
+            "account_search trigrams (words)",
+            "apps trigger apps_found_state after update",
+            "app_calls index (hour) where refused > 0",
             "audit_log unique (chain, seq)",
             "audit_log trigger audit_log_no_update before update",
             "audit_log trigger audit_log_no_delete before delete",
@@ -87,6 +91,8 @@ async fn a_difference_of_the_two_databases_is_found() {
     postgres.run("alter table users alter column name drop not null").await;
     sqlite.run("drop index api_secrets_one_current").await;
     sqlite.run("drop trigger audit_log_no_delete").await;
+    postgres.run("drop index app_trigrams").await;
+    sqlite.run("drop table account_trigrams").await;
     postgres.run("alter table audit_log disable trigger audit_log_no_update").await;
     let found = differences(&Schema::of(&sqlite).await, &Schema::of(&postgres).await);
     let expected = [
@@ -94,6 +100,8 @@ async fn a_difference_of_the_two_databases_is_found() {
         "PostgreSQL alone: audit_log trigger audit_log_no_delete before delete",
         "PostgreSQL alone: apps.colour text",
         "PostgreSQL alone: users.name text",
+        "PostgreSQL alone: account_search trigrams (words)",
+        "SQLite alone: app_search trigrams (words)",
         "SQLite alone: audit_log trigger audit_log_no_update before update",
         "SQLite alone: users.name text not null",
     ];

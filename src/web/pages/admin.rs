@@ -105,8 +105,8 @@ mod tests {
             let Total { count, is_more } = Total::of(total);
             (count.to_string(), is_more)
         };
-        assert_eq!(total(1_208), (String::from("1,208"), false));
-        assert_eq!(total(10_000), (String::from("10,000"), false));
-        assert_eq!(total(10_001), (String::from("10,000"), true));
+        assert_eq!(total(0), (String::from("0"), false));
+        assert_eq!(total(100), (String::from("100"), false));
+        assert_eq!(total(101), (String::from("100"), true));
     }
 }
