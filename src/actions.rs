@@ -8,6 +8,7 @@ pub mod apps;
 pub mod audit;
 pub mod authorize;
 pub mod calls;
+pub mod catalog;
 pub mod credentials;
 pub mod deletion;
 mod error;

@@ -6,6 +6,8 @@ create table event_types (
     description text not null,
     example text not null,
     position integer not null,
+    -- Counts its changes.
+    version integer not null,
     retired_at integer
 ) strict;
 
@@ -38,18 +40,18 @@ create table signing_secrets (
 create index signing_secrets_by_subscription on signing_secrets (subscription_id);
 create unique index signing_secrets_one_current on signing_secrets (subscription_id) where retires_at is null;
 
-insert into event_types (position, name, event_group, description, example) values
-    (1, 'user.created', 'Users', 'Somebody joined the account', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"member"}}'),
-    (2, 'user.updated', 'Users', 'A name, address or role changed', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"admin"},"changed":["role"]}'),
-    (3, 'user.activated', 'Users', 'Somebody regained access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
-    (4, 'user.deactivated', 'Users', 'Somebody lost access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
-    (5, 'user.deleted', 'Users', 'Somebody was removed', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
-    (6, 'meeting.created', 'Meetings', 'A meeting was scheduled', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T09:00:00Z","duration_minutes":45}}'),
-    (7, 'meeting.updated', 'Meetings', 'Its time, title or settings changed', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T10:00:00Z","duration_minutes":45},"changed":["start_time"]}'),
-    (8, 'meeting.deleted', 'Meetings', 'A meeting was cancelled', '{"meeting":{"id":"m_41Xa","topic":"Design review"}}'),
-    (9, 'meeting.started', 'Meetings', 'The first person came in', '{"meeting":{"id":"m_41Xa","topic":"Design review","started_at":"2026-12-01T10:00:12Z"}}'),
-    (10, 'meeting.ended', 'Meetings', 'The last person left', '{"meeting":{"id":"m_41Xa","topic":"Design review","ended_at":"2026-12-01T10:44:50Z"}}'),
-    (11, 'recording.started', 'Recordings', 'Recording began', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","started_at":"2026-12-01T10:02:00Z"}}'),
-    (12, 'recording.stopped', 'Recordings', 'Recording paused or ended', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","stopped_at":"2026-12-01T10:44:50Z"}}'),
-    (13, 'recording.completed', 'Recordings', 'The files are ready', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","files":2,"size_bytes":48210433}}'),
-    (14, 'recording.deleted', 'Recordings', 'The files were removed', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa"}}');
+insert into event_types (position, version, name, event_group, description, example) values
+    (1, 1, 'user.created', 'Users', 'Somebody joined the account', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"member"}}'),
+    (2, 1, 'user.updated', 'Users', 'A name, address or role changed', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"admin"},"changed":["role"]}'),
+    (3, 1, 'user.activated', 'Users', 'Somebody regained access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
+    (4, 1, 'user.deactivated', 'Users', 'Somebody lost access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
+    (5, 1, 'user.deleted', 'Users', 'Somebody was removed', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
+    (6, 1, 'meeting.created', 'Meetings', 'A meeting was scheduled', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T09:00:00Z","duration_minutes":45}}'),
+    (7, 1, 'meeting.updated', 'Meetings', 'Its time, title or settings changed', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T10:00:00Z","duration_minutes":45},"changed":["start_time"]}'),
+    (8, 1, 'meeting.deleted', 'Meetings', 'A meeting was cancelled', '{"meeting":{"id":"m_41Xa","topic":"Design review"}}'),
+    (9, 1, 'meeting.started', 'Meetings', 'The first person came in', '{"meeting":{"id":"m_41Xa","topic":"Design review","started_at":"2026-12-01T10:00:12Z"}}'),
+    (10, 1, 'meeting.ended', 'Meetings', 'The last person left', '{"meeting":{"id":"m_41Xa","topic":"Design review","ended_at":"2026-12-01T10:44:50Z"}}'),
+    (11, 1, 'recording.started', 'Recordings', 'Recording began', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","started_at":"2026-12-01T10:02:00Z"}}'),
+    (12, 1, 'recording.stopped', 'Recordings', 'Recording paused or ended', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","stopped_at":"2026-12-01T10:44:50Z"}}'),
+    (13, 1, 'recording.completed', 'Recordings', 'The files are ready', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","files":2,"size_bytes":48210433}}'),
+    (14, 1, 'recording.deleted', 'Recordings', 'The files were removed', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa"}}');

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod apps;
+pub mod event_types;
 pub mod platform_keys;
 
 use super::{By, Context, Reads, Result};

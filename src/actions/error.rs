@@ -72,6 +72,10 @@ pub enum Conflict {
         "Things have changed since you opened the page: somebody else was quicker. Nothing was changed now. Open the page again to see how it stands."
     )]
     Overtaken,
+    #[error(
+        "An event subscription holds this event type, so it cannot be deleted. Retire it: then it is offered no more."
+    )]
+    EventTypeInUse,
     #[error("You are now working in another account. Go back to the account you meant, or reload the page.")]
     OtherAccount,
 }
@@ -95,6 +99,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            StoreError::Dangling => Conflict::Overtaken.into(),
             StoreError::Duplicate
             | StoreError::Corrupt(_)
             | StoreError::Migration(_)

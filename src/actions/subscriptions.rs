@@ -16,14 +16,6 @@ use crate::{
     store::{SealedSecret, Tx},
 };
 
-/// The catalog, in its order.
-///
-/// # Errors
-/// `Unavailable` and `Internal` alone.
-pub async fn catalog(ctx: &Context) -> Result<Vec<EventType>> {
-    Ok(ctx.read().await?.event_types().await?)
-}
-
 /// The chosen event types: of the catalog, or of those that the subscription has already
 /// although they are retired.
 ///

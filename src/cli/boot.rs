@@ -74,7 +74,10 @@ fn cause(error: StoreError) -> Cause {
     match error {
         StoreError::Unavailable(inner) | StoreError::Other(inner) => inner.into(),
         StoreError::Migration(inner) => inner.into(),
-        StoreError::Duplicate | StoreError::Corrupt(_) | StoreError::NotMigrated(_) => error.into(),
+        StoreError::Duplicate
+        | StoreError::Dangling
+        | StoreError::Corrupt(_)
+        | StoreError::NotMigrated(_) => error.into(),
     }
 }
 

@@ -144,6 +144,12 @@ pub enum Change {
     SubscriptionDeleted { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SigningSecretRevealed { subscription: SubscriptionId, label: String },
     SigningSecretRotated { subscription: SubscriptionId, label: String, keep_old_for: KeepOld },
+    EventTypeCreated { name: String, changes: Vec<FieldChange> },
+    EventTypeChanged { name: String, changes: Vec<FieldChange> },
+    EventTypeRetired { name: String },
+    EventTypeBroughtBack { name: String },
+    EventTypeDeleted { name: String, changes: Vec<FieldChange> },
+    EventTypesReordered {},
     PlatformKeyMade { key: PlatformKeyId, name: String, hint: String },
     PlatformKeyRevoked { key: PlatformKeyId, name: String, hint: String },
 }

@@ -1,10 +1,22 @@
 //! The catalog of events that a platform publishes.
 
+mod example;
+mod order;
+
 use std::{fmt, str::FromStr};
 
-use super::text_enum::Unknown;
+use thiserror::Error;
 
-/// `meeting.started`: words of lower-case letters, digits and `_`, joined by dots; at most 100 bytes.
+use super::{
+    fields::{Complaint, capitalised},
+    text::{self, define_text},
+};
+
+pub use example::{Example, ExampleError};
+pub use order::{Placed, order};
+
+/// `meeting.started`: two words or more of lower-case letters, digits and `_`, joined by dots;
+/// at most 100 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTypeName(String);
 
@@ -21,28 +33,67 @@ impl fmt::Display for EventTypeName {
     }
 }
 
-impl FromStr for EventTypeName {
-    type Err = Unknown;
+/// The text names no event type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not the name of an event type")]
+pub struct NotAnEventType;
 
-    fn from_str(text: &str) -> Result<Self, Unknown> {
+impl Complaint for NotAnEventType {
+    fn sentence(&self, what: &str) -> String {
+        capitalised(&format!(
+            "{what} must be two words or more joined by dots, such as “meeting.started”: each begins with a letter and has lower-case letters, digits and _ alone. It has at most 100 characters."
+        ))
+    }
+}
+
+impl FromStr for EventTypeName {
+    type Err = NotAnEventType;
+
+    fn from_str(text: &str) -> Result<Self, NotAnEventType> {
         let word = |word: &str| {
             word.starts_with(|c: char| c.is_ascii_lowercase())
                 && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         };
         let fits = text.len() <= 100 && text.contains('.') && text.split('.').all(word);
-        if fits { Ok(Self(text.to_owned())) } else { Err(Unknown::new("event type", text)) }
+        if fits { Ok(Self(text.to_owned())) } else { Err(NotAnEventType) }
     }
 }
 
+define_text!(
+    /// The heading that event types stand under: `Meetings`. 1 to 50 characters on one line.
+    GroupName,
+    text::line,
+    50
+);
+
+define_text!(
+    /// What happened when such an event is published: 1 to 200 characters on one line.
+    EventDescription,
+    text::line,
+    200
+);
+
+/// What is entered of an event type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEventType {
+    pub name: EventTypeName,
+    pub group: GroupName,
+    pub description: EventDescription,
+    /// What the `data` of such an event looks like.
+    pub example: Example,
+}
+
 /// One entry of the catalog.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventType {
     pub name: EventTypeName,
-    /// The heading it stands under: `Meetings`.
-    pub group: String,
-    pub description: String,
+    pub group: GroupName,
+    pub description: EventDescription,
+    pub example: Example,
     /// No longer offered; subscriptions that hold it keep it.
     pub retired: bool,
+    /// Counts its changes, so that whoever changes it can say which one they saw.
+    pub version: i64,
 }
 
 #[cfg(test)]
@@ -51,7 +102,8 @@ mod tests {
 
     #[test]
     fn names_are_dotted_lower_case_words() {
-        for good in ["meeting.started", "app.deauthorized", "a.b.c_1"] {
+        let longest = format!("a.{}", "b".repeat(98));
+        for good in ["meeting.started", "app.deauthorized", "a.b.c_1", &longest] {
             assert!(good.parse::<EventTypeName>().is_ok(), "{good}");
         }
         for wrong in [
@@ -63,6 +115,7 @@ mod tests {
             "meeting.start ed",
             "meeting.1st",
             "",
+            &format!("{longest}b"),
         ] {
             assert!(wrong.parse::<EventTypeName>().is_err(), "{wrong}");
         }

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// caller knows which.
     #[error("the value is taken")]
     Duplicate,
+    /// The write refers to what is not there any more, or takes away what is referred to.
+    #[error("the value is gone, or in use")]
+    Dangling,
     /// The database did not answer, or had no connection to give.
     #[error("the database cannot be reached: {0}")]
     Unavailable(#[source] sqlx::Error),
@@ -32,6 +35,7 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             // By kind, not by name: SQLite does not tell the constraint's name.
             sqlx::Error::Database(inner) if inner.kind() == ErrorKind::UniqueViolation => Self::Duplicate,
+            sqlx::Error::Database(inner) if inner.kind() == ErrorKind::ForeignKeyViolation => Self::Dangling,
             // 08: connection; 53: out of resources; 57P: shut down; SQLite 5 and 6: busy, 13: disk full.
             sqlx::Error::Database(inner)
                 if inner.code().is_some_and(|code| {

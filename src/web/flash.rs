@@ -24,6 +24,11 @@ pub(super) enum Done {
     AppRenamed,
     AppSuspended,
     AddressAsked,
+    EventTypeBroughtBack,
+    EventTypeCreated,
+    EventTypeDeleted,
+    EventTypeRetired,
+    EventTypeSaved,
     EventsOff,
     EventsOn,
     ExternalIdSaved,
@@ -72,6 +77,11 @@ text_enum!(
     AppRenamed = "app-renamed",
     AppSuspended = "app-suspended",
     AddressAsked = "address-asked",
+    EventTypeBroughtBack = "event-type-brought-back",
+    EventTypeCreated = "event-type-created",
+    EventTypeDeleted = "event-type-deleted",
+    EventTypeRetired = "event-type-retired",
+    EventTypeSaved = "event-type-saved",
     EventsOff = "events-off",
     EventsOn = "events-on",
     ExternalIdSaved = "external-id-saved",
@@ -139,6 +149,16 @@ impl Done {
             Self::AppReactivated => Flash::new("The app is active again."),
             Self::AddressAsked => Flash::new("We have sent a link to the new address.")
                 .more("Your address changes when you open it."),
+            Self::EventTypeBroughtBack => {
+                Flash::new("The event type is back.").more("Developers can subscribe to it again.")
+            }
+            Self::EventTypeCreated => {
+                Flash::new("Event type created.").more("Developers can subscribe to it now.")
+            }
+            Self::EventTypeDeleted => Flash::new("The event type is deleted."),
+            Self::EventTypeRetired => Flash::new("The event type is retired.")
+                .more("It is offered no more; subscriptions that hold it keep it."),
+            Self::EventTypeSaved => Flash::new("Event type saved."),
             Self::EventsOff => {
                 Flash::new("Event subscriptions are off.").more("They are kept, and nothing is sent.")
             }

@@ -158,6 +158,14 @@ fn console(config: &mut ServiceConfig) {
         .service(page("/admin/accounts/{account}/external-id").post(admin::account::external_id))
         .service(page("/admin/accounts/{account}/suspend").post(admin::account::suspend))
         .service(page("/admin/accounts/{account}/reinstate").post(admin::account::reinstate))
+        .service(page("/admin/event-types").get(admin::event_types::get).post(admin::event_type::create))
+        .service(page("/admin/event-types/new").get(admin::event_type::new))
+        .service(
+            page("/admin/event-types/{event_type}").get(admin::event_type::get).post(admin::event_type::save),
+        )
+        .service(page("/admin/event-types/{event_type}/retire").post(admin::event_type::retire))
+        .service(page("/admin/event-types/{event_type}/bring-back").post(admin::event_type::bring_back))
+        .service(page("/admin/event-types/{event_type}/delete").post(admin::event_type::delete))
         .service(page("/admin/platform-keys").get(admin::platform_keys::get).post(admin::platform_keys::post))
         .service(page("/admin/platform-keys/{key}/revoke").post(admin::platform_keys::revoke));
 }

@@ -1,5 +1,6 @@
 //! The admin console in a browser: an app is found, stopped and given back.
 
+use portico::domain::credential::PlatformKey;
 use thirtyfour::By;
 
 use crate::{
@@ -67,6 +68,52 @@ async fn an_admin_stops_an_app_without_script() {
     an_app_is_found_stopped_and_given_back(Script::Off).await;
 }
 
+async fn a_key_is_made_and_an_event_type_comes_and_goes(script: Script) {
+    let Scene { portal: _portal, browser, .. } = scene(script).await;
+    browser.visit("/admin").await;
+    browser.follow("Platform keys").await;
+    browser.press("Make a key").await;
+    browser.sees("Enter the name.").await;
+    browser.fill("Name", "Event publisher").await;
+    browser.press("Make a key").await;
+    browser.sees("Copy it now: it is shown this once.").await;
+    let key = browser.text_of("#platform-key").await;
+    assert!(key.parse::<PlatformKey>().is_ok(), "{key}");
+    look_over(&browser).await;
+    browser.follow("Platform keys").await;
+    browser.sees(key.get(42..46).expect("four characters")).await;
+    assert!(!browser.has("#platform-key").await, "it is shown once");
+
+    browser.follow("Event types").await;
+    browser.follow("New event type").await;
+    browser.fill("Name", "invoice.paid").await;
+    browser.fill("Group", "Invoices").await;
+    browser.fill("Description", "An invoice was paid").await;
+    browser.fill("Example", "{\"id\": 1,}").await;
+    browser.press("Create").await;
+    browser.sees("The example is not JSON").await;
+    look_over(&browser).await;
+    browser.fill("Example", "{\"id\": 1}").await;
+    browser.press("Create").await;
+    browser.sees("Event type created.").await;
+    browser.press("Retire").await;
+    browser.sees("This event type is retired.").await;
+    look_over(&browser).await;
+    browser.press("Delete").await;
+    browser.sees("The event type is deleted.").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_makes_a_key_and_an_event_type_with_script() {
+    a_key_is_made_and_an_event_type_comes_and_goes(Script::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_makes_a_key_and_an_event_type_without_script() {
+    a_key_is_made_and_an_event_type_comes_and_goes(Script::Off).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_the_console() {
     let Scene { portal, ada, browser } = scene(Script::On).await;
@@ -79,9 +126,19 @@ async fn pages_of_the_console() {
     world.database.set("accounts", &ada.account, "standing = 'pending', external_id = 'crm-2209381'").await;
     let (app_page, account_page) =
         (format!("/admin/apps/{}", app.id), format!("/admin/accounts/{}", ada.account));
-    for path in
-        ["/admin", "/admin/apps", "/admin/apps?q=none-such", "/admin/accounts", &app_page, &account_page]
-    {
+    for path in [
+        "/admin",
+        "/admin/apps",
+        "/admin/apps?q=none-such",
+        "/admin/accounts",
+        &app_page,
+        &account_page,
+        "/admin/event-types",
+        "/admin/event-types?q=none-such",
+        "/admin/event-types/new",
+        "/admin/event-types/user.created",
+        "/admin/platform-keys",
+    ] {
         browser.visit(path).await;
         look_over(&browser).await;
     }

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod app;
 mod apps;
+mod event_types;
 mod platform_keys;
 
 use portico::domain::{

@@ -58,6 +58,10 @@ pub(super) const PAGES: &[&str] = &[
     "/admin/apps/{app}",
     "/admin/accounts",
     "/admin/accounts/{account}",
+    "/admin/event-types",
+    "/admin/event-types?q=user&state=retired",
+    "/admin/event-types/new",
+    "/admin/event-types/{event_type}",
     "/admin/platform-keys",
     "/healthz",
     "/readyz",
@@ -73,6 +77,7 @@ pub(super) async fn pages(flow: &Flow) -> Vec<String> {
         page.replace("{app}", &app.id.to_string())
             .replace("{subscription}", &subscription.to_string())
             .replace("{user}", &flow.ada.id.to_string())
+            .replace("{event_type}", "user.created")
             .replace("{token}", "x")
             .replace("{account}", &flow.ada.account.to_string())
     };

@@ -159,6 +159,18 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::ConfirmFailed {} => Told::plain(Bad, "Wrong password entered"),
         Change::SignedOut {} => Told::plain(Changed, "Signed out"),
         Change::SessionEnded { session } => Told::of(Changed, "Session ended", session.to_string()),
+        Change::EventTypeCreated { name, changes } => {
+            Told::of(Added, "Event type created", name).changing(changes)
+        }
+        Change::EventTypeChanged { name, changes } => {
+            Told::of(Changed, "Event type changed", name).changing(changes)
+        }
+        Change::EventTypeRetired { name } => Told::of(Bad, "Event type retired", name),
+        Change::EventTypeBroughtBack { name } => Told::of(Good, "Event type brought back", name),
+        Change::EventTypeDeleted { name, changes } => {
+            Told::of(Changed, "Event type deleted", name).changing(changes)
+        }
+        Change::EventTypesReordered {} => Told::plain(Changed, "Event types put in another order"),
         Change::PlatformKeyMade { name, hint, .. } => {
             Told::of(Added, "Platform key made", named_key(name, hint))
         }
@@ -296,6 +308,12 @@ pub(crate) const GROUPS: &[Group] = &[
         words: "Platform",
         of_accounts: false,
         actions: &[
+            ("event_type_created", "Event type created"),
+            ("event_type_changed", "Event type changed"),
+            ("event_type_retired", "Event type retired"),
+            ("event_type_brought_back", "Event type brought back"),
+            ("event_type_deleted", "Event type deleted"),
+            ("event_types_reordered", "Event types put in another order"),
             ("platform_key_made", "Platform key made"),
             ("platform_key_revoked", "Platform key revoked"),
         ],
@@ -344,6 +362,9 @@ mod tests {
             Change::AccountReinstated {},
             Change::AccountExternalIdChanged { from: name(""), to: name("crm-7") },
             Change::SignInFailed { email: name("ada@x.example") },
+            Change::EventTypeRetired { name: name("a.b") },
+            Change::EventTypeBroughtBack { name: name("a.b") },
+            Change::EventTypesReordered {},
             Change::PlatformKeyMade {
                 key: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
                 name: name("Publisher"),

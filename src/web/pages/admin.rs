@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod apps;
+pub(crate) mod event_type;
+pub(crate) mod event_types;
 pub(crate) mod platform_keys;
 
 use actix_web::web::Data;

@@ -123,6 +123,8 @@ pub(crate) struct EventChoice {
     pub(crate) name: String,
     /// "The first person came in"
     pub(crate) description: String,
+    /// Whether it is offered here only because the subscription holds it.
+    pub(crate) retired: bool,
     pub(crate) chosen: bool,
     /// Whether it fits the filter; what is chosen is kept either way.
     pub(crate) shown: bool,
@@ -142,6 +144,7 @@ pub(crate) struct CatalogEntry<'a> {
     pub(crate) group: &'a str,
     pub(crate) name: &'a str,
     pub(crate) description: &'a str,
+    pub(crate) retired: bool,
 }
 
 /// The catalog as the form shows it: in groups, with what was chosen ticked.
@@ -155,6 +158,7 @@ pub(crate) fn groups<'a>(
         let mut choice = EventChoice {
             name: entry.name.to_owned(),
             description: entry.description.to_owned(),
+            retired: entry.retired,
             chosen: form.event_types.iter().any(|name| name == entry.name),
             shown: true,
             first: false,
@@ -189,7 +193,7 @@ mod tests {
             ("Meetings", "meeting.started", "The first person came in"),
             ("Meetings", "meeting.ended", "The last person left"),
         ]
-        .map(|(group, name, description)| CatalogEntry { group, name, description })
+        .map(|(group, name, description)| CatalogEntry { group, name, description, retired: false })
     }
 
     #[test]

@@ -8,7 +8,7 @@ use actix_web::{
 
 use super::{CatalogEntry, SavedSubscription, SubscriptionForm, SubscriptionPage, groups};
 use crate::actions::subscriptions::{self, choose};
-use crate::actions::{Conflict, Context, Error, FormValue, Once};
+use crate::actions::{Conflict, Context, Error, FormValue, Once, catalog};
 use crate::crypto::token::Token;
 use crate::domain::account::{AtLeast, Developer, Viewer};
 use crate::domain::credential::SecretFacts;
@@ -41,7 +41,7 @@ pub(in crate::web) async fn new(ctx: Data<Context>, at: InApp<Developer>) -> Pag
     }
     let form =
         SubscriptionForm { once: Token::generate().expose().to_owned(), ..SubscriptionForm::default() };
-    ok(&Drawn::new(form).page(&ctx, &at, &subscriptions::catalog(&ctx).await?).await?)
+    ok(&Drawn::new(form).page(&ctx, &at, &catalog::list(&ctx).await?).await?)
 }
 
 pub(in crate::web) async fn create(
@@ -49,7 +49,7 @@ pub(in crate::web) async fn create(
     post: Post<InApp<Developer>, SubscriptionForm>,
 ) -> PageResult {
     let Post { at, form } = post;
-    let catalog = subscriptions::catalog(&ctx).await?;
+    let catalog = catalog::list(&ctx).await?;
     if form.only_redraws() {
         return ok(&Drawn::new(form).page(&ctx, &at, &catalog).await?);
     }
@@ -84,7 +84,7 @@ pub(in crate::web) async fn get(
 ) -> PageResult {
     let stored = Stored::find(&ctx, &at, &path.1).await?;
     let form = SubscriptionForm::of(&stored.subscription);
-    ok(&stored.drawn(form, &at).page(&ctx, &at, &subscriptions::catalog(&ctx).await?).await?)
+    ok(&stored.drawn(form, &at).page(&ctx, &at, &catalog::list(&ctx).await?).await?)
 }
 
 pub(in crate::web) async fn save(
@@ -95,7 +95,7 @@ pub(in crate::web) async fn save(
     let Post { at, form } = post;
     let stored = Stored::find(&ctx, &at, &path.1).await?;
     let id = stored.subscription.id;
-    let catalog = subscriptions::catalog(&ctx).await?;
+    let catalog = catalog::list(&ctx).await?;
     if form.only_redraws() {
         return ok(&stored.drawn(form, &at).page(&ctx, &at, &catalog).await?);
     }
@@ -128,7 +128,7 @@ pub(in crate::web) async fn reveal(
     let form = SubscriptionForm::of(&stored.subscription);
     let secret = ShownSecret::Revealed(Secret::new(secret.expose().to_owned()));
     let drawn = stored.drawn(form, &at).showing(secret);
-    secret_page(&drawn.page(&ctx, &at, &subscriptions::catalog(&ctx).await?).await?)
+    secret_page(&drawn.page(&ctx, &at, &catalog::list(&ctx).await?).await?)
 }
 
 pub(in crate::web) async fn rotate(
@@ -249,7 +249,7 @@ impl Stored {
         if let Some(saved) = &mut drawn.saved {
             saved.rotate = rotate;
         }
-        page(status, &drawn.page(ctx, at, &subscriptions::catalog(ctx).await?).await?)
+        page(status, &drawn.page(ctx, at, &catalog::list(ctx).await?).await?)
     }
 }
 
@@ -288,9 +288,10 @@ impl Drawn {
         let had = |name: &str| self.had.as_ref().is_some_and(|had| had.contains(name));
         let offered = catalog.iter().filter(|entry| !entry.retired || had(entry.name.as_str()));
         let entries = offered.map(|entry| CatalogEntry {
-            group: &entry.group,
+            group: entry.group.as_str(),
             name: entry.name.as_str(),
-            description: &entry.description,
+            description: entry.description.as_str(),
+            retired: entry.retired,
         });
         Ok(SubscriptionPage {
             chrome: at.signed_in.visit.chrome(ctx),
@@ -310,9 +311,11 @@ mod tests {
     fn catalog() -> Vec<EventType> {
         let entry = |name: &str, retired| EventType {
             name: name.parse().unwrap(),
-            group: String::from("Users"),
-            description: String::new(),
+            group: "Users".parse().unwrap(),
+            description: "Something happened".parse().unwrap(),
+            example: "{}".parse().unwrap(),
             retired,
+            version: 1,
         };
         vec![entry("user.created", false), entry("user.merged", true)]
     }
