@@ -3,6 +3,7 @@
 pub mod arguments;
 mod audit;
 mod boot;
+mod catalog;
 mod healthcheck;
 mod migrate;
 mod platform_key;
@@ -13,7 +14,7 @@ use std::{error::Error, ffi::OsString, io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 
-use self::arguments::{Arguments, AuditCommand, Command, PlatformKeyCommand, UserCommand};
+use self::arguments::{Arguments, AuditCommand, CatalogCommand, Command, PlatformKeyCommand, UserCommand};
 use crate::{
     config::{Config, LogFormat},
     telemetry,
@@ -61,6 +62,14 @@ fn command(arguments: Arguments) -> Outcome {
             match audit.command {
                 AuditCommand::Verify(what) => system.block_on(audit::verify(&config, what.heads.as_deref())),
                 AuditCommand::Head => system.block_on(audit::head(&config)),
+            }
+        }
+        Command::Catalog(catalog) => {
+            start_log(&config)?;
+            let system = actix_web::rt::System::new();
+            match catalog.command {
+                CatalogCommand::Import(what) => system.block_on(catalog::import(&config, &what.file)),
+                CatalogCommand::Export => system.block_on(catalog::export(&config)),
             }
         }
         Command::PlatformKey(key) => {

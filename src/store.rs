@@ -43,6 +43,6 @@ pub use figures::Figures;
 pub use links::Link;
 pub use members::{FormerMember, SeenSigningSecret};
 pub use outbox::Waiting;
-pub use platform_keys::KnownKey;
 pub use platform::{AccountFilter, COUNTED, EveryAppFilter, Listed, ListedAccount, ListedApp};
+pub use platform_keys::KnownKey;
 pub use users::{Deed, Known};

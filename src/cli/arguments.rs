@@ -30,6 +30,8 @@ pub enum Command {
     User(User),
     /// Manage the keys of the platform's own services
     PlatformKey(PlatformKey),
+    /// Keep the catalog of event types in a file
+    Catalog(Catalog),
     /// Check the audit log
     Audit(Audit),
     /// Ask the server on this machine whether it is up: exit code 0 if so, else 1
@@ -88,6 +90,26 @@ pub struct CreatePlatformKey {
     /// Which service will use it
     #[arg(long)]
     pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Catalog {
+    #[command(subcommand)]
+    pub command: CatalogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// Create and change event types as FILE says; what it does not list stays
+    Import(ImportCatalog),
+    /// Print the catalog as JSON
+    Export,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportCatalog {
+    /// JSON, as `portico catalog export` prints it
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 mod support;
 
 mod audit;
+mod catalog;
 mod metrics;
 mod platform_keys;
 mod processes;
