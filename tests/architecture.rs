@@ -56,7 +56,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("argon2", &["src/crypto"]),
     ("metrics", &["src/telemetry/metrics.rs"]),
     ("metrics_exporter_prometheus", &["src/telemetry/metrics.rs"]),
-    ("quick_cache", &["src/directory.rs"]),
+    ("quick_cache", &["src/directory.rs", "src/web/api/problem.rs"]),
     ("governor", &["src/limiter.rs"]),
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),

@@ -145,7 +145,7 @@ impl Found {
                 app,
                 at,
                 code: refusal.code,
-                detail: shortened(&refusal.detail),
+                detail: shortened(refusal.detail.clone()),
                 off_by_s: refusal.off_by_s,
                 signed_with: signed_with.map_or(SignedWith::Unknown, |(_, kind)| kind),
                 address,
@@ -157,12 +157,13 @@ impl Found {
 }
 
 /// What is kept of a refusal's words: all of ours, whatever a JSON reader adds.
-fn shortened(detail: &Cow<'static, str>) -> Cow<'static, str> {
+fn shortened(detail: Cow<'static, str>) -> Cow<'static, str> {
     const MOST_BYTES: usize = 400;
     match detail {
         Cow::Borrowed(ours) => Cow::Borrowed(ours),
-        Cow::Owned(text) => {
-            Cow::Owned(text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or_default().to_owned())
+        Cow::Owned(mut text) => {
+            text.truncate(text.floor_char_boundary(MOST_BYTES));
+            Cow::Owned(text)
         }
     }
 }

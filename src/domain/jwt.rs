@@ -6,14 +6,13 @@
 
 pub mod json;
 pub mod pasted;
+mod verifier;
 
-use std::{fmt, hint::black_box, sync::LazyLock};
+use std::hint::black_box;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac, digest::Key};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{
     authorization::{
@@ -25,6 +24,8 @@ use super::{
     time::{Span, Timestamp},
 };
 use json::Json;
+use verifier::NOBODYS;
+pub use verifier::Verifier;
 
 /// The headers that most libraries write, encoded. They are right, and need not be read each time.
 const USUAL_HEADERS: [&str; 2] =
@@ -35,10 +36,6 @@ pub const MAX_BYTES: usize = 8 * 1024;
 pub const LEEWAY: Span = Span::seconds(60);
 /// How far ahead `exp` may lie.
 pub const MAX_LIFETIME: Span = Span::days(365);
-/// Tried in place of a secret that is not there, so that the time does not tell. What it
-/// signs is never accepted.
-const NOBODYS_SECRET: &[u8] = b"as_0000000000000000000000000000000000000000000000000";
-static NOBODYS: LazyLock<Verifier> = LazyLock::new(|| Verifier::keyed(NOBODYS_SECRET));
 /// A `NumericDate` of this size is in milliseconds: in seconds it would be the year 5138.
 pub const MILLISECONDS: f64 = 1e11;
 
@@ -94,37 +91,7 @@ impl<'a> Compact<'a> {
     /// Whether this key made the signature (RFC 7515 §5.2), compared in constant time.
     #[must_use]
     pub fn signed_with(&self, verifier: &Verifier) -> bool {
-        verifier.0.clone().chain_update(self.signing_input).verify_slice(&self.signature).is_ok()
-    }
-}
-
-/// What checks the `HS256` signatures of one secret (RFC 7518 §3.2). It has taken in the key
-/// already, which is a third of the work that a token of usual length asks for.
-#[derive(Clone)]
-pub struct Verifier(Hmac<Sha256>);
-
-impl Verifier {
-    /// The key is the secret's text as it is shown.
-    #[must_use]
-    pub fn of(secret: &ApiSecret) -> Self {
-        Self::keyed(secret.expose().as_bytes())
-    }
-
-    /// A key longer than a block of the hash is hashed first, a shorter one filled up with
-    /// zeros (RFC 2104 §2).
-    #[must_use]
-    pub fn keyed(key: &[u8]) -> Self {
-        let mut block = Key::<Hmac<Sha256>>::default();
-        let hashed = (key.len() > block.len()).then(|| Sha256::digest(key));
-        let key = hashed.as_deref().unwrap_or(key);
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        Self(Hmac::new(&block))
-    }
-}
-
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
+        verifier.made(&self.signature, self.signing_input)
     }
 }
 

@@ -134,7 +134,7 @@ fn a_changed_signature_and_an_unknown_key_read_the_same() {
 
 #[test]
 fn nobody_knows_the_secret_that_stands_in_for_an_unknown_key() {
-    let key = EncodingKey::from_secret(NOBODYS_SECRET);
+    let key = EncodingKey::from_secret(verifier::NOBODYS_SECRET);
     let claims = serde_json::json!({ "iss": "ak_x", "exp": NOW.seconds() + 60 });
     let forged = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
     assert!(Unverified::parse(&forged).unwrap().verify([]).is_err());
