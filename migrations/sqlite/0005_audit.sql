@@ -17,7 +17,14 @@ create table audit_log (
     hash blob not null,
     unique (chain, seq)
 ) strict;
-create index audit_log_by_app on audit_log (app_id, seq);
+-- What is rare is found without a walk through the rest: in one chain, and in all of them.
+create index audit_log_by_app on audit_log (app_id, chain, seq);
+create index audit_log_by_user on audit_log (actor_id, id);
+create index audit_log_by_user_of_chain on audit_log (actor_id, chain, seq);
+create index audit_log_by_other on audit_log (actor, id) where actor_id is null;
+create index audit_log_by_other_of_chain on audit_log (chain, actor, seq) where actor_id is null;
+create index audit_log_by_action on audit_log (action, id);
+create index audit_log_by_action_of_chain on audit_log (chain, action, seq);
 
 -- The last row of each chain. Whoever adds to a chain takes its head first.
 create table audit_heads (

@@ -23,5 +23,3 @@ create table former_members (
     ended_at integer not null,
     primary key (account_id, user_id)
 ) strict;
-
-create index audit_log_by_actor on audit_log (actor_id, chain, action);

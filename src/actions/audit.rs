@@ -1,6 +1,6 @@
 //! Reading the audit log, and holding its chains against themselves.
 
-use super::{Acting, Context, Result};
+use super::{Acting, Context, Result, admin::AsAdmin};
 pub use crate::store::{LogFilter, Logged};
 use crate::{
     domain::{
@@ -9,7 +9,7 @@ use crate::{
         audit::chain::{Break, Chain, Fault, Follower, KeptHead},
         id::{AccountId, AppId, UserId},
         text::Count,
-        user::PersonName,
+        user::{Admin, PersonName},
     },
     store::{Conn, Store, StoreError},
 };
@@ -21,7 +21,7 @@ pub struct Scope(Part);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Account(AccountId),
-    Whole,
+    Whole(Admin),
 }
 
 impl Scope {
@@ -33,8 +33,8 @@ impl Scope {
 
     /// What everybody did, which admins of the platform alone may read.
     #[must_use]
-    pub const fn whole() -> Self {
-        Self(Part::Whole)
+    pub const fn whole(acting: &AsAdmin) -> Self {
+        Self(Part::Whole(acting.admin))
     }
 }
 
@@ -110,7 +110,7 @@ async fn some(
     let one_more = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let mut rows = match scope.0 {
         Part::Account(account) => read.log(account, filter, one_more).await?,
-        Part::Whole => read.whole_log(filter, one_more).await?,
+        Part::Whole(admin) => read.whole_log(admin, filter, one_more).await?,
     };
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -122,7 +122,7 @@ async fn some(
 async fn count(read: &mut Conn, scope: Scope, filter: &LogFilter, most: i64) -> Result<i64> {
     Ok(match scope.0 {
         Part::Account(account) => read.log_count(account, filter, most).await?,
-        Part::Whole => read.whole_log_count(filter, most).await?,
+        Part::Whole(admin) => read.whole_log_count(admin, filter, most).await?,
     })
 }
 

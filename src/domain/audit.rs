@@ -58,6 +58,7 @@ impl Actor {
         match actor {
             "user" => "a former user",
             "operator" => "the operator",
+            "staff" => "the platform’s staff",
             _ => "a visitor",
         }
     }
@@ -164,6 +165,17 @@ impl Change {
         (action, detail)
     }
 
+    /// The actions' names of [`Change::is_by_staff`].
+    pub const BY_STAFF: &[&str] = &[
+        "app_suspended",
+        "app_reinstated",
+        "app_renamed",
+        "account_approved",
+        "account_suspended",
+        "account_reinstated",
+        "account_external_id_changed",
+    ];
+
     /// Whether an admin did it to what is somebody else's. Its developers are told that the
     /// platform's staff did, and not which of them.
     #[must_use]
@@ -241,6 +253,22 @@ mod tests {
             let (action, detail) = change.parts();
             assert_eq!(Change::from_parts(&action, &detail), Some(change), "{action} {detail}");
         }
+    }
+
+    #[test]
+    fn what_staff_do_is_known_by_its_name_too() {
+        let text = || String::from("x");
+        let changes = [
+            Change::AppSuspended { reason: text() },
+            Change::AppReinstated {},
+            Change::AppRenamed { from: text(), to: text() },
+            Change::AccountApproved {},
+            Change::AccountSuspended { reason: text() },
+            Change::AccountReinstated {},
+            Change::AccountExternalIdChanged { from: text(), to: text() },
+        ];
+        assert_eq!(changes.each_ref().map(|change| change.parts().0), Change::BY_STAFF);
+        assert!(changes.iter().all(Change::is_by_staff) && !Change::AppActivated {}.is_by_staff());
     }
 
     #[test]

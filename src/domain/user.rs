@@ -34,7 +34,7 @@ pub struct User {
 
 /// Proof that a user is an admin of the platform. What reads or changes the things of every
 /// account takes it, so that it cannot be called without the check; a role it is in none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admin {
     user: UserId,
 }

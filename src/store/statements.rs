@@ -2,7 +2,7 @@
 
 /// Defines statements, each with a sentence about what it finds or does.
 macro_rules! statements {
-    ($($(#[$doc:meta])+ $name:ident = $sql:literal;)+) => {
+    ($($(#[$doc:meta])+ $name:ident = $sql:expr;)+) => {
         $($(#[$doc])+ const $name: &str = $sql;)+
 
         /// Every statement of this file, by name.
@@ -29,6 +29,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::installation::ALL,
         super::invitations::ALL,
         super::links::ALL,
+        super::log::ALL,
         super::members::ALL,
         super::outbox::ALL,
         super::platform::ALL,

@@ -7,12 +7,13 @@ use portico::{
         audit::{Actor, Change, Entry, Origin},
         id::{AccountId, AppId, AuditId, Id},
         time::{Span, Timestamp},
+        user::Admin,
     },
-    store::LogFilter,
+    store::{Conn, LogFilter, Logged, StoreError},
 };
 
 use crate::{
-    rows::{account, app, at, member, new_id, user},
+    rows::{account, admin, app, at, member, new_id, user},
     support::databases::{Kind, TestDatabase, on_both},
 };
 
@@ -24,6 +25,7 @@ on_both!(
     a_filter_finds_what_fits_and_its_count_says_how_much,
     the_whole_log_is_that_of_all_accounts_and_of_the_platform,
     what_can_be_chosen_is_the_accounts_own,
+    what_staff_did_names_nobody_to_members,
 );
 
 fn entry(
@@ -140,6 +142,7 @@ async fn an_account_reads_its_own_part_page_by_page(kind: Kind) {
 
 async fn a_filter_finds_what_fits_and_its_count_says_how_much(kind: Kind) {
     let database = TestDatabase::new(kind).await;
+    let root = admin(&database).await;
     let ada = user(&database, "ada@meridian.example").await;
     let ours = account(&database).await;
     let relay = app(&database, ours, "Relay").await;
@@ -169,7 +172,8 @@ async fn a_filter_finds_what_fits_and_its_count_says_how_much(kind: Kind) {
         let mut read = database.read().await;
         for (rows, count) in [
             (read.log(ours, &filter, 10).await, read.log_count(ours, &filter, 3).await),
-            (read.whole_log(&filter, 10).await, read.whole_log_count(&filter, 3).await),
+            (read.whole_log(root, &filter, 10).await, read.whole_log_count(root, &filter, 3).await),
+            of_account(&mut read, root, &filter, ours).await,
         ] {
             let rows = rows.expect("rows");
             assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), found, "{filter:?}");
@@ -177,13 +181,56 @@ async fn a_filter_finds_what_fits_and_its_count_says_how_much(kind: Kind) {
             assert_eq!(count.expect("a count"), counted, "{filter:?}");
         }
         let named = read.log(ours, &filter, 10).await.expect("rows");
-        let name = |row: &portico::store::Logged| row.app_name.as_ref().map(ToString::to_string);
+        let name = |row: &Logged| row.app_name.as_ref().map(ToString::to_string);
         assert!(named.iter().all(|row| (name(row).as_deref() == Some("Relay")) == (row.app == Some(relay))));
+    }
+}
+
+/// The same of the whole log, with the account as part of the filter.
+async fn of_account(
+    read: &mut Conn,
+    root: Admin,
+    filter: &LogFilter,
+    account: AccountId,
+) -> (Result<Vec<Logged>, StoreError>, Result<i64, StoreError>) {
+    let filter = LogFilter { account: Some(account), ..filter.clone() };
+    (read.whole_log(root, &filter, 10).await, read.whole_log_count(root, &filter, 3).await)
+}
+
+async fn what_staff_did_names_nobody_to_members(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let root = admin(&database).await;
+    let (ours, staff) = (account(&database).await, Actor::User(root.user()));
+    let relay: AppId = new_id();
+    let reinstated = entry(at(0), staff, Some(ours), Some(relay), Change::AppReinstated {});
+    // The admin may be a member too, and is known for what members do.
+    let switched = entry(at(1), staff, Some(ours), None, Change::AccountSwitched {});
+    write_all(&database, vec![reinstated, switched]).await;
+    let mut read = database.read().await;
+    let seen = |rows: Vec<Logged>| -> Vec<_> {
+        let facts = |row: Logged| (row.seq, row.who().to_owned(), row.actor, row.actor_id, row.address);
+        rows.into_iter().map(facts).collect()
+    };
+    let word = |seq| (seq, String::from("the platform’s staff"), String::from("staff"), None, None);
+    let (name, address) = (String::from("Ada Lovelace"), Some(String::from("192.0.2.7")));
+    let named = |seq| (seq, name.clone(), String::from("user"), Some(root.user()), address.clone());
+    let all = LogFilter::default();
+    let theirs = LogFilter { actor: Some(staff), ..all.clone() };
+    assert_eq!(seen(read.log(ours, &all, 9).await.expect("rows")), [named(2), word(1)]);
+    assert_eq!(seen(read.log(ours, &theirs, 9).await.expect("rows")), [named(2)]);
+    assert_eq!(read.log_count(ours, &theirs, 9).await.expect("a count"), 1);
+    let of_app = LogFilter { app: Some(relay), ..theirs.clone() };
+    assert!(read.log(ours, &of_app, 9).await.expect("no rows").is_empty());
+    for filter in [all, theirs] {
+        let rows = read.whole_log(root, &filter, 9).await.expect("rows");
+        assert_eq!(seen(rows), [named(2), named(1)]);
+        assert_eq!(read.whole_log_count(root, &filter, 9).await.expect("a count"), 2);
     }
 }
 
 async fn the_whole_log_is_that_of_all_accounts_and_of_the_platform(kind: Kind) {
     let database = TestDatabase::new(kind).await;
+    let root = admin(&database).await;
     let accounts = [None, Some(account(&database).await), Some(account(&database).await)];
     let mut seconds = 0;
     for _ in 0..3 {
@@ -195,7 +242,7 @@ async fn the_whole_log_is_that_of_all_accounts_and_of_the_platform(kind: Kind) {
     }
     let (mut filter, mut seen) = (LogFilter::default(), Vec::new());
     loop {
-        let rows = database.read().await.whole_log(&filter, 4).await.expect("rows");
+        let rows = database.read().await.whole_log(root, &filter, 4).await.expect("rows");
         let Some(last) = rows.last() else { break };
         filter.after = Some(last.id);
         seen.extend(rows.iter().map(|row| (row.at, row.chain.account())));
@@ -203,10 +250,10 @@ async fn the_whole_log_is_that_of_all_accounts_and_of_the_platform(kind: Kind) {
     let expected: Vec<_> = (0..9).rev().map(|second| (at(second), accounts[second as usize % 3])).collect();
     assert_eq!(seen, expected);
     let mut read = database.read().await;
-    assert_eq!(read.whole_log_count(&LogFilter::default(), 100).await.expect("a count"), 9);
+    assert_eq!(read.whole_log_count(root, &LogFilter::default(), 100).await.expect("a count"), 9);
     let nowhere = LogFilter { app: Some(new_id()), ..LogFilter::default() };
-    assert!(read.whole_log(&nowhere, 10).await.expect("no rows").is_empty());
-    assert_eq!(read.whole_log_count(&nowhere, 10).await.expect("a count"), 0);
+    assert!(read.whole_log(root, &nowhere, 10).await.expect("no rows").is_empty());
+    assert_eq!(read.whole_log_count(root, &nowhere, 10).await.expect("a count"), 0);
 }
 
 async fn what_can_be_chosen_is_the_accounts_own(kind: Kind) {

@@ -6,13 +6,12 @@ use portico::{
         app::{AppState, AppType, Resumable, StateKind, name::NameKey},
         calls::{Calls, CallsOf, Hour},
         id::{AccountId, UserId},
-        user::{Admin, User},
     },
     store::{AccountFilter, EveryAppFilter, StoreError},
 };
 
 use crate::{
-    rows::{account, app, at, draft, member, new_id, password_hash, unsaved_user, user},
+    rows::{account, admin, app, at, draft, member, new_id, user},
     support::{
         databases::{Kind, TestDatabase, on_both},
         world::parsed,
@@ -28,14 +27,6 @@ on_both!(
     figures_count_what_there_is,
     owners_are_those_who_can_still_read_mail,
 );
-
-async fn admin(database: &TestDatabase) -> Admin {
-    let user = User { is_admin: true, ..unsaved_user("root@platform.example") };
-    let mut tx = database.begin().await;
-    tx.insert_user(&user, &password_hash('A')).await.expect("a user");
-    tx.commit().await.expect("it holds");
-    Admin::prove(&user).expect("an admin")
-}
 
 async fn apps_of_every_account_are_listed_with_what_they_called_lately(kind: Kind) {
     let database = TestDatabase::new(kind).await;

@@ -8,7 +8,7 @@ use portico::{
         id::{AccountId, AppId, Id, UserId},
         password::PasswordHash,
         time::Timestamp,
-        user::User,
+        user::{Admin, User},
     },
     store::Tx,
 };
@@ -49,6 +49,15 @@ pub(crate) async fn user(database: &TestDatabase, email: &str) -> UserId {
     tx.insert_user(&user, &password_hash('A')).await.expect("a user");
     tx.commit().await.expect("it holds");
     user.id
+}
+
+/// An admin of the platform.
+pub(crate) async fn admin(database: &TestDatabase) -> Admin {
+    let user = User { is_admin: true, ..unsaved_user("root@platform.example") };
+    let mut tx = database.begin().await;
+    tx.insert_user(&user, &password_hash('A')).await.expect("a user");
+    tx.commit().await.expect("it holds");
+    Admin::prove(&user).expect("an admin")
 }
 
 pub(crate) async fn account(database: &TestDatabase) -> AccountId {

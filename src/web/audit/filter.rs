@@ -5,8 +5,9 @@ use serde::Deserialize;
 use super::told::GROUPS;
 use crate::actions::audit::LogFilter;
 use crate::domain::audit::Actor;
-use crate::domain::id::{AppId, AuditId};
+use crate::domain::id::{AccountId, AppId, AuditId};
 use crate::domain::time::{Span, Timestamp};
+use crate::web::paging::href;
 
 /// The filter of the log.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -16,6 +17,8 @@ pub(crate) struct LogQuery {
     pub(crate) actor: String,
     /// An app's id or nothing.
     pub(crate) app: String,
+    /// For admins: an account's id or nothing.
+    pub(crate) account: String,
     /// The stable name of an action, or nothing.
     pub(crate) action: String,
     /// The first day, `YYYY-MM-DD` in UTC, or nothing.
@@ -36,12 +39,30 @@ pub(crate) enum Format {
 }
 
 impl LogQuery {
-    /// The filter of an address without what is not understood, as if it had not been there.
+    /// The filter of an address without what is not understood, as if it had not been there. It is
+    /// for the reader of one account.
     pub(crate) fn understood(query: &str) -> (Self, LogFilter) {
-        let mut query: Self = serde_html_form::from_str(query).unwrap_or_default();
+        let (query, filter) = Self::understood_of_all(query);
+        (Self { account: String::new(), ..query }, LogFilter { account: None, ..filter })
+    }
+
+    /// The same for the reader of the whole log.
+    pub(crate) fn understood_of_all(query: &str) -> (Self, LogFilter) {
+        Self::read(query).understand()
+    }
+
+    /// What stands in an address, understood or not.
+    pub(crate) fn read(query: &str) -> Self {
+        serde_html_form::from_str(query).unwrap_or_default()
+    }
+
+    /// See [`Self::understood_of_all`].
+    pub(crate) fn understand(self) -> (Self, LogFilter) {
+        let mut query = self;
         let filter = LogFilter {
             actor: kept(&mut query.actor, Actor::from_words),
             app: kept(&mut query.app, |text| text.parse::<AppId>().ok()),
+            account: kept(&mut query.account, |text| text.parse::<AccountId>().ok()),
             action: kept(&mut query.action, |text| is_action(text).then(|| text.to_owned())),
             since: kept(&mut query.since, Timestamp::of_day),
             until: kept(&mut query.until, |text| Timestamp::of_day(text).map(|day| day + Span::days(1))),
@@ -60,7 +81,8 @@ impl LogQuery {
 
     /// Whether anything is filtered, wherever the page begins.
     pub(crate) fn narrows(&self) -> bool {
-        [&self.actor, &self.app, &self.action, &self.since, &self.until].iter().any(|value| !value.is_empty())
+        let Self { actor, app, account, action, since, until, .. } = self;
+        [actor, app, account, action, since, until].iter().any(|value| !value.is_empty())
     }
 
     /// The address of the page that begins after a row; of the first page if `after` is empty.
@@ -74,16 +96,17 @@ impl LogQuery {
     }
 
     fn address(&self, path: &str, last: (&str, &str)) -> String {
-        let Self { actor, app, action, since, until, .. } = self;
-        let pairs = [("actor", actor), ("app", app), ("action", action), ("since", since), ("until", until)];
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in pairs.map(|(name, value)| (name, value.as_str())).into_iter().chain([last]) {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        let query = query.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        let Self { actor, app, account, action, since, until, .. } = self;
+        let asked = [
+            ("actor", actor.as_str()),
+            ("app", app),
+            ("account", account),
+            ("action", action),
+            ("since", since),
+            ("until", until),
+            last,
+        ];
+        href(path, &asked)
     }
 }
 
@@ -125,6 +148,7 @@ mod tests {
         let expected = LogFilter {
             actor: Some(Actor::User(user)),
             app: Some(app),
+            account: None,
             action: Some(String::from("app_created")),
             since: Some(Timestamp::from_seconds(1_795_478_400)),
             until: Some(Timestamp::from_seconds(1_795_478_400 + 86_400)),
@@ -136,6 +160,15 @@ mod tests {
         let later = after.to_string();
         assert_eq!(query.href("/account/audit", &later), format!("/account/audit?{written}&after={after}"));
         assert_eq!(query.export_href("/a", "json"), format!("/a?{written}&format=json"));
+    }
+
+    #[test]
+    fn an_account_is_chosen_in_the_log_of_all_alone() {
+        let account = AccountId::generate(Timestamp::default(), [4; 10]);
+        let (query, filter) = LogQuery::understood_of_all(&format!("account={account}"));
+        assert_eq!((filter.account, query.href("/a", "")), (Some(account), format!("/a?account={account}")));
+        let (query, filter) = LogQuery::understood(&format!("account={account}"));
+        assert_eq!((filter, query.narrows()), (LogFilter::default(), false));
     }
 
     #[test]
