@@ -50,7 +50,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("sqlx::query_scalar", &["src/store/db.rs"]),
     ("actix_web", &["src/web", "src/cli.rs", "src/cli/serve.rs"]),
     ("actix_multipart", &["src/web"]),
-    ("askama", &["src/web", "src/mail/messages.rs"]),
+    ("askama", &["src/web", "src/mail/messages"]),
     ("lettre", &["src/mail"]),
     ("image", &["src/icons"]),
     ("argon2", &["src/crypto"]),

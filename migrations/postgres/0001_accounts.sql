@@ -16,6 +16,7 @@ create index accounts_by_standing on accounts (standing, created_at, id);
 create table users (
     id uuid not null primary key,
     name text not null,
+    name_key text not null,
     email text not null,
     email_key text not null unique,
     password_hash text not null,
@@ -24,6 +25,9 @@ create table users (
     disabled_at bigint,
     created_at bigint not null
 );
+create index users_by_time on users (created_at, id);
+create index users_admins on users (created_at, id) where is_admin;
+create index users_disabled on users (created_at, id) where disabled_at is not null;
 
 create table memberships (
     account_id uuid not null references accounts (id) on delete cascade,

@@ -1,9 +1,10 @@
-//! What admins of the platform do, to apps and accounts of anybody and to the platform itself.
+//! What admins of the platform do, to apps and accounts of anybody, to users and to the platform itself.
 
 pub mod accounts;
 pub mod apps;
 pub mod event_types;
 pub mod platform_keys;
+pub mod users;
 
 use super::{By, Context, Reads, Result};
 pub use crate::store::{COUNTED, Figures, Listed};

@@ -72,7 +72,8 @@ pub async fn delete_user(ctx: &Context, by: &By, session: &Session, password: Ty
         return Err(wrong_password("delete_password"));
     };
     still_signed_in(&mut tx, session).await?;
-    let user = known.user;
+    // Read again, now that nobody makes an admin of them.
+    let user = tx.user(known.user.id).await?.ok_or(Error::NotFound)?.user;
     keep_an_admin(ctx, &mut tx, &user).await?;
     let mut accounts = tx.memberships(user.id).await?;
     // In one order, so that two who leave the same accounts never wait for each other.
@@ -146,11 +147,15 @@ async fn delete_held_account(ctx: &Context, tx: &mut Tx, by: &By, account: &Acco
         .await
 }
 
-/// Admins who go at once look one after the other.
+/// Whoever takes an admin away waits here for others who do, until the end of the transaction.
+pub(super) async fn lock_admins(ctx: &Context, tx: &mut Tx) -> Result<()> {
+    Ok(tx.lock_bucket(&ctx.keys.bucket("admins", "going"), ctx.now()).await?)
+}
+
 async fn keep_an_admin(ctx: &Context, tx: &mut Tx, user: &User) -> Result<()> {
     if !user.is_admin {
         return Ok(());
     }
-    tx.lock_bucket(&ctx.keys.bucket("admins", "going"), ctx.now()).await?;
+    lock_admins(ctx, tx).await?;
     if tx.admins().await? > 1 { Ok(()) } else { Err(Conflict::LastAdmin.into()) }
 }

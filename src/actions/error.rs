@@ -68,6 +68,8 @@ pub enum Conflict {
     SuspendedApp,
     #[error("You are the only admin of the platform. Make another user an admin first.")]
     LastAdmin,
+    #[error("This is yourself. Another admin can do this to you.")]
+    Oneself,
     #[error(
         "Things have changed since you opened the page: somebody else was quicker. Nothing was changed now. Open the page again to see how it stands."
     )]

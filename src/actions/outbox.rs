@@ -12,11 +12,11 @@ use crate::{
         email::Email,
         id::MailId,
         time::{Span, Timestamp},
-        user::LinkKind,
+        user::{LinkKind, PowerChange},
     },
     mail::{
         Mailer, Message,
-        messages::{self, Letter, Stopped},
+        messages::{self, Letter, staff},
     },
     store::{Link, Tx, Waiting},
 };
@@ -73,6 +73,36 @@ pub(super) enum Mail {
         to: String,
         app: String,
         reason: String,
+        at: i64,
+    },
+    /// To an owner of an account that an admin stopped.
+    AccountSuspended {
+        to: String,
+        account: String,
+        reason: String,
+        at: i64,
+    },
+    /// To an owner of an account that an admin approved.
+    AccountApproved {
+        to: String,
+        account: String,
+        at: i64,
+    },
+    /// To an owner of an account to which an admin gave back what it was.
+    AccountReinstated {
+        to: String,
+        account: String,
+        at: i64,
+    },
+    /// To every admin, of what one of them made of a user.
+    UserPower {
+        to: String,
+        change: PowerChange,
+        /// The address of the admin who did it.
+        by: String,
+        /// The user's address.
+        user: String,
+        id: String,
         at: i64,
     },
     /// To an owner of an app that an admin named anew.
@@ -235,12 +265,33 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
         }
         Mail::AppSuspended { to, app, reason, at } => {
             let url = ctx.policy.link(&format!("/apps/{app}"));
-            let stopped = Stopped { app: &app, url: &url, at: Timestamp::from_micros(at), reason: &reason };
-            Some((to, messages::app_suspended(platform, stopped, ctx.policy.support.as_deref())))
+            let on = staff::On { id: &app, url: &url, at: Timestamp::from_micros(at) };
+            Some((to, staff::app_suspended(platform, on, &reason, ctx.policy.support.as_deref())))
         }
         Mail::AppRenamed { to, app, at } => {
             let url = ctx.policy.link(&format!("/apps/{app}"));
-            Some((to, messages::app_renamed(platform, &app, Timestamp::from_micros(at), &url)))
+            let on = staff::On { id: &app, url: &url, at: Timestamp::from_micros(at) };
+            Some((to, staff::app_renamed(platform, on)))
+        }
+        Mail::AccountSuspended { to, account, reason, at } => {
+            let url = ctx.policy.link("/account");
+            let on = staff::On { id: &account, url: &url, at: Timestamp::from_micros(at) };
+            Some((to, staff::account_suspended(platform, on, &reason, ctx.policy.support.as_deref())))
+        }
+        Mail::AccountApproved { to, account, at } => {
+            let url = ctx.policy.link("/apps");
+            let on = staff::On { id: &account, url: &url, at: Timestamp::from_micros(at) };
+            Some((to, staff::account_approved(platform, on)))
+        }
+        Mail::AccountReinstated { to, account, at } => {
+            let url = ctx.policy.link("/account");
+            let on = staff::On { id: &account, url: &url, at: Timestamp::from_micros(at) };
+            Some((to, staff::account_reinstated(platform, on)))
+        }
+        Mail::UserPower { to, change, by, user, id, at } => {
+            let url = ctx.policy.link(&format!("/admin/users/{id}"));
+            let on = staff::On { id: &user, url: &url, at: Timestamp::from_micros(at) };
+            Some((to, staff::user_power(platform, on, change, &by)))
         }
     })
 }

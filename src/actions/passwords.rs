@@ -195,7 +195,7 @@ pub async fn prove(ctx: &Context, by: &By, token: &Token) -> Result<()> {
 
 /// A new password or address is how a user shuts out somebody else, so that nothing which that
 /// one asked for before may open the user again: neither a reset nor a change of address (S7, S9).
-async fn void_mailed_links(ctx: &Context, tx: &mut Tx, user: UserId) -> Result<()> {
+pub(super) async fn void_mailed_links(ctx: &Context, tx: &mut Tx, user: UserId) -> Result<()> {
     tx.void_links(user, LinkKind::Reset, ctx.now()).await?;
     Ok(tx.void_links(user, LinkKind::ChangeEmail, ctx.now()).await?)
 }

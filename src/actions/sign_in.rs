@@ -100,13 +100,13 @@ pub async fn sign_in(
         if verified.rehash { Some(ctx.passwords.hash_again(password.clone()).await?) } else { None };
     match begin_session(ctx, by, browser, &known, stronger).await? {
         Some(session) => Ok(session),
-        // Judged again, by what the password is now.
+        // Judged again, by how things are now.
         None => Box::pin(sign_in(ctx, by, browser, email, password)).await,
     }
 }
 
-/// `None` if the password was replaced while it was checked: then every session was ended, and
-/// none may begin with the old one.
+/// `None` if the password was replaced, or the user disabled, while it was checked: then every
+/// session was ended, and none may begin with what was true before.
 async fn begin_session(
     ctx: &Context,
     by: &By,
@@ -125,12 +125,16 @@ async fn begin_session(
     Ok(Some(session))
 }
 
-/// A transaction in which the password is still the one that was checked, if it is.
+/// A transaction in which the password is still the one that was checked, if it is, and the user
+/// not disabled.
 pub(super) async fn begin_unchanged(ctx: &Context, known: &Known) -> Result<Option<Tx>> {
     let mut tx = ctx.begin().await?;
     tx.lock_user(known.user.id).await?;
     let now = tx.user(known.user.id).await?;
-    Ok(now.is_some_and(|now| now.password.as_str() == known.password.as_str()).then_some(tx))
+    let is_unchanged = |now: Known| {
+        now.password.as_str() == known.password.as_str() && now.user.disabled_at == known.user.disabled_at
+    };
+    Ok(now.is_some_and(is_unchanged).then_some(tx))
 }
 
 async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<SignedIn> {

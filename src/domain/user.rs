@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     email::Email,
     id::{AccountId, SessionId, UserId},
@@ -50,6 +52,15 @@ impl Admin {
     pub const fn user(self) -> UserId {
         self.user
     }
+}
+
+/// What an admin makes of a user's powers. All admins are told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PowerChange {
+    AdminMade,
+    AdminRemoved,
+    Disabled,
+    Enabled,
 }
 
 /// A browser in which a user is signed in. The cookie's value is stored hashed.

@@ -4,6 +4,8 @@
 //! asks for a reset, could else have Portico carry their words to that address. The words of
 //! an admin are another matter.
 
+pub mod staff;
+
 use askama::Template;
 use thiserror::Error;
 
@@ -129,45 +131,6 @@ pub fn invitation(platform: &str, from: &str, link: Link<'_>) -> Result<Letter, 
     letter(format!("You are invited to {platform}"), &Invitation { platform, from, link })
 }
 
-/// An app that an admin stopped.
-#[derive(Clone, Copy)]
-pub struct Stopped<'a> {
-    /// Its id.
-    pub app: &'a str,
-    /// Its page.
-    pub url: &'a str,
-    pub at: Timestamp,
-    /// What the admin wrote.
-    pub reason: &'a str,
-}
-
-impl Stopped<'_> {
-    /// The reason's lines.
-    fn lines(&self) -> impl Iterator<Item = &str> {
-        self.reason.lines()
-    }
-}
-
-/// To the contact of an app that an admin suspended. `help` is whom to write to.
-///
-/// # Errors
-/// See [`MessageError`].
-pub fn app_suspended(
-    platform: &str,
-    stopped: Stopped<'_>,
-    help: Option<&str>,
-) -> Result<Letter, MessageError> {
-    letter(format!("An app on {platform} was suspended"), &AppSuspended { platform, stopped, help })
-}
-
-/// To the owners of an app to which an admin gave another name. `url` is its page.
-///
-/// # Errors
-/// See [`MessageError`].
-pub fn app_renamed(platform: &str, app: &str, at: Timestamp, url: &str) -> Result<Letter, MessageError> {
-    letter(format!("An app on {platform} has a new name"), &AppRenamed { platform, app, at, url })
-}
-
 fn letter(subject: String, template: &impl Template) -> Result<Letter, MessageError> {
     let mut text = template.render().map_err(MessageError)?;
     text.truncate(text.trim_end().len());
@@ -238,39 +201,26 @@ struct Invitation<'a> {
     link: Link<'a>,
 }
 
-#[derive(Template)]
-#[template(path = "mail/app_suspended.txt")]
-struct AppSuspended<'a> {
-    platform: &'a str,
-    stopped: Stopped<'a>,
-    help: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "mail/app_renamed.txt")]
-struct AppRenamed<'a> {
-    platform: &'a str,
-    app: &'a str,
-    at: Timestamp,
-    url: &'a str,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::user::PowerChange;
 
     const AT: Timestamp = Timestamp::from_seconds(1_795_504_800);
     const LINK: Link<'static> = Link { url: "https://portal.example/x?token=a_b-c&d=<e>", ends: AT };
 
-    const APP: &str = "app_01kb7q2m9vx4t801kb7q2m9vx4";
-
-    fn stopped(reason: &str) -> Stopped<'_> {
-        Stopped { app: APP, url: "https://portal.example/apps/app_1", at: AT, reason }
-    }
+    const APP: staff::On<'static> =
+        staff::On { id: "app_01kb7q2m9vx4t801kb7q2m9vx4", url: "https://portal.example/apps/app_1", at: AT };
+    const ACCOUNT: staff::On<'static> =
+        staff::On { id: "acc_01kb7q2m9vx4t801kb7q2m9vx4", url: "https://portal.example/account", at: AT };
+    const USER: staff::On<'static> =
+        staff::On { id: "noor@example.com", url: "https://portal.example/admin/users/usr_1", at: AT };
 
     fn all() -> Vec<Letter> {
         let forgot = "https://portal.example/password/forgot";
         let sign_in = "https://portal.example/sign-in";
+        let changes =
+            [PowerChange::AdminMade, PowerChange::AdminRemoved, PowerChange::Disabled, PowerChange::Enabled];
         [
             verify_address("Meridian & Co", LINK),
             reset_password("Meridian & Co", LINK),
@@ -281,11 +231,16 @@ mod tests {
             address_changed("Meridian & Co", AT, "new@example.com", None),
             already_signed_up("Meridian & Co", sign_in, forgot),
             invitation("Meridian & Co", "ada@example.com", LINK),
-            app_suspended("Meridian & Co", stopped("It sends spam."), Some("https://help.example")),
-            app_suspended("Meridian & Co", stopped("It sends spam."), None),
-            app_renamed("Meridian & Co", APP, AT, "https://portal.example/apps/app_1"),
+            staff::app_suspended("Meridian & Co", APP, "It sends spam.", Some("https://help.example")),
+            staff::app_suspended("Meridian & Co", APP, "It sends spam.", None),
+            staff::app_renamed("Meridian & Co", APP),
+            staff::account_suspended("Meridian & Co", ACCOUNT, "Unpaid.", Some("https://help.example")),
+            staff::account_suspended("Meridian & Co", ACCOUNT, "Unpaid.", None),
+            staff::account_approved("Meridian & Co", ACCOUNT),
+            staff::account_reinstated("Meridian & Co", ACCOUNT),
         ]
         .into_iter()
+        .chain(changes.map(|change| staff::user_power("Meridian & Co", USER, change, "root@example.com")))
         .map(Result::unwrap)
         .collect()
     }
@@ -326,8 +281,29 @@ mod tests {
 
     #[test]
     fn a_reason_stands_as_it_was_written_line_by_line() {
-        let text = app_suspended("M", stopped("First <line>.\n\nThen „näher“."), None).unwrap().text;
-        assert!(text.contains("\n> First <line>.\n> \n> Then „näher“.\n"), "{text}");
+        let reason = "First <line>.\n\nThen „näher“.";
+        for letter in [
+            staff::app_suspended("M", APP, reason, None),
+            staff::account_suspended("M", ACCOUNT, reason, None),
+        ] {
+            let text = letter.unwrap().text;
+            assert!(text.contains("\n> First <line>.\n> \n> Then „näher“.\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn admins_are_told_who_did_what_to_whom() {
+        for (change, words) in [
+            (PowerChange::AdminMade, "made an admin"),
+            (PowerChange::AdminRemoved, "is no admin"),
+            (PowerChange::Disabled, "disabled"),
+            (PowerChange::Enabled, "enabled"),
+        ] {
+            let Letter { subject, text } = staff::user_power("M", USER, change, "root@x.example").unwrap();
+            assert!(subject.contains(words), "{subject}");
+            assert!(text.contains("\nroot@x.example\n") && text.contains("\nnoor@example.com\n"), "{text}");
+            assert!(text.contains("\nhttps://portal.example/admin/users/usr_1\n"), "{text}");
+        }
     }
 
     #[test]

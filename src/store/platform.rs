@@ -120,7 +120,7 @@ pub const COUNTED: i64 = 100;
 /// Rows on one page of a list.
 const PAGE: usize = 25;
 /// As many rows are asked for: one more tells whether another page follows.
-const ONE_MORE: i64 = 26;
+pub(super) const ONE_MORE: i64 = 26;
 
 #[derive(FromRow)]
 struct ListedAppRow {
@@ -154,7 +154,7 @@ impl<T, I> Listed<T, I> {
         Self { rows: Vec::new(), total: 0, next: None }
     }
 
-    fn new(mut rows: Vec<T>, total: i64, key: impl Fn(&T) -> (Timestamp, I)) -> Self {
+    pub(super) fn new(mut rows: Vec<T>, total: i64, key: impl Fn(&T) -> (Timestamp, I)) -> Self {
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);
         let next = rows.last().filter(|_| more).map(key);

@@ -32,6 +32,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::log::ALL,
         super::members::ALL,
         super::outbox::ALL,
+        super::people::ALL,
         super::platform::ALL,
         super::platform_keys::ALL,
         super::search::ALL,

@@ -8,6 +8,7 @@ use super::{
     statements::statements,
 };
 use crate::domain::{
+    app::name::NameKey,
     email::Email,
     id::UserId,
     password::PasswordHash,
@@ -28,10 +29,10 @@ statements! {
     /// The user goes, with sessions, browsers, links and memberships.
     DELETE_USER = "delete from users where id = $1";
     /// A new user.
-    INSERT_USER = "insert into users (id, name, email, email_key, password_hash, proven_at, is_admin, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT_USER = "insert into users (id, name, name_key, email, email_key, password_hash, proven_at, is_admin, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// Another name.
-    SET_USER_NAME = "update users set name = $2 where id = $1";
+    SET_USER_NAME = "update users set name = $2, name_key = $3 where id = $1";
     /// Another address, proven at this moment.
     SET_USER_EMAIL = "update users set email = $2, email_key = $3, proven_at = $4 where id = $1";
     /// The address is proven, if this is still the address, letter by letter.
@@ -43,7 +44,7 @@ statements! {
 }
 
 #[derive(FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     id: UserId,
     name: PersonName,
     email: Email,
@@ -81,6 +82,12 @@ impl From<UserRow> for Known {
     }
 }
 
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Known::from(row).user
+    }
+}
+
 impl Conn {
     pub async fn user(&mut self, id: UserId) -> Result<Option<Known>> {
         let row: Option<UserRow> = optional!(self, USER, id);
@@ -112,6 +119,7 @@ impl Tx {
             INSERT_USER,
             user.id,
             &user.name,
+            NameKey::of(user.name.as_str()).as_str(),
             &user.email,
             user.email.key(),
             password,
@@ -128,7 +136,7 @@ impl Tx {
     }
 
     pub async fn set_user_name(&mut self, id: UserId, name: &PersonName) -> Result<()> {
-        execute!(self, SET_USER_NAME, id, name);
+        execute!(self, SET_USER_NAME, id, name, NameKey::of(name.as_str()).as_str());
         Ok(())
     }
 

@@ -4,8 +4,11 @@ pub(crate) mod export;
 pub(crate) mod filter;
 pub(crate) mod told;
 
+use serde::Deserialize;
+
 use self::told::{field_in_words, told};
 use crate::actions::audit::Logged;
+use crate::domain::id::UserId;
 use crate::domain::time::Timestamp;
 
 /// Characters of a value that a page shows; exports have it whole.
@@ -14,14 +17,20 @@ const SHOWN: usize = 160;
 /// One row of the log on a page.
 pub(crate) struct LogRow {
     pub(crate) at: Timestamp,
-    /// "Ada Osei", "The operator".
+    /// "Ada Osei", "The operator", to members "The platform’s staff".
     pub(crate) who: String,
+    /// The id of the user who acted, unless they are gone.
+    pub(crate) actor: Option<String>,
     /// "Activated", "API secret revealed".
     pub(crate) what: String,
     /// What exactly, or nothing.
     pub(crate) detail: String,
     pub(crate) changes: Vec<ShownChange>,
     pub(crate) app: Option<LoggedApp>,
+    /// Whose it was, unless it is the platform's.
+    pub(crate) account: Option<LoggedAccount>,
+    /// The id of the user to whom it was done, unless the user did it.
+    pub(crate) user: Option<String>,
     /// Where it was done from, or nothing.
     pub(crate) address: String,
 }
@@ -41,12 +50,32 @@ pub(crate) struct LoggedApp {
     pub(crate) name: Option<String>,
 }
 
+/// The account that something was done in.
+pub(crate) struct LoggedAccount {
+    pub(crate) id: String,
+    /// Its name now; nothing if it is gone.
+    pub(crate) name: Option<String>,
+}
+
+/// What every change that is done to a user says of them.
+#[derive(Default, Deserialize)]
+struct OnUser {
+    user: Option<UserId>,
+}
+
 impl From<Logged> for LogRow {
     fn from(row: Logged) -> Self {
         let who = match &row.actor_name {
             Some(name) => visible(name),
             None => capital(row.who()),
         };
+        let on_user: OnUser = serde_json::from_str(&row.detail).unwrap_or_default();
+        let user = on_user.user.filter(|user| Some(*user) != row.actor_id).map(|user| user.to_string());
+        let actor = row.actor_id.filter(|_| row.actor_name.is_some()).map(|id| id.to_string());
+        let account = row.chain.account().map(|id| LoggedAccount {
+            id: id.to_string(),
+            name: row.account_name.as_ref().map(|name| visible(name.as_str())),
+        });
         let (what, detail, changes) = match row.change() {
             Some(change) => {
                 let told = told(&change);
@@ -63,6 +92,9 @@ impl From<Logged> for LogRow {
         Self {
             at: row.at,
             who,
+            actor,
+            account,
+            user,
             what: visible(&what),
             detail: shown(&detail),
             changes: changes.collect(),

@@ -32,7 +32,7 @@ pub(super) enum PageError {
     },
     /// Signed in, and a member of no account: to the page that makes one.
     NoAccount,
-    /// The sign-in is too old for a secret: the password again, and back to `next`.
+    /// The sign-in is too old for this: the password again, and back to `next`.
     Confirm {
         next: String,
     },

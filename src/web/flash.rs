@@ -29,6 +29,8 @@ pub(super) enum Done {
     EventTypeDeleted,
     EventTypeRetired,
     EventTypeSaved,
+    AdminMade,
+    AdminRemoved,
     EventsOff,
     EventsOn,
     ExternalIdSaved,
@@ -52,7 +54,10 @@ pub(super) enum Done {
     SubscriptionCreated,
     SubscriptionDeleted,
     SubscriptionSaved,
+    SessionsEnded,
     UserDeleted,
+    UserDisabled,
+    UserEnabled,
     Welcome,
 }
 
@@ -82,6 +87,8 @@ text_enum!(
     EventTypeDeleted = "event-type-deleted",
     EventTypeRetired = "event-type-retired",
     EventTypeSaved = "event-type-saved",
+    AdminMade = "admin-made",
+    AdminRemoved = "admin-removed",
     EventsOff = "events-off",
     EventsOn = "events-on",
     ExternalIdSaved = "external-id-saved",
@@ -105,7 +112,10 @@ text_enum!(
     SubscriptionCreated = "subscription-created",
     SubscriptionDeleted = "subscription-deleted",
     SubscriptionSaved = "subscription-saved",
+    SessionsEnded = "sessions-ended",
     UserDeleted = "user-deleted",
+    UserDisabled = "user-disabled",
+    UserEnabled = "user-enabled",
     Welcome = "welcome",
 );
 
@@ -159,6 +169,10 @@ impl Done {
             Self::EventTypeRetired => Flash::new("The event type is retired.")
                 .more("It is offered no more; subscriptions that hold it keep it."),
             Self::EventTypeSaved => Flash::new("Event type saved."),
+            Self::AdminMade => Flash::new("The user is an admin.").more("All admins are told by mail."),
+            Self::AdminRemoved => {
+                Flash::new("The user is no admin any more.").more("All admins are told by mail.")
+            }
             Self::EventsOff => {
                 Flash::new("Event subscriptions are off.").more("They are kept, and nothing is sent.")
             }
@@ -200,6 +214,11 @@ impl Done {
             Self::SubscriptionCreated => Flash::new("Subscription added."),
             Self::SubscriptionDeleted => Flash::new("Subscription deleted."),
             Self::SubscriptionSaved => Flash::new("Subscription saved."),
+            Self::SessionsEnded => Flash::new("All sessions of the user have ended."),
+            Self::UserDisabled => Flash::new("The user is disabled.")
+                .more("Their sessions have ended, and all admins are told by mail."),
+            Self::UserEnabled => Flash::new("The user is enabled.")
+                .more("They can sign in again. All admins are told by mail."),
             Self::UserDeleted => Flash::new("Your user is deleted."),
             Self::Welcome => Flash::new("Welcome.").more("We have sent you a link to prove your address."),
         }

@@ -167,7 +167,16 @@ fn console(config: &mut ServiceConfig) {
         .service(page("/admin/event-types/{event_type}/bring-back").post(admin::event_type::bring_back))
         .service(page("/admin/event-types/{event_type}/delete").post(admin::event_type::delete))
         .service(page("/admin/platform-keys").get(admin::platform_keys::get).post(admin::platform_keys::post))
-        .service(page("/admin/platform-keys/{key}/revoke").post(admin::platform_keys::revoke));
+        .service(page("/admin/platform-keys/{key}/revoke").post(admin::platform_keys::revoke))
+        .service(page("/admin/users").get(admin::users::get))
+        .service(page("/admin/users/{user}").get(admin::user::get))
+        .service(page("/admin/users/{user}/disable").post(admin::user::disable))
+        .service(page("/admin/users/{user}/enable").post(admin::user::enable))
+        .service(page("/admin/users/{user}/make-admin").post(admin::user::make_admin))
+        .service(page("/admin/users/{user}/remove-admin").post(admin::user::remove_admin))
+        .service(page("/admin/users/{user}/sessions/end").post(admin::user::end_sessions))
+        .service(page("/admin/users/{user}/sessions/{session}/end").post(admin::user::end_session))
+        .service(page("/admin/audit").get(admin::audit::get));
 }
 
 /// A page: tests/web/access.rs says who may open it.

@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod admins;
 mod apps;
 mod audit;
 mod calls;
@@ -25,6 +26,7 @@ mod memberships;
 mod model;
 mod names;
 mod outbox;
+mod people;
 mod platform;
 mod platform_keys;
 mod races;

@@ -123,6 +123,15 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/admin/platform-keys",                            "dnnnno"),
     ("POST", "/admin/platform-keys",                            "dnnnno"),
     ("POST", "/admin/platform-keys/{key}/revoke",               "dnnnno"),
+    ("GET",  "/admin/users",                                    "dnnnno"),
+    ("GET",  "/admin/users/{user}",                             "dnnnno"),
+    ("POST", "/admin/users/{user}/make-admin",                  "dnnnno"),
+    ("POST", "/admin/users/{user}/remove-admin",                "dnnnno"),
+    ("POST", "/admin/users/{user}/disable",                     "dnnnno"),
+    ("POST", "/admin/users/{user}/enable",                      "dnnnno"),
+    ("POST", "/admin/users/{user}/sessions/{session}/end",      "dnnnno"),
+    ("POST", "/admin/users/{user}/sessions/end",                "dnnnno"),
+    ("GET",  "/admin/audit",                                    "dnnnno"),
     // Last, since whoever leaves has no role any more.
     ("POST", "/account/leave",                                  "dooooo"),
 ];

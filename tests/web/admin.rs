@@ -5,7 +5,9 @@ mod accounts;
 mod app;
 mod apps;
 mod event_types;
+mod audit;
 mod platform_keys;
+mod users;
 
 use portico::domain::{
     account::Standing,

@@ -1,7 +1,7 @@
 //! Accounts of the platform: approved, named in its own books, stopped, given back.
 
 use super::{
-    super::{Conflict, Context, Error, On, Result},
+    super::{Conflict, Context, Error, On, Result, outbox::Mail},
     AsAdmin, Listed,
 };
 pub use crate::store::{AccountFilter, ListedAccount};
@@ -73,7 +73,7 @@ pub async fn view(ctx: &Context, _acting: &AsAdmin, id: AccountId) -> Result<Acc
     })
 }
 
-/// Lets an account that waits activate its apps.
+/// Lets an account that waits activate its apps; its owners are told by mail.
 ///
 /// # Errors
 /// `Conflict` if it does not wait.
@@ -81,11 +81,13 @@ pub async fn approve(ctx: &Context, acting: &AsAdmin, id: AccountId) -> Result<(
     let mut tx = ctx.begin().await?;
     let next = held(&mut tx, id).await?.standing.approve().map_err(overtaken)?;
     tx.set_standing(id, next).await?;
+    let mail = |to, at| Mail::AccountApproved { to, account: id.to_string(), at };
+    tell_owners(ctx, &mut tx, id, mail).await?;
     ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountApproved {}).await?;
     Ok(tx.commit().await?)
 }
 
-/// Stops every call of an account.
+/// Stops every call of an account; its owners are told by mail.
 ///
 /// # Errors
 /// `Conflict` if it is suspended already.
@@ -94,12 +96,15 @@ pub async fn suspend(ctx: &Context, acting: &AsAdmin, id: AccountId, reason: &Re
     let before = held(&mut tx, id).await?.standing;
     before.suspend().map_err(overtaken)?;
     tx.suspend_account(id, reason, before).await?;
+    let why = reason.to_string();
+    let mail = |to, at| Mail::AccountSuspended { to, account: id.to_string(), reason: why.clone(), at };
+    tell_owners(ctx, &mut tx, id, mail).await?;
     let change = Change::AccountSuspended { reason: reason.to_string() };
     ctx.audit(&mut tx, &acting.by(), On::account(id), change).await?;
     Ok(tx.commit().await?)
 }
 
-/// Gives a suspended account the standing it had.
+/// Gives a suspended account the standing it had; its owners are told by mail.
 ///
 /// # Errors
 /// `Conflict` if it is not suspended.
@@ -114,6 +119,8 @@ pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AccountId) -> Result
         (Standing::Suspended, None) => Standing::Pending,
     };
     tx.set_standing(id, before).await?;
+    let mail = |to, at| Mail::AccountReinstated { to, account: id.to_string(), at };
+    tell_owners(ctx, &mut tx, id, mail).await?;
     ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountReinstated {}).await?;
     Ok(tx.commit().await?)
 }
@@ -150,6 +157,19 @@ pub async fn set_external_id(
     let change = Change::AccountExternalIdChanged { from: before, to };
     ctx.audit(&mut tx, &acting.by(), On::account(id), change).await?;
     Ok(tx.commit().await?)
+}
+
+/// A mail to each owner who can read it, made of the address and the moment.
+async fn tell_owners(
+    ctx: &Context,
+    tx: &mut Tx,
+    id: AccountId,
+    mail: impl Fn(String, i64) -> Mail,
+) -> Result<()> {
+    for to in tx.owners(id).await? {
+        ctx.post(tx, &mail(to.to_string(), ctx.now().micros())).await?;
+    }
+    Ok(())
 }
 
 async fn held(tx: &mut Tx, id: AccountId) -> Result<Account> {

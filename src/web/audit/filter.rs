@@ -71,6 +71,17 @@ impl LogQuery {
         (query, filter)
     }
 
+    /// What was typed here into a field of text and is not in the query that was understood of it.
+    pub(crate) fn dropped(&self, understood: &Self) -> Vec<String> {
+        let pairs = [
+            (&self.actor, &understood.actor),
+            (&self.account, &understood.account),
+            (&self.app, &understood.app),
+        ];
+        let dropped = pairs.iter().filter(|(typed, kept)| kept.is_empty() && !typed.trim().is_empty());
+        dropped.map(|(typed, _)| typed.trim().chars().take(100).collect()).collect()
+    }
+
     pub(crate) fn format(&self) -> Option<Format> {
         match self.format.as_str() {
             "csv" => Some(Format::Csv),

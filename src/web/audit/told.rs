@@ -139,6 +139,14 @@ pub(crate) fn told(change: &Change) -> Told {
         }
         Change::UserExported {} => Told::plain(Seen, "User exported"),
         Change::UserDeleted { email } => Told::of(Changed, "User deleted", email),
+        Change::UserDisabled { email, .. } => Told::of(Bad, "User disabled", email),
+        Change::UserEnabled { email, .. } => Told::of(Good, "User enabled", email),
+        Change::AdminMade { email, .. } => Told::of(Added, "Admin made", email),
+        Change::AdminRemoved { email, .. } => Told::of(Changed, "Admin removed", email),
+        Change::UserSessionEnded { email, .. } => Told::of(Changed, "Another’s session ended", email),
+        Change::UserSessionsEnded { email, count, .. } => {
+            Told::of(Changed, "Another’s sessions ended", format!("{email}; {count} of them"))
+        }
         Change::AccountSwitched {} => Told::plain(Seen, "Switched to this account"),
         Change::UserCreated { email, admin: true, .. } => Told::of(Added, "Admin created", email),
         Change::UserCreated { email, admin: false, .. } => Told::of(Added, "User created", email),
@@ -281,6 +289,10 @@ pub(crate) const GROUPS: &[Group] = &[
             ("user_created", "User or admin created"),
             ("user_exported", "User exported"),
             ("user_deleted", "User deleted"),
+            ("user_disabled", "User disabled"),
+            ("user_enabled", "User enabled"),
+            ("admin_made", "Admin made"),
+            ("admin_removed", "Admin removed"),
             ("setup_link_made", "Link for the first admin made"),
             ("profile_changed", "Profile changed"),
             ("proof_sent", "Link to prove an address sent"),
@@ -302,6 +314,8 @@ pub(crate) const GROUPS: &[Group] = &[
             ("confirm_failed", "Wrong password entered"),
             ("signed_out", "Signed out"),
             ("session_ended", "Session ended"),
+            ("user_session_ended", "Another’s session ended"),
+            ("user_sessions_ended", "Another’s sessions ended"),
         ],
     },
     Group {

@@ -8,9 +8,13 @@ use super::{Extracted, signed_in::SignedIn};
 use crate::{
     actions::{
         Context,
-        admin::{AsAdmin, accounts, apps},
+        admin::{AsAdmin, accounts, apps, users},
     },
-    domain::{account::Account, app::App, user::Admin},
+    domain::{
+        account::Account,
+        app::App,
+        user::{Admin, User},
+    },
     web::error::PageError,
 };
 
@@ -93,6 +97,34 @@ impl FromRequest for ConsoleAccount {
             let (console, ctx, id) = asked(&request, "account").await?;
             let account = accounts::any(&ctx, &console.acting, id).await?;
             Ok(Self { console, account })
+        })
+    }
+}
+
+/// An admin and the user that the path names.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct ConsoleUser {
+    pub(in crate::web) console: InConsole,
+    pub(in crate::web) user: User,
+}
+
+impl ConsoleUser {
+    /// The address of the user's page.
+    pub(in crate::web) fn at(&self) -> String {
+        format!("/admin/users/{}", self.user.id)
+    }
+}
+
+impl FromRequest for ConsoleUser {
+    type Error = PageError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (console, ctx, id) = asked(&request, "user").await?;
+            let user = users::any(&ctx, &console.acting, id).await?;
+            Ok(Self { console, user })
         })
     }
 }

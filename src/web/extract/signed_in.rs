@@ -15,7 +15,8 @@ pub(in crate::web) struct SignedIn {
 }
 
 impl SignedIn {
-    /// What reveals or makes a secret asks for the password again when the sign-in is old.
+    /// What reveals or makes a secret, or changes what a user may do, asks for the password again
+    /// when the sign-in is old.
     pub(in crate::web) fn fresh(&self, now: Timestamp, next: &str) -> Result<(), PageError> {
         if self.who.session.is_fresh(now) {
             Ok(())

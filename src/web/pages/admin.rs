@@ -6,7 +6,10 @@ pub(crate) mod app;
 pub(crate) mod apps;
 pub(crate) mod event_type;
 pub(crate) mod event_types;
+pub(crate) mod audit;
 pub(crate) mod platform_keys;
+pub(crate) mod user;
+pub(crate) mod users;
 
 use actix_web::web::Data;
 use askama::Template;

@@ -1,4 +1,4 @@
-//! `/confirm`: the password again, before a secret is shown or changed.
+//! `/confirm`: the password again, before a secret is shown or changed, or what a user may do.
 
 use actix_web::web::{Data, Query};
 use askama::Template;

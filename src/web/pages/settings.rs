@@ -177,20 +177,23 @@ impl Typed {
             email: self.email.unwrap_or_default(),
             current_email: user.email.to_string(),
             email_proven: user.proven_at.is_some(),
-            sessions: sessions.into_iter().map(|session| row(&session, current)).collect(),
+            sessions: sessions.iter().map(|session| SessionRow::of(session, current)).collect(),
             deleted_along: names(consequences.deleted),
             in_the_way: names(consequences.in_the_way),
         })
     }
 }
 
-fn row(session: &Session, current: SessionId) -> SessionRow {
-    SessionRow {
-        id: session.id.to_string(),
-        device: device(&session.user_agent),
-        address: session.address.map(|address| address.to_string()).unwrap_or_default(),
-        last_seen: session.seen_at,
-        current: session.id == current,
+impl SessionRow {
+    /// A session as it is seen in the session `current`.
+    pub(in crate::web::pages) fn of(session: &Session, current: SessionId) -> Self {
+        Self {
+            id: session.id.to_string(),
+            device: device(&session.user_agent),
+            address: session.address.map(|address| address.to_string()).unwrap_or_default(),
+            last_seen: session.seen_at,
+            current: session.id == current,
+        }
     }
 }
 

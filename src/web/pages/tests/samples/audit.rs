@@ -43,6 +43,9 @@ fn rows() -> Vec<LogRow> {
     let row = |minutes: i64, who: &str, what: &str| LogRow {
         at: Timestamp::from_micros(1_795_000_000_000_000 - minutes * 60_000_000),
         who: who.into(),
+        actor: None,
+        account: None,
+        user: None,
         what: what.into(),
         detail: String::new(),
         changes: Vec::new(),

@@ -1,0 +1,139 @@
+//! Admins who act on each other, and on one user, at the same moment (S66): one is always left.
+
+use portico::{
+    actions::{
+        self, By, Conflict, Error,
+        admin::{AsAdmin, users},
+        deletion, sign_in,
+        sign_in::Browser,
+    },
+    domain::{audit::Origin, password::TypedPassword},
+};
+
+use crate::{
+    races::{at_once, came_off},
+    support::{
+        databases::{Kind, on_both},
+        world::{PASSWORD, Person, World},
+    },
+};
+
+on_both!(
+    two_admins_who_remove_each_other_at_once_leave_one,
+    two_admins_who_disable_each_other_at_once_leave_one,
+    an_admin_who_is_removed_while_they_delete_themselves_leaves_one,
+    of_many_admins_who_disable_one_user_at_once_one_does,
+    no_session_begins_while_the_user_is_disabled,
+);
+
+async fn two_admins(world: &World) -> [(Person, AsAdmin); 2] {
+    let (one, other) = (world.admin("one@x.example").await, world.admin("other@x.example").await);
+    let (as_one, as_other) = (world.as_admin(&one).await, world.as_admin(&other).await);
+    [(one, as_one), (other, as_other)]
+}
+
+async fn admins_left(world: &World) -> i64 {
+    world.database.read().await.admins().await.expect("a count")
+}
+
+/// One came off; the other one is an admin no more, and finds nothing.
+fn one_found_nothing(outcomes: &[actions::Result<()>]) {
+    let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let gone = outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::NotFound))).count();
+    assert_eq!((done, gone), (1, 1), "{outcomes:?}");
+}
+
+async fn two_admins_who_remove_each_other_at_once_leave_one(kind: Kind) {
+    for _ in 0..4 {
+        let world = World::new(kind).await;
+        let admins = two_admins(&world).await;
+        let outcomes = at_once(2, |racer| {
+            let ctx = world.ctx.clone();
+            let (acting, target) = (admins[racer].1.clone(), admins[1 - racer].0.id);
+            async move { users::remove_admin(&ctx, &acting, target).await }
+        })
+        .await;
+        one_found_nothing(&outcomes);
+        assert_eq!(admins_left(&world).await, 1);
+        assert_eq!(world.database.audited("admin_removed").await, 1);
+    }
+}
+
+async fn two_admins_who_disable_each_other_at_once_leave_one(kind: Kind) {
+    let world = World::new(kind).await;
+    let admins = two_admins(&world).await;
+    let outcomes = at_once(2, |racer| {
+        let ctx = world.ctx.clone();
+        let (acting, target) = (admins[racer].1.clone(), admins[1 - racer].0.id);
+        async move { users::disable(&ctx, &acting, target).await }
+    })
+    .await;
+    one_found_nothing(&outcomes);
+    assert_eq!(admins_left(&world).await, 1);
+}
+
+async fn an_admin_who_is_removed_while_they_delete_themselves_leaves_one(kind: Kind) {
+    let world = World::new(kind).await;
+    let [(one, as_one), (other, _)] = two_admins(&world).await;
+    let session = world.sign_in(&one).await;
+    let who = sign_in::signed_in(&world.ctx, &session.session).await.expect("a read").expect("a session");
+    let outcomes = at_once(2, |racer| {
+        let (ctx, acting, session) = (world.ctx.clone(), as_one.clone(), who.session.clone());
+        let (one, other) = (one.id, other.id);
+        async move {
+            if racer == 0 {
+                return users::remove_admin(&ctx, &acting, other).await;
+            }
+            let by = By::user(one, Origin::default());
+            let password = TypedPassword::parse(PASSWORD).expect("a password");
+            deletion::delete_user(&ctx, &by, &session, password).await
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+    let refused = outcomes.iter().find_map(|outcome| outcome.as_ref().err()).expect("one was refused");
+    assert!(matches!(refused, Error::NotFound | Error::Conflict(Conflict::LastAdmin)), "{refused:?}");
+    assert_eq!(admins_left(&world).await, 1);
+}
+
+async fn of_many_admins_who_disable_one_user_at_once_one_does(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@x.example").await;
+    let mut admins = Vec::new();
+    for number in 0..6 {
+        let admin = world.admin(&format!("root{number}@x.example")).await;
+        admins.push(world.as_admin(&admin).await);
+    }
+    let outcomes = at_once(admins.len(), |racer| {
+        let (ctx, acting) = (world.ctx.clone(), admins[racer].clone());
+        async move { users::disable(&ctx, &acting, ada.id).await }
+    })
+    .await;
+    assert_eq!(came_off(&outcomes, &Conflict::Overtaken), 1);
+    assert_eq!(world.database.audited("user_disabled").await, 1);
+}
+
+async fn no_session_begins_while_the_user_is_disabled(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@x.example").await;
+    let root = world.admin("root@x.example").await;
+    let acting = world.as_admin(&root).await;
+    let outcomes = at_once(5, |racer| {
+        let (ctx, acting, email, id) = (world.ctx.clone(), acting.clone(), ada.email.clone(), ada.id);
+        async move {
+            if racer == 2 {
+                return users::disable(&ctx, &acting, id).await;
+            }
+            let password = TypedPassword::parse(PASSWORD).expect("a password");
+            let by = By::visitor(Origin::default());
+            sign_in::sign_in(&ctx, &by, &Browser::default(), &email, password).await.map(|_| ())
+        }
+    })
+    .await;
+    // Unavailable: its turn to be checked did not come in time.
+    let expected = |outcome: &actions::Result<()>| {
+        matches!(outcome, Ok(()) | Err(Error::Invalid(_) | Error::Unavailable(_)))
+    };
+    assert!(outcomes.iter().all(expected), "{outcomes:?}");
+    assert!(world.database.read().await.sessions_of(ada.id).await.expect("rows").is_empty());
+}
