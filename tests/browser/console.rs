@@ -1,4 +1,5 @@
-//! The admin console in a browser: an app is found, stopped and given back.
+//! The admin console in a browser: an app is found, stopped and given back, a user shut out and let
+//! in, and made an admin.
 
 use portico::domain::credential::PlatformKey;
 use thirtyfour::By;
@@ -112,6 +113,38 @@ async fn a_key_is_made_and_an_event_type_comes_and_goes(script: Script) {
     browser.close().await;
 }
 
+async fn a_user_is_shut_out_let_in_and_made_an_admin(script: Script) {
+    let Scene { portal, ada, browser } = scene(script).await;
+    let ada_at = signed_in(&portal, &ada, Look::default()).await;
+    portal.world.clock.advance(portico::domain::time::Span::minutes(61));
+    browser.visit("/admin/users").await;
+    browser.fill("Search", "ADA@").await;
+    browser.press("Apply").await;
+    browser.sees("1 user found").await;
+    browser.follow("ada@meridian.example").await;
+    browser.press("Disable").await;
+    // The sign-in is an hour old.
+    browser.sees("Confirm that it is you").await;
+    browser.fill("Password", crate::support::world::PASSWORD).await;
+    browser.press("Confirm").await;
+    browser.press("Disable").await;
+    browser.sees("The user is disabled.").await;
+    ada_at.visit("/settings").await;
+    assert_eq!(ada_at.path().await, "/sign-in");
+    browser.press("Enable").await;
+    browser.sees("The user is enabled.").await;
+    browser.press("Make admin").await;
+    browser.sees("The user is an admin.").await;
+    ada_at.close().await;
+    let ada_at = signed_in(&portal, &ada, Look::default()).await;
+    ada_at.visit("/admin").await;
+    ada_at.sees("Everything on").await;
+    browser.follow("What they did").await;
+    browser.sees("Signed in").await;
+    ada_at.close().await;
+    browser.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_makes_a_key_and_an_event_type_with_script() {
     a_key_is_made_and_an_event_type_comes_and_goes(Script::On).await;
@@ -120,6 +153,39 @@ async fn an_admin_makes_a_key_and_an_event_type_with_script() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_makes_a_key_and_an_event_type_without_script() {
     a_key_is_made_and_an_event_type_comes_and_goes(Script::Off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_rules_over_a_user_with_script() {
+    a_user_is_shut_out_let_in_and_made_an_admin(Script::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_rules_over_a_user_without_script() {
+    a_user_is_shut_out_let_in_and_made_an_admin(Script::Off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_people_and_of_the_whole_log() {
+    let Scene { portal, ada, browser } = scene(Script::On).await;
+    let eve = portal.world.user("eve@evil.example").await;
+    portal.world.database.set("users", &eve.id, "disabled_at = 1, proven_at = null").await;
+    portal.world.database.set("users", &ada.id, &format!("name = '{}'", "W".repeat(100))).await;
+    signed_in(&portal, &ada, Look::default()).await.close().await;
+    let [ada, eve] = [ada, eve].map(|person| format!("/admin/users/{}", person.id));
+    for path in [
+        "/admin/users",
+        "/admin/users?q=none-such",
+        &ada,
+        &eve,
+        "/admin/audit",
+        "/admin/audit?actor=none-such",
+        "/admin/audit?action=app_deleted",
+    ] {
+        browser.visit(path).await;
+        look_over(&browser).await;
+    }
+    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

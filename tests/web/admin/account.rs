@@ -16,6 +16,7 @@ on_both!(
     an_external_id_is_unique_and_can_be_cleared,
     of_two_admins_one_wins_and_the_other_is_told,
     the_page_lists_members_and_apps_and_shows_no_secret,
+    owners_are_mailed_what_becomes_of_their_account,
 );
 
 async fn an_account_that_waits_is_approved_and_may_activate(kind: Kind) {
@@ -33,6 +34,34 @@ async fn an_account_that_waits_is_approved_and_may_activate(kind: Kind) {
     let token = console.portal.world.token(&console.ada, &app).await;
     assert_eq!(console.authorize(&token).await, "200");
     assert_eq!(console.portal.world.database.audited("account_approved").await, 1);
+}
+
+async fn owners_are_mailed_what_becomes_of_their_account(kind: Kind) {
+    let console = Console::new(kind).await;
+    // A member who is no owner is not.
+    console.portal.world.colleague("dev@meridian.example", &console.ada).await;
+    console.unapprove().await;
+    let page = format!("/admin/accounts/{}", console.ada.account);
+    for (verb, fields, words) in [
+        ("/approve", &[][..], ["was approved", "can activate apps now"]),
+        ("/suspend", &[("reason", "Unpaid\nbills.")], ["was suspended", "> Unpaid"]),
+        ("/reinstate", &[], ["was reinstated", "stands as it did before"]),
+    ] {
+        console.press(&page, &format!("{page}{verb}"), fields).await;
+        let letters = console.portal.letters().await;
+        let [letter] = letters.as_slice() else { panic!("one letter, not {letters:?}") };
+        assert!(letter.whole.contains("To: ada@meridian.example"), "{verb}: {}", letter.whole);
+        for words in words.into_iter().chain([console.ada.account.to_string().as_str()]) {
+            assert!(letter.whole.contains(words), "{words}: {}", letter.whole);
+        }
+        assert!(!letter.whole.contains("root@platform.example"), "{verb}: {}", letter.whole);
+    }
+    // Nobody is told what did not come about.
+    let again = console.client.visit(&page).await.form(&format!("{page}/suspend")).with("reason", "x");
+    console.client.submit(&again).await;
+    console.portal.letters().await;
+    assert_eq!(console.client.submit(&again).await.status, 409);
+    assert!(console.portal.letters().await.is_empty());
 }
 
 async fn suspending_refuses_every_call_and_its_pages_say_why(kind: Kind) {
