@@ -8,7 +8,7 @@ create table account_search (
     standing text not null,
     words text not null
 ) strict;
-create index account_search_by_standing on account_search (standing, place);
+create index account_search_by_standing on account_search (standing, -place);
 
 create table app_search (
     place integer not null primary key,
@@ -18,10 +18,10 @@ create table app_search (
     state text not null,
     words text not null
 ) strict;
-create index app_search_by_account on app_search (account_id, place);
-create index app_search_by_type on app_search (app_type, place);
-create index app_search_by_state on app_search (state, place);
-create index app_search_by_state_and_type on app_search (state, app_type, place);
+create index app_search_by_account on app_search (account_id, -place);
+create index app_search_by_type on app_search (app_type, -place);
+create index app_search_by_state on app_search (state, -place);
+create index app_search_by_state_and_type on app_search (state, app_type, -place);
 
 -- Which rows hold three characters, in the order of rows; who searches compares the words.
 -- Keys are folded already.

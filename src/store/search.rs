@@ -19,8 +19,9 @@ use crate::domain::{
     time::Timestamp,
 };
 
-// Rows are compared so that one index alone gives the order asked for: a planner that could choose
-// would walk through all apps for the sake of the few in a state. Of the arms one finds rows.
+// With a filter the order is that of `-place`, which the index of that filter alone can give: a
+// planner that could choose might walk through all apps for the few in a state. Of the arms of
+// these unions one finds rows.
 statements! {
     /// The newest apps that fit, looked through for a pattern: state, type, account, before which
     /// place, how many are looked through, pattern, how many are wanted, id. Each row says how
@@ -32,20 +33,17 @@ statements! {
                 order by place desc limit $5) newest
             union all select * from (select place, words from app_search
                 where cast($2 as text) is null and cast($3 as uuid) is null and cast($8 as uuid) is null
-                and (state, place) < ($1, $4) and state >= $1
-                order by state desc, place desc limit $5) in_state
+                and state = $1 and -place > -$4 order by -place limit $5) in_state
             union all select * from (select place, words from app_search
                 where cast($1 as text) is null and cast($3 as uuid) is null and cast($8 as uuid) is null
-                and (app_type, place) < ($2, $4) and app_type >= $2
-                order by app_type desc, place desc limit $5) of_type
+                and app_type = $2 and -place > -$4 order by -place limit $5) of_type
             union all select * from (select place, words from app_search
                 where cast($3 as uuid) is null and cast($8 as uuid) is null
-                and (state, app_type, place) < ($1, $2, $4) and (state, app_type) >= ($1, $2)
-                order by state desc, app_type desc, place desc limit $5) of_both
+                and state = $1 and app_type = $2 and -place > -$4 order by -place limit $5) of_both
             union all select * from (select place, words from app_search
-                where cast($8 as uuid) is null and (account_id, place) < ($3, $4) and account_id >= $3
+                where cast($8 as uuid) is null and account_id = $3 and -place > -$4
                 and (cast($1 as text) is null or state = $1) and (cast($2 as text) is null or app_type = $2)
-                order by account_id desc, place desc limit $5) of_account
+                order by -place limit $5) of_account
             union all select place, words from app_search
                 where app_id = $8 and place < $4 and (cast($3 as uuid) is null or account_id = $3)
                 and (cast($1 as text) is null or state = $1) and (cast($2 as text) is null or app_type = $2))
@@ -72,8 +70,8 @@ statements! {
                 where cast($1 as text) is null and cast($2 as uuid) is null and place < $3
                 order by place desc limit $4) newest
             union all select * from (select place, words from account_search
-                where cast($2 as uuid) is null and (standing, place) < ($1, $3) and standing >= $1
-                order by standing desc, place desc limit $4) of_standing
+                where cast($2 as uuid) is null and standing = $1 and -place > -$3
+                order by -place limit $4) of_standing
             union all select place, words from account_search
                 where account_id = $2 and place < $3 and (cast($1 as text) is null or standing = $1))
         select all_of.walked, all_of.last, fitting.place

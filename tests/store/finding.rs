@@ -1,7 +1,5 @@
 //! Finding apps and accounts of the whole platform, by the index of each database.
 
-use std::collections::BTreeMap;
-
 use portico::{
     domain::{
         account::Standing,
@@ -11,7 +9,7 @@ use portico::{
         id::{AccountId, AppId},
         user::Admin,
     },
-    store::{AccountFilter, COUNTED, EveryAppFilter},
+    store::{AccountFilter, EveryAppFilter},
 };
 
 use crate::{
@@ -31,17 +29,14 @@ on_both!(
     ids_and_keys_find_what_is_theirs_alone,
     accounts_are_found_by_name_and_by_external_id,
     what_the_newest_rows_do_not_hold_is_found_in_the_index,
-    a_page_goes_on_after_an_app_that_is_gone,
-    a_count_ends_at_a_number,
-    figures_are_the_same_before_and_after_they_are_summed_up,
 );
 
-fn admin() -> Admin {
+pub(crate) fn admin() -> Admin {
     let user = crate::rows::unsaved_user("root@platform.example");
     Admin::prove(&portico::domain::user::User { is_admin: true, ..user }).expect("an admin")
 }
 
-async fn named_account(database: &TestDatabase, name: &str) -> AccountId {
+pub(crate) async fn named_account(database: &TestDatabase, name: &str) -> AccountId {
     let id = new_id();
     let mut tx = database.begin().await;
     tx.insert_account(id, &parsed(name), Standing::Approved, at(0)).await.expect("an account");
@@ -364,74 +359,4 @@ async fn what_the_newest_rows_do_not_hold_is_found_in_the_index(kind: Kind) {
     }
     made.reverse();
     assert_eq!(seen, made, "each once, the last one made first");
-}
-
-async fn a_page_goes_on_after_an_app_that_is_gone(kind: Kind) {
-    let database = TestDatabase::new(kind).await;
-    let ours = named_account(&database, "Meridian").await;
-    let mut tx = database.begin().await;
-    for number in 0..30 {
-        draft(&mut tx, ours, &format!("Relay {number}"), at(number)).await;
-    }
-    tx.commit().await.expect("it holds");
-    let mut filter = EveryAppFilter::default();
-    let page = database.read().await.every_app(admin(), &filter, Hour::of(at(0))).await.expect("a page");
-    let last = page.next.expect("another page");
-    let mut tx = database.begin().await;
-    tx.delete_app(ours, last.1).await.expect("gone");
-    tx.commit().await.expect("it holds");
-    filter.after = Some(last);
-    let page = database.read().await.every_app(admin(), &filter, Hour::of(at(0))).await.expect("a page");
-    let names: Vec<_> = page.rows.iter().map(|row| row.app.information.name.as_str()).collect();
-    assert_eq!(names, ["Relay 4", "Relay 3", "Relay 2", "Relay 1", "Relay 0"]);
-}
-
-async fn a_count_ends_at_a_number(kind: Kind) {
-    let database = TestDatabase::new(kind).await;
-    let ours = named_account(&database, "Meridian").await;
-    let mut tx = database.begin().await;
-    for number in 0..COUNTED {
-        draft(&mut tx, ours, &format!("Relay {number}"), at(0)).await;
-    }
-    tx.commit().await.expect("it holds");
-    let total = async || {
-        let filter = EveryAppFilter::default();
-        let page = database.read().await.every_app(admin(), &filter, Hour::of(at(0))).await;
-        page.expect("a page").total
-    };
-    assert_eq!(total().await, COUNTED);
-    for _ in 0..2 {
-        app(&database, ours, "One more").await;
-        assert_eq!(total().await, COUNTED + 1);
-    }
-}
-
-async fn figures_are_the_same_before_and_after_they_are_summed_up(kind: Kind) {
-    let database = TestDatabase::new(kind).await;
-    let (ours, theirs) =
-        (named_account(&database, "Meridian").await, named_account(&database, "Other").await);
-    let person = crate::rows::user(&database, "ada@meridian.example").await;
-    crate::rows::user(&database, "bob@meridian.example").await;
-    let relay = app(&database, ours, "Relay").await;
-    app(&database, ours, "Bridge").await;
-    app(&database, theirs, "Theirs").await;
-    let mut tx = database.begin().await;
-    tx.set_app_state(ours, relay, StateKind::Active, None).await.expect("active");
-    tx.set_standing(ours, Standing::Pending).await.expect("pending");
-    tx.delete_account(theirs).await.expect("gone, and its app");
-    tx.delete_user(person).await.expect("gone");
-    tx.commit().await.expect("it holds");
-    let rows = async || database.texts("select thing || kind || change from figures").await.len();
-    let before = rows().await;
-    for _ in 0..3 {
-        let figures = database.read().await.figures(admin(), Hour::of(at(0))).await.expect("figures");
-        assert_eq!(figures.accounts, [(Standing::Pending, 1)]);
-        let apps: BTreeMap<_, _> = figures.apps.iter().map(|(state, n)| (state.as_str(), *n)).collect();
-        assert_eq!(apps, BTreeMap::from([("active", 1), ("draft", 1)]));
-        assert_eq!(figures.users, 1);
-        let mut tx = database.begin().await;
-        tx.sum_figures().await.expect("summed up");
-        tx.commit().await.expect("it holds");
-    }
-    assert_eq!((before > 4, rows().await), (true, 4));
 }

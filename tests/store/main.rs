@@ -21,6 +21,7 @@ mod icons;
 mod installation;
 mod invitations;
 mod links;
+mod lists;
 mod members;
 mod memberships;
 mod model;

@@ -1,0 +1,139 @@
+//! A platform of many apps, written in a few statements: the same in both databases but for how
+//! they count and write ids.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use portico::store::{Database, Store};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
+use url::Url;
+
+use crate::Result;
+
+/// As many apps has an account.
+const APPS_EACH: u64 = 4;
+/// `NUMBERS(n)` are the rows 1 to n, `ID(n)` is the id of a number, `LAST` is the moment at which
+/// the last app was made, in microseconds since 1970.
+const STATEMENTS: [&str; 5] = [
+    "insert into accounts (id, name, name_key, standing, created_at)
+        select ID(n), 'Account ' || n, 'account ' || n, case when n % 50 = 7 then 'pending' else 'approved' end,
+            LAST - 1000000 * (ACCOUNTS - n)
+        from NUMBERS(ACCOUNTS) s",
+    "insert into api_keys (account_id, api_key)
+        select ID(n), 'ak_' || substr('0000000000000000000000', 1, 22 - length('' || n)) || n
+        from NUMBERS(ACCOUNTS) s",
+    "insert into apps (id, account_id, app_type, name, name_key, events_on, state, suspended_reason,
+            suspended_before, created_at)
+        select ID(n), ID((n - 1) / APPS_EACH + 1), case when n % 5 = 0 then 'webhook' else 'jwt' end, name, name,
+            false, state, case when state = 'suspended' then 'Spam' end,
+            case when state = 'suspended' then 'active' end, LAST - 1000000 * (APPS - n)
+        from (select n,
+            trim(substr('relay  ledger courierbeacon harbor signal meadow lantern', 1 + 7 * ((n * 7919 + n / 13) % 8), 7))
+            || ' ' || trim(substr('syncsdesk boardflow castsmeet note dial linesport gateslinks', 1 + 5 * ((n * 31 + n / 7) % 12), 5))
+            || ' ' || n || case when n % 400 = 7 then ' quartz' else '' end
+            || case when n % (APPS / 10) = 7 then ' zephyr' else '' end as name,
+            case when n % 500 = 3 or n % 500 = 10 then 'suspended' when n % 10 = 1 then 'draft'
+                when n % 10 = 2 then 'deactivated' else 'active' end as state
+        from NUMBERS(APPS) s) made",
+    "insert into app_calls (app_id, hour, allowed, refused, unnamed)
+        select ID(n), LAST / 3600000000, 100, case when n % 50 = 9 then 3 else 0 end, 0 from NUMBERS(APPS) s",
+    "insert into audit_log (id, chain, seq, at, actor, app_id, action, detail, hash)
+        select ID(n), ID((n - 1) / APPS_EACH + 1), n, LAST - 1000000 * (APPS - n), 'system', ID(n),
+            'app_renamed', '{\"from\":\"before\",\"to\":\"after\"}', HASH
+        from NUMBERS(APPS) s",
+];
+
+/// An account's key.
+pub(crate) fn key_of_account(number: u64) -> String {
+    format!("ak_{number:022}")
+}
+
+/// The account of an app.
+pub(crate) fn account_of_app(number: u64) -> u64 {
+    (number - 1) / APPS_EACH + 1
+}
+
+/// A new database in PostgreSQL.
+pub(crate) async fn new_postgres(server: &str, name: &str) -> Result<Database> {
+    drop_postgres(server, name).await?;
+    let mut direct = PgConnection::connect(server).await?;
+    direct.execute(safe(format!("create database {name} template template0"))).await?;
+    let mut url: Url = server.parse()?;
+    url.set_path(name);
+    Ok(Database::Postgres(url.into()))
+}
+
+pub(crate) async fn drop_postgres(server: &str, name: &str) -> Result<()> {
+    let mut direct = PgConnection::connect(server).await?;
+    direct.execute(safe(format!("drop database if exists {name} with (force)"))).await?;
+    Ok(())
+}
+
+/// Migrates the database and fills it with so many apps.
+pub(crate) async fn fill(database: &Database, apps: u64) -> Result<()> {
+    let store = Store::open(database).await?;
+    store.migrate().await?;
+    let last = now()?;
+    match database {
+        Database::Sqlite(path) => {
+            let mut direct = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await?;
+            direct.execute("pragma synchronous = off").await?;
+            for statement in STATEMENTS {
+                direct.execute(safe(in_sqlite(statement, apps, last))).await?;
+            }
+            direct.close().await?;
+        }
+        Database::Postgres(url) => {
+            let mut direct = PgConnection::connect(url).await?;
+            for statement in STATEMENTS {
+                direct.execute(safe(in_postgres(statement, apps, last))).await?;
+            }
+            // What autovacuum does in a while.
+            direct.execute("vacuum analyze").await?;
+        }
+    }
+    let mut tx = store.begin().await?;
+    tx.sum_figures().await?;
+    tx.commit().await?;
+    store.close().await;
+    Ok(())
+}
+
+fn in_sqlite(statement: &str, apps: u64, last: u128) -> String {
+    let numbers =
+        "(with recursive s(n) as (select 1 union all select n + 1 from s where n < #) select n from s)";
+    said(statement, apps, last, numbers, "unhex(printf('%032x', #))").replace("HASH", "zeroblob(32)")
+}
+
+fn in_postgres(statement: &str, apps: u64, last: u128) -> String {
+    let numbers = "(select n from generate_series(1::bigint, #) n)";
+    let id = "cast(lpad(to_hex(#), 32, '0') as uuid)";
+    said(statement, apps, last, numbers, id).replace("HASH", "decode(repeat('00', 32), 'hex')")
+}
+
+fn said(statement: &str, apps: u64, last: u128, numbers: &str, id: &str) -> String {
+    let accounts = apps.div_ceil(APPS_EACH).to_string();
+    let statement = statement
+        .replace("NUMBERS(ACCOUNTS)", &numbers.replace('#', &accounts))
+        .replace("NUMBERS(APPS)", &numbers.replace('#', &apps.to_string()))
+        .replace("ID(n)", &id.replace('#', "n"))
+        .replace("ID((n - 1) / APPS_EACH + 1)", &id.replace('#', "(n - 1) / APPS_EACH + 1"));
+    statement
+        .replace("APPS_EACH", &APPS_EACH.to_string())
+        .replace("ACCOUNTS", &accounts)
+        .replace("APPS", &apps.to_string())
+        .replace("LAST", &last.to_string())
+}
+
+#[expect(clippy::disallowed_methods, reason = "calls must be recent by the clock of the servers")]
+fn now() -> Result<u128> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "statements of the bench are its own"
+)]
+fn safe(sql: String) -> AssertSqlSafe<String> {
+    AssertSqlSafe(sql)
+}
