@@ -118,5 +118,5 @@ insert into figures (thing, kind, change, is_summed) select 'app', state, count(
 insert into figures (thing, kind, change, is_summed) select 'user', '', count(*), 0 from users;
 
 -- Few apps are refused anything within two hours.
-create index app_calls_refused on app_calls (hour) where refused > 0;
-create index unnamed_calls_refused on unnamed_calls (hour) where refused > 0;
+create index app_calls_refused on app_calls (hour, refused) where refused > 0;
+create index unnamed_calls_refused on unnamed_calls (hour, refused) where refused > 0;

@@ -201,8 +201,10 @@ impl Conn {
     ) -> Result<Vec<i64>> {
         let AppsWith { state, app_type, account, id } = with;
         let pattern = term.map(|term| term.pattern.as_str());
+        // Without a term every row fits.
+        let walked = term.map_or(most, |_| WALKED);
         let rows: Vec<Walked> =
-            all!(self, WALK_APPS, state, app_type, account, before, WALKED, pattern, most, id);
+            all!(self, WALK_APPS, state, app_type, account, before, walked, pattern, most, id);
         let mut search = Search::walked(&rows, most);
         let Some(Term { pattern, trigrams }) = term else { return Ok(search.places) };
         if !self.finds_in_order() {
@@ -243,7 +245,9 @@ impl Conn {
     ) -> Result<Vec<i64>> {
         let AccountsWith { standing, id } = with;
         let pattern = term.map(|term| term.pattern.as_str());
-        let rows: Vec<Walked> = all!(self, WALK_ACCOUNTS, standing, id, before, WALKED, pattern, most);
+        // Without a term every row fits.
+        let walked = term.map_or(most, |_| WALKED);
+        let rows: Vec<Walked> = all!(self, WALK_ACCOUNTS, standing, id, before, walked, pattern, most);
         let mut search = Search::walked(&rows, most);
         let Some(Term { pattern, trigrams }) = term else { return Ok(search.places) };
         if !self.finds_in_order() {

@@ -75,7 +75,7 @@ async fn the_schema_that_is_compared_is_whole() {
             "app_search trigrams (words)",
             "account_search trigrams (words)",
             "apps trigger apps_found_state after update",
-            "app_calls index (hour) where refused > 0",
+            "app_calls index (hour, refused) where refused > 0",
             "audit_log unique (chain, seq)",
             "audit_log trigger audit_log_no_update before update",
             "audit_log trigger audit_log_no_delete before delete",
