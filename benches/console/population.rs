@@ -87,14 +87,16 @@ pub(crate) async fn fill(database: &Database, apps: u64) -> Result<()> {
             for statement in STATEMENTS {
                 direct.execute(safe(in_postgres(statement, apps, last))).await?;
             }
-            // What autovacuum does in a while.
-            direct.execute("vacuum analyze").await?;
         }
     }
     let mut tx = store.begin().await?;
     tx.sum_figures().await?;
     tx.commit().await?;
     store.close().await;
+    if let Database::Postgres(url) = database {
+        // What autovacuum does in a while, also of the changes that were just summed up.
+        PgConnection::connect(url).await?.execute("vacuum analyze").await?;
+    }
     Ok(())
 }
 
