@@ -41,6 +41,7 @@ use crate::{
     directory::Directory,
     domain::{
         account::{Member, Standing},
+        address::AllowedNets,
         app::App,
         audit::{Actor, Change, Entry, Origin},
         id::{AccountId, AppId, Id, UserId},
@@ -86,6 +87,8 @@ pub struct Policy {
     pub new_accounts: Standing,
     pub max_apps: NonZeroU32,
     pub max_subscriptions: NonZeroU32,
+    /// Where endpoints may be although it is not public.
+    pub webhook_nets: AllowedNets,
 }
 
 /// Who may sign up.

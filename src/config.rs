@@ -11,6 +11,7 @@ mod log;
 mod look;
 mod mail;
 mod nets;
+mod paths;
 mod public_url;
 mod secret_key;
 mod sign_up;
@@ -29,6 +30,8 @@ use std::{
 
 use ipnet::IpNet;
 
+use crate::domain::address::AllowedNets;
+
 pub use self::{
     audience::Audience,
     database::Database,
@@ -46,7 +49,7 @@ use self::{
     listen::Listen,
     mail::MailFromText,
     nets::Nets,
-    secret_key::KeyPath,
+    paths::FilePath,
     source::{File, Source, variable},
 };
 
@@ -94,6 +97,11 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("directory_max", "1000000", "accounts that authorisation holds in memory"),
     Setting::new("api_rate_limit", "off", "requests a minute that an account may make, or off"),
     Setting::new("metrics_listen", "off", "address and port of /metrics for Prometheus"),
+    Setting::new(
+        "webhook_allow_nets",
+        "none",
+        "networks that deliveries may reach although they are private",
+    ),
     Setting::new("trusted_proxies", "none", "networks whose X-Forwarded-For is believed"),
     Setting::new("log", "info", "a level, or a filter such as info,portico=debug"),
     Setting::new("log_format", "text", "text or json"),
@@ -125,6 +133,8 @@ pub struct Config {
     pub api_rate_limit: Option<NonZeroU32>,
     /// Where Prometheus finds `/metrics`, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// What deliveries may reach although it is not public.
+    pub webhook_nets: AllowedNets,
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogFilter,
     pub log_format: LogFormat,
@@ -190,6 +200,9 @@ impl Config {
                 .map_or(1_000_000, |limit| limit.0),
             api_rate_limit: source.take::<RateLimit>("api_rate_limit").and_then(|limit| limit.0),
             metrics_listen: metrics_listen(source, listen),
+            webhook_nets: source
+                .take::<Nets>("webhook_allow_nets")
+                .map_or_else(AllowedNets::default, |nets| AllowedNets::new(nets.0)),
             trusted_proxies: source.take::<Nets>("trusted_proxies").map_or_else(Vec::new, |nets| nets.0),
             log: source.take("log").unwrap_or_default(),
             log_format: source.take("log_format").unwrap_or_default(),
@@ -212,7 +225,7 @@ fn metrics_listen(source: &mut Source, listen: SocketAddr) -> Option<SocketAddr>
 
 fn secret_key(source: &mut Source, database: &Database) -> SecretKey {
     let given = source.take::<KeyText>("secret_key");
-    let path = source.take::<KeyPath>("secret_key_file");
+    let path = source.take::<FilePath>("secret_key_file");
     if source.has("secret_key") && source.has("secret_key_file") {
         let both =
             "must not be set together with PORTICO_SECRET_KEY_FILE (secret_key_file); keep one of the two";

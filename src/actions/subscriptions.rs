@@ -9,6 +9,7 @@ use crate::{
         audit::{Change, FieldChange},
         credential::{SecretFacts, SigningSecret},
         event_type::{EventType, EventTypeName},
+        fields::{Complaint as _, FieldErrors},
         id::{SecretId, SubscriptionId, UserId},
         overlap::{KeepOld, MAX_OLD},
         subscription::{EventTypes, EventTypesError, NewSubscription, Subscription},
@@ -74,7 +75,7 @@ pub async fn toggle(ctx: &Context, acting: &Acting<Developer>, app: &App, on: bo
 }
 
 /// # Errors
-/// `Conflict` at the limit of subscriptions.
+/// `Conflict` at the limit of subscriptions; `Invalid` where an endpoint leads inwards.
 pub async fn create(
     ctx: &Context,
     acting: &Acting<Developer>,
@@ -82,6 +83,7 @@ pub async fn create(
     form: FormValue,
     new: &NewSubscription,
 ) -> Result<Once<SubscriptionId>> {
+    lead_out(ctx, new)?;
     let mut tx = ctx.begin().await?;
     let app = tx.app_to_change(acting.account(), app.id).await?;
     let id: SubscriptionId = ctx.new_id();
@@ -102,7 +104,7 @@ pub async fn create(
 }
 
 /// # Errors
-/// `NotFound` if the app has none such.
+/// `NotFound` if the app has none such; `Invalid` where an endpoint leads inwards.
 pub async fn save(
     ctx: &Context,
     acting: &Acting<Developer>,
@@ -110,6 +112,7 @@ pub async fn save(
     id: SubscriptionId,
     new: &NewSubscription,
 ) -> Result<()> {
+    lead_out(ctx, new)?;
     let mut tx = ctx.begin().await?;
     let before = to_change(&mut tx, acting, app, id).await?;
     let changes = changes(Some(before), Some(new));
@@ -120,6 +123,21 @@ pub async fn save(
     let change = Change::SubscriptionChanged { subscription: id, label: label(new), changes };
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)
+}
+
+/// Refuses endpoints that nothing may be sent to.
+fn lead_out(ctx: &Context, new: &NewSubscription) -> Result<()> {
+    let mut errors = FieldErrors::default();
+    let endpoints = [
+        ("development_url", "the development URL", new.endpoints.development()),
+        ("production_url", "the production URL", new.endpoints.production()),
+    ];
+    for (field, what, url) in endpoints {
+        if let Some(Err(error)) = url.map(|url| url.leads_out(&ctx.policy.webhook_nets)) {
+            errors.add(field, error.sentence(what));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
 /// # Errors

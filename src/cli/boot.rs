@@ -165,6 +165,7 @@ fn policy(config: &Config) -> Policy {
         },
         max_apps: limit(config.max_apps),
         max_subscriptions: limit(config.max_subscriptions),
+        webhook_nets: config.webhook_nets.clone(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `PORTICO_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed (S41).
+//! `PORTICO_TRUSTED_PROXIES`, whose `X-Forwarded-For` is believed (S41), and
+//! `PORTICO_WEBHOOK_ALLOW_NETS`, what deliveries may reach although it is private (S55).
 
 use std::{net::IpAddr, str::FromStr};
 

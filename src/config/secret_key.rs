@@ -44,18 +44,3 @@ impl FromStr for KeyText {
 }
 
 const MAKE_ONE: &str = "`openssl rand -base64 32` makes a key";
-
-/// The path of a key's file.
-#[derive(Clone, Debug)]
-pub(super) struct KeyPath(pub(super) PathBuf);
-
-impl FromStr for KeyPath {
-    type Err = Wrong;
-
-    fn from_str(text: &str) -> Result<Self, Wrong> {
-        if text.ends_with('/') || text.contains('\0') {
-            return Err(Wrong::must_be("the path of a file", text));
-        }
-        Ok(Self(PathBuf::from(text)))
-    }
-}

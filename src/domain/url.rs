@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use url::{Host, Url};
 
-use super::fields::{Complaint, capitalised};
+use super::{
+    address::AllowedNets,
+    fields::{Complaint, capitalised},
+};
 
 /// The most bytes a URL may have.
 pub const MAX_BYTES: usize = 2_048;
@@ -13,8 +16,9 @@ pub const MAX_BYTES: usize = 2_048;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpsUrl(String);
 
-/// Where events are sent: `https` on port 443 or 1024 and above, a public name or
-/// address, without user name, password and fragment.
+/// Where events are sent: `https` on port 443 or 1024 and above, without user name, password
+/// and fragment. Whether it may lead where it does, [`EndpointUrl::leads_out`] says, since that
+/// depends on what the operator allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointUrl(String);
 
@@ -65,6 +69,23 @@ impl EndpointUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Judges, when it is saved, what can be told from the text alone (S55): names that lead
+    /// nowhere or inwards, and addresses in any spelling. What a name resolves to is judged
+    /// whenever something is sent.
+    ///
+    /// # Errors
+    /// `NotPublic`.
+    pub fn leads_out(&self, allowed: &AllowedNets) -> Result<(), UrlError> {
+        let url = Url::parse(&self.0).map_err(|_| UrlError::Invalid)?;
+        let leads_out = match url.host() {
+            Some(Host::Domain(name)) => is_public_name(name, allowed),
+            Some(Host::Ipv4(address)) => allowed.may_reach(address.into()),
+            Some(Host::Ipv6(address)) => allowed.may_reach(address.into()),
+            None => false,
+        };
+        if leads_out { Ok(()) } else { Err(UrlError::NotPublic) }
+    }
 }
 
 impl fmt::Display for HttpsUrl {
@@ -98,9 +119,6 @@ impl FromStr for EndpointUrl {
         match url.port() {
             Some(port) if port < 1_024 => return Err(UrlError::Port(port)),
             Some(_) | None => {}
-        }
-        if !is_public(&url) {
-            return Err(UrlError::NotPublic);
         }
         Ok(Self(url.into()))
     }
@@ -140,33 +158,19 @@ fn authority(url: &str) -> Option<&str> {
     url.split_once("//").and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
 }
 
-/// Names and literals that can be told from the text alone (S55); what a name resolves
-/// to is judged when something is sent.
-fn is_public(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => is_public_name(name),
-        Some(Host::Ipv4(address)) => super::address::is_public_v4(address),
-        Some(Host::Ipv6(address)) => super::address::is_public_v6(address),
-        None => false,
-    }
-}
+/// Names of the machine itself, of the wire it hangs on, or of no host at all (RFC 6761, 6762,
+/// 7686).
+const NOWHERE: [&str; 5] = ["localhost", "localdomain", "local", "onion", "invalid"];
 
-fn is_public_name(name: &str) -> bool {
+/// Names that only a private network answers (RFC 8375 has `home.arpa`). They may lead
+/// somewhere once the operator allows private networks.
+const INWARDS: [&str; 7] = ["internal", "intranet", "private", "lan", "corp", "home", "arpa"];
+
+fn is_public_name(name: &str, allowed: &AllowedNets) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    // RFC 6761, RFC 6762, RFC 8375 and names that only a private network answers.
-    let special = [
-        "localhost",
-        "local",
-        "internal",
-        "intranet",
-        "home.arpa",
-        "lan",
-        "corp",
-        "home",
-        "localdomain",
-        "onion",
-    ];
-    name.contains('.') && !special.iter().any(|end| name == *end || name.ends_with(&format!(".{end}")))
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let leads_inwards = !name.contains('.') || INWARDS.contains(&last);
+    !name.is_empty() && !NOWHERE.contains(&last) && (!leads_inwards || !allowed.is_empty())
 }
 
 #[cfg(test)]
@@ -220,49 +224,63 @@ mod tests {
         assert_eq!("https://hooks.example.com/#x".parse::<EndpointUrl>(), Err(UrlError::Fragment));
     }
 
+    fn leads_out(host: &str, allowed: &AllowedNets) -> Result<(), UrlError> {
+        let url: EndpointUrl = format!("https://{host}/").parse().unwrap_or_else(|_| panic!("{host}"));
+        url.leads_out(allowed)
+    }
+
+    /// Spellings of addresses and names that lead nowhere or inwards.
+    #[rustfmt::skip]
+    const INNER: &[&str] = &[
+        "127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "2130706433", "017700000001", "0x7f000001",
+        "0x7F.1", "0x7f.0.0.1", "0177.0.0.1", "0177.0.0.01", "0x7f.0x0.0x0.0x1", "127.0.0.1.", "%31%32%37.0.0.1",
+        "①②⑦.0.0.1", "127。0。0。1", "127.0.0．1", "１２７.0.0.1", "𝟏𝟐𝟕.0.0.1", "0", "0x0", "00", "0.0.0.0", "0.1.2.3",
+        "10.0.0.1", "10.255.255.255", "167772161", "0xa000001", "012.0.0.1", "172.16.0.1", "172.31.255.255",
+        "192.168.1.1", "192.168.257", "3232235777", "0xc0a80101", "169.254.169.254", "2852039166", "0xa9fea9fe",
+        "0251.0376.0251.0376", "169.254.43518", "100.64.0.1", "100.127.255.255", "100.100.100.200", "168.63.129.16",
+        "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.9", "192.88.99.1",
+        "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "4294967295",
+        "[::]", "[::1]", "[0:0:0:0:0:0:0:1]", "[0000::0001]", "[::127.0.0.1]", "[::7f00:1]", "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "[::ffff:169.254.169.254]",
+        "[::ffff:8.8.8.8]", "[::ffff:0:127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b::127.0.0.1]", "[64:ff9b:1::1]",
+        "[100::1]", "[2001::1]", "[2001:db8::1]", "[2002:7f00:1::]", "[2002:a9fe:a9fe::1]", "[3fff::1]", "[5f00::1]",
+        "[fc00::1]", "[fd00::1]", "[fd00:ec2::254]", "[fd20:ce::254]", "[fe80::1]", "[fec0::1]", "[ff02::1]",
+        "localhost", "LOCALHOST", "localhost.", "ⓛocalhost", "foo.localhost", "foo.localhost.", "localhost.localdomain",
+        "printer.local", "PRINTER.LOCAL.", "x.onion", "x.invalid", "metadata.google.internal", "metadata", "db",
+        "intranet", "intranet.", "wiki.corp", "nas.home", "nas.home.arpa", "1.0.0.127.in-addr.arpa", "router.lan",
+        "x.intranet", "x.private",
+    ];
+
     #[test]
-    fn endpoints_are_public_however_they_are_spelt() {
-        let private = [
-            "127.0.0.1",
-            "2130706433",
-            "0x7f.1",
-            "0177.0.0.1",
-            "127.1",
-            "0",
-            "127.0.0.1.",
-            "①②⑦.0.0.1",
-            "127。0。0。1",
-            "[::1]",
-            "[::ffff:127.0.0.1]",
-            "[64:ff9b::7f00:1]",
-            "[fd00::1]",
-            "[fe80::1]",
-            "10.0.0.1",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "0.0.0.0",
-            "[::]",
-            "localhost",
-            "localhost.",
-            "foo.localhost",
-            "printer.local",
-            "metadata.google.internal",
-            "intranet",
-            "192.0.2.1",
-            "198.18.0.1",
-            "[2001:db8::1]",
-            "[2002:7f00:1::]",
-        ];
-        for host in private {
-            let url = format!("https://{host}/");
-            assert_eq!(url.parse::<EndpointUrl>(), Err(UrlError::NotPublic), "{host}");
+    fn endpoints_lead_out_however_they_are_spelt() {
+        let none = AllowedNets::default();
+        for host in INNER {
+            assert_eq!(leads_out(host, &none), Err(UrlError::NotPublic), "{host}");
         }
-        for host in ["8.8.8.8", "[2606:4700::1111]", "hooks.example.com", "xn--bcher-kva.example"] {
-            assert!(format!("https://{host}/").parse::<EndpointUrl>().is_ok(), "{host}");
+        for host in [
+            "8.8.8.8",
+            "134744072",
+            "[2606:4700::1111]",
+            "hooks.example.com",
+            "hooks.example.com.",
+            "xn--bcher-kva.example",
+            "localhost.example.com",
+            "internal.example.com",
+        ] {
+            assert_eq!(leads_out(host, &none), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_operator_may_allow_inner_addresses_and_names() {
+        let allowed = AllowedNets::new(vec!["127.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+        for host in
+            ["127.0.0.1", "2130706433", "[fd00::1]", "hooks", "hooks.internal", "hooks.corp", "8.8.8.8"]
+        {
+            assert_eq!(leads_out(host, &allowed), Ok(()), "{host}");
+        }
+        for host in ["10.0.0.1", "[::ffff:127.0.0.1]", "[fd00:ec2::254]", "localhost", "printer.local"] {
+            assert_eq!(leads_out(host, &allowed), Err(UrlError::NotPublic), "{host}");
         }
     }
 }

@@ -28,6 +28,7 @@ use portico::{
     directory::{Directory, Limits},
     domain::{
         account::{AtLeast, Developer, Member, Role, Standing},
+        address::AllowedNets,
         app::{App, AppType},
         audit::Origin,
         calls::{RefusedCall, SignedWith},
@@ -100,6 +101,7 @@ pub fn policy() -> Policy {
         new_accounts: Standing::Approved,
         max_apps: at_most(50),
         max_subscriptions: at_most(10),
+        webhook_nets: AllowedNets::default(),
     }
 }
 

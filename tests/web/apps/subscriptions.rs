@@ -1,19 +1,24 @@
 //! `/apps/{app}/subscriptions/…`: the editor, and the signing secret
 
 use futures_util::future::join_all;
-use portico::domain::{account::Role, app::App};
+use portico::{
+    actions::Policy,
+    domain::{account::Role, address::AllowedNets, app::App},
+};
 use reqwest::Method;
 
 use super::{Flow, at, only_error, refusal};
 use crate::support::{
     client::{Form, Page},
     databases::{Kind, on_both},
+    world,
 };
 
 on_both!(
     what_is_saved_stands_there_afterwards,
     endpoints_keep_their_rules_at_both_edges,
     an_endpoint_that_is_not_public_is_refused_however_it_is_spelt,
+    an_endpoint_in_a_network_that_the_operator_allows_is_saved,
     at_least_one_url_and_one_event_type_are_needed,
     filter_and_select_all_keep_what_was_typed_and_save_nothing,
     a_form_sent_twice_makes_one_subscription,
@@ -164,6 +169,27 @@ async fn an_endpoint_that_is_not_public_is_refused_however_it_is_spelt(kind: Kin
         assert_eq!(only_error(&page), (String::from("production_url"), sentence), "{host}");
     }
     assert_eq!(count(&flow).await, 0);
+}
+
+async fn an_endpoint_in_a_network_that_the_operator_allows_is_saved(kind: Kind) {
+    let webhook_nets = AllowedNets::new(vec!["10.1.0.0/16".parse().expect("a network")]);
+    let flow = Flow::under(kind, Policy { webhook_nets, ..world::policy() }).await;
+    let app = flow.jwt_app("Relay").await;
+    let form = form(&flow, &app).await.without("once");
+    for good in ["https://10.1.0.7/", "https://hooks.internal:8443/"] {
+        let page = flow.client.submit(&form.clone().with("production_url", good)).await;
+        assert_eq!(page.status, 303, "{good}: {}", page.text());
+        // Saved anew, it is judged again, and taken.
+        let saved = flow.client.follow(&page).await.form(&page.location()).with("development_url", good);
+        assert_eq!(flow.client.submit(&saved).await.status, 303, "{good}");
+    }
+    let both = form.with("production_url", "https://10.2.0.7/").with("development_url", "https://127.0.0.1/");
+    let page = flow.client.submit(&both).await;
+    assert_eq!((page.status.as_u16(), page.errors().len()), (422, 2));
+    for (field, what) in [("production_url", "production"), ("development_url", "development")] {
+        let sentence = format!("The {what} URL must lead to a public host name or address.");
+        assert_eq!(page.errors().get(field), Some(&sentence));
+    }
 }
 
 async fn at_least_one_url_and_one_event_type_are_needed(kind: Kind) {
