@@ -102,6 +102,7 @@ pub const SETTINGS: &[Setting] = &[
         "none",
         "networks that deliveries may reach although they are private",
     ),
+    Setting::new("webhook_ca_file", "none", "certificates, in PEM, that endpoints may be signed by too"),
     Setting::new("trusted_proxies", "none", "networks whose X-Forwarded-For is believed"),
     Setting::new("log", "info", "a level, or a filter such as info,portico=debug"),
     Setting::new("log_format", "text", "text or json"),
@@ -135,6 +136,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// What deliveries may reach although it is not public.
     pub webhook_nets: AllowedNets,
+    /// More authorities, beside the public ones, that may sign for endpoints.
+    pub webhook_ca_file: Option<PathBuf>,
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogFilter,
     pub log_format: LogFormat,
@@ -203,6 +206,7 @@ impl Config {
             webhook_nets: source
                 .take::<Nets>("webhook_allow_nets")
                 .map_or_else(AllowedNets::default, |nets| AllowedNets::new(nets.0)),
+            webhook_ca_file: source.take::<FilePath>("webhook_ca_file").map(|path| path.0),
             trusted_proxies: source.take::<Nets>("trusted_proxies").map_or_else(Vec::new, |nets| nets.0),
             log: source.take("log").unwrap_or_default(),
             log_format: source.take("log_format").unwrap_or_default(),

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod authorization;
 pub mod calls;
 pub mod credential;
+pub mod delivery;
 pub mod email;
 pub mod event_type;
 pub mod expiry;

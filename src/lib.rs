@@ -12,6 +12,7 @@ pub mod domain;
 pub mod icons;
 pub mod limiter;
 pub mod mail;
+pub mod outbound;
 pub mod store;
 pub mod tally;
 pub mod telemetry;

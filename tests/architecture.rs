@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("crypto", &["domain"]),
     ("icons", &["domain"]),
     ("mail", &["domain"]),
+    ("outbound", &["domain"]),
     ("store", &["domain"]),
     ("tally", &["domain"]),
     ("limiter", &["domain"]),
@@ -34,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "icons",
             "limiter",
             "mail",
+            "outbound",
             "store",
             "telemetry",
             "web",
@@ -61,6 +63,11 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),
     ("reqwest", &["src/cli/healthcheck.rs"]),
+    ("hyper", &["src/outbound"]),
+    ("hyper_util", &["src/outbound"]),
+    ("hickory_resolver", &["src/outbound/names.rs"]),
+    ("tokio_rustls", &["src/outbound"]),
+    ("tokio::net", &["src/outbound"]),
 ];
 
 /// What `domain` does not name, being pure: no work of others, no I/O, no clock.

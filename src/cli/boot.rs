@@ -7,7 +7,7 @@ use std::{
     io::{self, Write as _},
     num::NonZeroU32,
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread,
     time::{SystemTime, UNIX_EPOCH},
@@ -31,6 +31,7 @@ use crate::{
     },
     icons::Decoder,
     limiter::Limiter,
+    outbound::{Limits as OutboundLimits, NameServer, Outbound, OutboundError, RootsError, Settings},
     store::{self, Store, StoreError},
     telemetry::metrics::Metrics,
 };
@@ -65,6 +66,12 @@ pub(super) enum BootError {
     KeyMustBeGiven(String),
     #[error("The secret key does not fit this database: its secrets were sealed under another one")]
     KeyDoesNotFit,
+    #[error("The file {0} of PORTICO_WEBHOOK_CA_FILE cannot be read")]
+    CaFile(String, #[source] io::Error),
+    #[error("The file of PORTICO_WEBHOOK_CA_FILE cannot be used")]
+    Roots(#[source] RootsError),
+    #[error("The client for deliveries cannot be set up")]
+    Outbound(#[source] Cause),
 }
 
 /// What the database itself said; the sentence around it says the rest.
@@ -137,6 +144,23 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
         icons: Decoder::new(cores),
         policy: Arc::new(policy(config)),
         metrics: Arc::new(metrics),
+    })
+}
+
+/// What sends deliveries.
+pub(super) fn outbound(config: &Config) -> Result<Outbound, BootError> {
+    let read =
+        |path: &PathBuf| fs::read(path).map_err(|error| BootError::CaFile(path.display().to_string(), error));
+    let settings = Settings {
+        allowed: config.webhook_nets.clone(),
+        extra_roots: config.webhook_ca_file.as_ref().map(read).transpose()?,
+        own_listeners: [Some(config.listen), config.metrics_listen].into_iter().flatten().collect(),
+        name_server: NameServer::OfTheSystem,
+        limits: OutboundLimits::default(),
+    };
+    Outbound::new(settings).map_err(|error| match error {
+        OutboundError::Roots(error) => BootError::Roots(error),
+        OutboundError::Names(error) => BootError::Outbound(error),
     })
 }
 

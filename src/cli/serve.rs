@@ -47,6 +47,8 @@ enum ServeError {
 }
 
 pub(super) async fn run(config: &Config) -> Outcome {
+    // Nothing is delivered yet, but what is wrong with its settings stops the start.
+    let _outbound = boot::outbound(config)?;
     let ctx = boot::context(config).await?;
     let mailer = mailer(config).map_err(ServeError::Mail)?;
     let settings = Settings {

@@ -46,6 +46,7 @@ fn without_settings_everything_has_its_default() {
     assert_eq!(config.metrics_listen, None);
     assert_eq!(config.trusted_proxies, []);
     assert!(config.webhook_nets.is_empty());
+    assert_eq!(config.webhook_ca_file, None);
     assert_eq!(config.log.as_str(), "info");
     assert_eq!(config.log_format, LogFormat::Text);
 }
@@ -112,6 +113,8 @@ fn values_at_the_good_edge_of_each_rule_are_taken() {
         ("metrics_listen", "127.0.0.1:8081"),
         ("webhook_allow_nets", "127.0.0.1"),
         ("webhook_allow_nets", "10.0.0.0/8, fd00::/8"),
+        ("webhook_ca_file", "ca.pem"),
+        ("webhook_ca_file", "/etc/portico/ca.pem"),
         ("trusted_proxies", "10.0.0.1"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),
         ("log", "debug"),
@@ -203,6 +206,7 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("metrics_listen", "10.0.0.1:8080", "another port than PORTICO_LISTEN"),
         ("webhook_allow_nets", "10.0.0.0/33", "such as 10.0.0.0/8"),
         ("webhook_allow_nets", "hooks.internal", "such as 10.0.0.0/8"),
+        ("webhook_ca_file", "ca/", "path of a file"),
         ("trusted_proxies", "10.0.0.0/33", "such as 10.0.0.0/8"),
         ("trusted_proxies", "10.0.0.0/8,", "such as 10.0.0.0/8"),
         ("trusted_proxies", "proxy.example", "such as 10.0.0.0/8"),

@@ -33,6 +33,8 @@ fn a_wrong_setting_ends_the_start_with_the_setting_and_what_is_allowed() {
         ("PORTICO_MAX_APPS", "many", "PORTICO_MAX_APPS "),
         ("PORTICO_MAX_SUBSCRIPTIONS", "-1", "PORTICO_MAX_SUBSCRIPTIONS "),
         ("PORTICO_METRICS_LISTEN", "9464", "PORTICO_METRICS_LISTEN must be an IP address and a port"),
+        ("PORTICO_WEBHOOK_ALLOW_NETS", "localhost", "PORTICO_WEBHOOK_ALLOW_NETS must be networks"),
+        ("PORTICO_WEBHOOK_CA_FILE", "gone.pem", "gone.pem of PORTICO_WEBHOOK_CA_FILE cannot be read"),
         ("PORTICO_TRUSTED_PROXIES", "everybody", "PORTICO_TRUSTED_PROXIES "),
         ("PORTICO_LOG", "portico=loud", "PORTICO_LOG "),
         ("PORTICO_LOG_FORMAT", "xml", "PORTICO_LOG_FORMAT "),
@@ -44,6 +46,15 @@ fn a_wrong_setting_ends_the_start_with_the_setting_and_what_is_allowed() {
         assert!(!said.contains("hush-hush") && !said.contains("aHVzaC1odXNo"), "{said}");
         assert!(!program.path("portico.db").exists(), "nothing was made: {setting}={value}");
     }
+}
+
+#[test]
+fn authorities_of_endpoints_are_certificates() {
+    let program = Program::new().with("PORTICO_WEBHOOK_CA_FILE", "ca.pem");
+    program.write("ca.pem", "nothing of the kind\n");
+    let said = program.complaint(&[]);
+    assert!(said.contains("PORTICO_WEBHOOK_CA_FILE cannot be used: there is no certificate in it"), "{said}");
+    assert!(!program.path("portico.db").exists(), "nothing was made");
 }
 
 #[test]

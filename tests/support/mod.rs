@@ -1,9 +1,11 @@
 //! What tests of every kind stand on.
 #![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
+pub mod certificates;
 pub mod client;
 pub mod databases;
 pub mod dump;
 pub mod exposition;
+pub mod receiver;
 pub mod site;
 pub mod world;

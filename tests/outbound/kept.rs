@@ -1,0 +1,76 @@
+//! Connections are kept and used again, and not without bound.
+
+use futures_util::future::join_all;
+use portico::outbound::{Limits, Settings};
+
+use crate::{
+    receiver::{Receiver, Reply},
+    sender::{answer, client, post, settings},
+};
+
+#[tokio::test]
+async fn one_connection_serves_one_message_after_the_other() {
+    for protocols in [&["h2", "http/1.1"][..], &["http/1.1"]] {
+        let receiver = Receiver::speaking(protocols);
+        // Longer than what is kept, and short enough to be read to its end.
+        receiver.answer("/", Reply::body(200, vec![b'a'; 16_384]));
+        let client = client(settings(&receiver.authority_pem));
+        for n in 0..20 {
+            let timing = post(&client, &receiver.url("/")).await.timing.expect("it is told");
+            let is_new = n == 0;
+            assert_eq!((timing.connect.is_some(), timing.tls.is_some()), (is_new, is_new), "{n}");
+            assert!(timing.dns.is_none() && timing.first_byte.is_some(), "{n}");
+            let parts = [timing.connect, timing.tls, timing.first_byte].into_iter().flatten();
+            assert!(parts.map(|part| part.micros()).sum::<i64>() <= timing.total.micros(), "{timing:?}");
+        }
+        assert_eq!(receiver.connections(), 1);
+        assert_eq!(receiver.received()[0].is_http2, protocols.len() == 2);
+    }
+}
+
+#[tokio::test]
+async fn over_http2_many_messages_share_a_connection() {
+    let receiver = Receiver::start();
+    let client = client(settings(&receiver.authority_pem));
+    answer(&client, &receiver.url("/")).await;
+    let url = receiver.url("/");
+    join_all((0..50).map(|_| answer(&client, &url))).await;
+    assert_eq!((receiver.received().len(), receiver.connections()), (51, 1));
+}
+
+#[tokio::test]
+async fn a_connection_whose_answer_was_left_is_not_used_again() {
+    let receiver = Receiver::speaking(&["http/1.1"]);
+    receiver.answer("/huge", Reply::Endless(200));
+    let client = client(settings(&receiver.authority_pem));
+    answer(&client, &receiver.url("/huge")).await;
+    assert_eq!(answer(&client, &receiver.url("/")).await.status, 204);
+    assert_eq!(receiver.connections(), 2);
+}
+
+#[tokio::test]
+async fn beyond_the_most_that_are_kept_a_connection_serves_once() {
+    let (first, second) = (Receiver::start(), Receiver::start());
+    let roots = [first.authority_pem.as_str(), second.authority_pem.as_str()].concat();
+    let settings = settings(&roots);
+    let limits = Limits { kept: 1, ..settings.limits };
+    let client = client(Settings { limits, ..settings });
+    for _ in 0..3 {
+        answer(&client, &first.url("/")).await;
+        answer(&client, &second.url("/")).await;
+    }
+    assert_eq!((first.connections(), second.connections()), (1, 3));
+    assert!(first.received().iter().all(|request| request.is_http2));
+    assert!(second.received().iter().all(|request| !request.is_http2));
+}
+
+#[tokio::test]
+async fn a_connection_that_the_endpoint_closed_is_made_anew() {
+    let receiver = Receiver::speaking(&["http/1.1"]);
+    receiver.answer("/", Reply::status(200).with("connection", "close"));
+    let client = client(settings(&receiver.authority_pem));
+    for _ in 0..3 {
+        assert_eq!(answer(&client, &receiver.url("/")).await.status, 200);
+    }
+    assert_eq!(receiver.connections(), 3);
+}
