@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authorize;
 pub mod calls;
 pub mod catalog;
+pub mod confirm;
 pub mod credentials;
 pub mod deletion;
 mod error;
@@ -30,6 +31,7 @@ pub mod sign_up;
 pub mod subscriptions;
 mod throttle;
 pub mod token_debugger;
+pub mod two_step;
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -83,12 +85,22 @@ pub struct Policy {
     /// Where "Need help?" leads, if anywhere.
     pub support: Option<String>,
     pub sign_up: SignUp,
+    pub admin_two_step: AdminTwoStep,
     /// The standing of an account made by signing up.
     pub new_accounts: Standing,
     pub max_apps: NonZeroU32,
     pub max_subscriptions: NonZeroU32,
     /// Where endpoints may be although it is not public.
     pub webhook_nets: AllowedNets,
+}
+
+/// Whether the console needs two-step sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminTwoStep {
+    /// Each admin decides.
+    Optional,
+    /// An admin without it, or signed in without a code, has no power.
+    Required,
 }
 
 /// Who may sign up.

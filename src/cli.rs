@@ -84,6 +84,9 @@ fn command(arguments: Arguments) -> Outcome {
             start_log(&config)?;
             match user.command {
                 UserCommand::Create(new) => actix_web::rt::System::new().block_on(user::create(&config, new)),
+                UserCommand::ResetTwoStep(whose) => {
+                    actix_web::rt::System::new().block_on(user::reset_two_step(&config, &whose))
+                }
             }
         }
     }

@@ -41,7 +41,7 @@ pub use self::{
     mail::{Mail, MailFrom, SmtpUrl},
     public_url::PublicUrl,
     secret_key::{KeyText, SecretKey},
-    sign_up::{MailDomain, NewAccounts, SignUp},
+    sign_up::{AdminTotp, MailDomain, NewAccounts, SignUp},
 };
 use self::{
     duration::ShortTime,
@@ -89,6 +89,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("audience", "the public URL", "what a token's aud must name, if it has one"),
     Setting::new("sign_up", "open", "open, invite, or domain:example.com"),
     Setting::new("new_accounts", "open on loopback, else approve", "open or approve"),
+    Setting::new("admin_totp", "optional", "whether admins need two-step sign-in: optional or required"),
     Setting::new("mail", "log", "log, file:DIR, smtp://… or smtps://…"),
     Setting::new("mail_from", "no-reply at the public host", "the sender: Name <address>"),
     Setting::new("max_apps", "100", "apps an account may have"),
@@ -120,6 +121,7 @@ pub struct Config {
     pub audience: Audience,
     pub sign_up: SignUp,
     pub new_accounts: NewAccounts,
+    pub admin_totp: AdminTotp,
     pub mail: Mail,
     pub mail_from: MailFrom,
     /// In one account.
@@ -191,6 +193,7 @@ impl Config {
             audience: source.take("audience").unwrap_or_else(|| Audience(public_url.origin())),
             sign_up: source.take("sign_up").unwrap_or(SignUp::Open),
             new_accounts: source.take("new_accounts").unwrap_or(new_accounts),
+            admin_totp: source.take("admin_totp").unwrap_or(AdminTotp::Optional),
             mail: mail(source, &public_url),
             mail_from: mail_from(source, &platform_name, &public_url),
             max_apps: source.take::<Limit<100_000>>("max_apps").map_or(100, |limit| limit.0),

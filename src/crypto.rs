@@ -3,6 +3,7 @@
 pub mod keyring;
 pub mod password;
 pub mod token;
+pub mod totp;
 
 use std::sync::{
     LazyLock,

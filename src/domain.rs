@@ -28,5 +28,6 @@ pub mod suspension;
 pub mod text;
 pub mod text_enum;
 pub mod time;
+pub mod two_step;
 pub mod url;
 pub mod user;

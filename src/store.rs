@@ -32,6 +32,7 @@ mod sessions;
 mod statements;
 mod subscriptions;
 mod tries;
+mod two_step;
 mod users;
 
 pub use apps::{AppFilter, AppPage};
@@ -49,4 +50,5 @@ pub use outbox::Waiting;
 pub use people::{ListedUser, Only, UserFilter};
 pub use platform::{AccountFilter, COUNTED, EveryAppFilter, Listed, ListedAccount, ListedApp};
 pub use platform_keys::KnownKey;
+pub use two_step::SealedFactor;
 pub use users::{Deed, Known};

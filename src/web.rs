@@ -15,6 +15,8 @@ mod next;
 pub mod page;
 pub mod pages;
 mod paging;
+mod proof;
+mod qr;
 mod respond;
 pub mod routes;
 mod server;

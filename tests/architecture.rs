@@ -56,6 +56,8 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("lettre", &["src/mail"]),
     ("image", &["src/icons"]),
     ("argon2", &["src/crypto"]),
+    ("totp_rs", &["src/crypto"]),
+    ("qrcode", &["src/web/qr.rs"]),
     ("metrics", &["src/telemetry/metrics.rs"]),
     ("metrics_exporter_prometheus", &["src/telemetry/metrics.rs"]),
     ("quick_cache", &["src/directory.rs", "src/web/api/problem.rs"]),

@@ -6,7 +6,7 @@ pub mod event_types;
 pub mod platform_keys;
 pub mod users;
 
-use super::{By, Context, Reads, Result};
+use super::{AdminTwoStep, By, Context, Policy, Reads, Result, sign_in::SignedInUser};
 pub use crate::store::{COUNTED, Figures, Listed};
 use crate::{
     domain::{
@@ -28,7 +28,32 @@ pub struct AsAdmin {
     pub origin: Origin,
 }
 
+/// Why the console stays closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// To everybody but admins.
+    NotAdmin,
+    /// The operator requires two-step sign-in, and the admin's is off.
+    TwoStepOff,
+    /// It is on, and no code was entered in this session.
+    NoCode,
+}
+
 impl AsAdmin {
+    /// Lets an admin in who has shown all that the operator asks of one (S11).
+    ///
+    /// # Errors
+    /// What is lacking.
+    pub fn enter(policy: &Policy, who: &SignedInUser, origin: Origin) -> std::result::Result<Self, Closed> {
+        let admin = Admin::prove(&who.user).ok_or(Closed::NotAdmin)?;
+        match policy.admin_two_step {
+            AdminTwoStep::Optional => Ok(Self { admin, origin }),
+            AdminTwoStep::Required if who.user.two_step_at.is_none() => Err(Closed::TwoStepOff),
+            AdminTwoStep::Required if who.session.code_at.is_none() => Err(Closed::NoCode),
+            AdminTwoStep::Required => Ok(Self { admin, origin }),
+        }
+    }
+
     #[must_use]
     pub fn by(&self) -> By {
         By::user(self.admin.user(), self.origin.clone())

@@ -3,10 +3,11 @@
 use super::{
     Acting, By, Conflict, Context, Error, On, Result,
     apps::delete_held,
+    confirm::{Fields, Proof, check_proof, wrong_password},
     invitations::revoke_those_of,
     members::hold,
     passwords::still_signed_in,
-    sign_in::{begin_unchanged, check_password, wrong_password},
+    sign_in::begin_unchanged,
 };
 use crate::{
     domain::{
@@ -15,7 +16,6 @@ use crate::{
         audit::Change,
         fields::FieldErrors,
         id::UserId,
-        password::TypedPassword,
         user::{Session, User},
     },
     store::{Conn, Tx},
@@ -64,12 +64,13 @@ pub async fn consequences(ctx: &Context, user: &User) -> Result<Consequences> {
 /// Deletes the user, and the accounts of which they are the only member.
 ///
 /// # Errors
-/// `Invalid` for a wrong password; `Conflict` for the last owner of an account with other members,
+/// `Invalid` for a wrong password or code; `Conflict` for the last owner of an account with other members,
 /// for the last admin, and while something that would be deleted along is suspended.
-pub async fn delete_user(ctx: &Context, by: &By, session: &Session, password: TypedPassword) -> Result<()> {
-    let known = check_password(ctx, by, session.user, password, "delete_password").await?;
+pub async fn delete_user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Result<()> {
+    let fields = Fields { password: "delete_password", code: "delete_code" };
+    let known = check_proof(ctx, by, session.user, proof, fields).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
-        return Err(wrong_password("delete_password"));
+        return Err(wrong_password(fields.password));
     };
     still_signed_in(&mut tx, session).await?;
     // Read again, now that nobody makes an admin of them.

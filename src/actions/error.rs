@@ -78,6 +78,8 @@ pub enum Conflict {
         "An event subscription holds this event type, so it cannot be deleted. Retire it: then it is offered no more."
     )]
     EventTypeInUse,
+    #[error("This form has made your user already. Sign in.")]
+    SignInInstead,
     #[error("You are now working in another account. Go back to the account you meant, or reload the page.")]
     OtherAccount,
 }

@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Acting, By, Context, Error, On, Result, members::hold, sign_in::check_password};
+use super::{
+    Acting, By, Context, Error, On, Result,
+    confirm::{Fields, Proof, check_proof},
+    members::hold,
+};
 use crate::{
     domain::{
         account::Owner,
         app::{App, AppState},
         audit::Change,
         id::AccountId,
-        password::TypedPassword,
         subscription::Subscription,
         time::Timestamp,
         user::Session,
@@ -17,12 +20,14 @@ use crate::{
     store::Conn,
 };
 
+const FIELDS: Fields = Fields { password: "export_password", code: "export_code" };
+
 /// Everything that is kept of a user: profile, accounts, sessions, and what they last did.
 ///
 /// # Errors
-/// `Invalid` for a wrong password, `TooMany` after ten.
-pub async fn user(ctx: &Context, by: &By, session: &Session, password: TypedPassword) -> Result<Value> {
-    let user = check_password(ctx, by, session.user, password, "export_password").await?.user;
+/// `Invalid` for a wrong password or code, `TooMany` after ten.
+pub async fn user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Result<Value> {
+    let user = check_proof(ctx, by, session.user, proof, FIELDS).await?.user;
     let mut tx = ctx.begin().await?;
     let memberships = tx
         .memberships(user.id)
@@ -39,6 +44,9 @@ pub async fn user(ctx: &Context, by: &By, session: &Session, password: TypedPass
         })
     });
     let sessions: Vec<Value> = sessions.collect();
+    let codes_left = tx.recovery_codes(user.id).await?;
+    let two_step =
+        user.two_step_at.map(|at| json!({ "on_since": at.iso(), "recovery_codes_left": codes_left }));
     let done = tx.done_by(user.id).await?.into_iter().map(|one| {
         let detail: Value = serde_json::from_str(&one.detail).unwrap_or_default();
         json!({ "at": one.at.iso(), "action": one.action, "detail": detail, "address": one.address })
@@ -54,6 +62,7 @@ pub async fn user(ctx: &Context, by: &By, session: &Session, password: TypedPass
             "email_proven_at": iso(user.proven_at),
             "created_at": user.created_at.iso(),
         },
+        "two_step_sign_in": two_step,
         "accounts": memberships,
         "sessions": sessions,
         "activity": done,

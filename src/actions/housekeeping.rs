@@ -27,6 +27,7 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     let now = ctx.now();
     let mut tx = ctx.begin().await?;
     let mut dropped = tx.delete_ended_sessions(now).await?;
+    dropped += tx.delete_old_half_sign_ins(now).await?;
     dropped += tx.delete_old_devices(now - DEVICE).await?;
     dropped += tx.delete_ended_links(now - LINK).await?;
     dropped += tx.delete_old_invitations(now - INVITATION).await?;

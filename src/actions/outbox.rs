@@ -12,6 +12,7 @@ use crate::{
         email::Email,
         id::MailId,
         time::{Span, Timestamp},
+        two_step::TwoStepEvent,
         user::{LinkKind, PowerChange},
     },
     mail::{
@@ -45,6 +46,12 @@ pub(super) enum Mail {
     },
     PasswordChanged {
         to: String,
+        at: i64,
+    },
+    /// To a user whose two-step sign-in is no longer as it was.
+    TwoStep {
+        to: String,
+        event: TwoStepEvent,
         at: i64,
     },
     AddressChangeAsked {
@@ -262,6 +269,10 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
         Mail::AlreadySignedUp { to } => {
             let (sign_in, forgot) = (ctx.policy.link("/sign-in"), ctx.policy.link("/password/forgot"));
             Some((to, messages::already_signed_up(platform, &sign_in, &forgot)))
+        }
+        Mail::TwoStep { to, event, at } => {
+            let settings = ctx.policy.link("/settings/two-step");
+            Some((to, messages::two_step(platform, event, Timestamp::from_micros(at), &settings)))
         }
         Mail::AppSuspended { to, app, reason, at } => {
             let url = ctx.policy.link(&format!("/apps/{app}"));

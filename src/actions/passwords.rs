@@ -2,8 +2,9 @@
 
 use super::{
     By, Context, Error, On, Result,
+    confirm::{Fields, Proof, check_proof, wrong_password},
     outbox::Mail,
-    sign_in::{begin_unchanged, check_password, wrong_password},
+    sign_in::begin_unchanged,
     throttle::place,
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         email::Email,
         fields::FieldErrors,
         id::UserId,
-        password::{NewPassword, TypedPassword},
+        password::NewPassword,
         user::{LinkKind, Session, User},
     },
     store::{Link, StoreError, Tx},
@@ -79,19 +80,20 @@ pub async fn reset(ctx: &Context, by: &By, token: &Token, password: NewPassword)
 /// Changes the password of somebody who is signed in, and ends the other sessions (S9).
 ///
 /// # Errors
-/// `Invalid` for a wrong current password, `TooMany` after ten.
+/// `Invalid` for a wrong current password or code, `TooMany` after ten.
 pub async fn change(
     ctx: &Context,
     by: &By,
     session: &Session,
-    current: TypedPassword,
+    current: Proof,
     password: NewPassword,
 ) -> Result<()> {
-    let known = check_password(ctx, by, session.user, current, "current_password").await?;
+    let fields = Fields { password: "current_password", code: "current_code" };
+    let known = check_proof(ctx, by, session.user, current, fields).await?;
     let hash = ctx.passwords.hash(password).await?;
     // A reset that came meanwhile must not be undone by somebody who knew the old password.
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
-        return Err(wrong_password("current_password"));
+        return Err(wrong_password(fields.password));
     };
     still_signed_in(&mut tx, session).await?;
     let user = known.user;
@@ -128,18 +130,19 @@ pub async fn send_proof(ctx: &Context, by: &By, user: &User) -> Result<()> {
 /// address that the user has now is told of it.
 ///
 /// # Errors
-/// `Invalid` for a wrong password or a taken address, `TooMany` after ten.
+/// `Invalid` for a wrong password or code or a taken address, `TooMany` after ten.
 pub async fn ask_new_address(
     ctx: &Context,
     by: &By,
     session: &Session,
-    password: TypedPassword,
+    proof: Proof,
     email: &Email,
 ) -> Result<()> {
-    let known = check_password(ctx, by, session.user, password, "email_password").await?;
+    let fields = Fields { password: "email_password", code: "email_code" };
+    let known = check_proof(ctx, by, session.user, proof, fields).await?;
     ctx.count_mail("new address", by, email).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
-        return Err(wrong_password("email_password"));
+        return Err(wrong_password(fields.password));
     };
     still_signed_in(&mut tx, session).await?;
     let user = known.user;

@@ -1,4 +1,4 @@
-//! Signing in and out, and entering the password again.
+//! Signing in, by one step or two, and out.
 
 use std::net::IpAddr;
 
@@ -6,6 +6,7 @@ use super::{
     By, Context, Error, On, Result,
     passwords::send_proof,
     throttle::{Counted, place},
+    two_step::{self, Judged},
 };
 use crate::{
     crypto::token::Token,
@@ -17,6 +18,7 @@ use crate::{
         id::{AccountId, UserId},
         password::{PasswordHash, TypedPassword},
         time::Timestamp,
+        two_step::TypedCode,
         user::{Session, User},
     },
     store::{Known, Tx},
@@ -31,6 +33,15 @@ pub struct Browser {
     pub device: Option<Token>,
     /// The cookie of the session in which it is signed in, if it is.
     pub session: Option<Token>,
+    /// The cookie of a sign-in that waits for its code.
+    pub half: Option<Token>,
+}
+
+impl Browser {
+    /// As much of its name as is kept.
+    fn user_agent_kept(&self) -> String {
+        self.user_agent.chars().take(400).collect()
+    }
 }
 
 /// A new session, and the two cookies that go with it.
@@ -38,6 +49,14 @@ pub struct Browser {
 pub struct SignedIn {
     pub session: Token,
     pub device: Token,
+}
+
+/// What the right password comes to.
+#[derive(Debug)]
+pub enum FirstStep {
+    SignedIn(SignedIn),
+    /// There is no session yet: a code is needed too. The cookie by which it is brought.
+    CodeNeeded(Token),
 }
 
 /// Who a cookie belongs to.
@@ -57,7 +76,7 @@ impl SignedInUser {
     }
 }
 
-/// Signs in by address and password.
+/// Signs in by address and password, which is all of it unless two-step sign-in is on.
 ///
 /// # Errors
 /// `Invalid` with the same words for an unknown address and a wrong password; `TooMany`
@@ -70,7 +89,7 @@ pub async fn sign_in(
     browser: &Browser,
     email: &Email,
     password: TypedPassword,
-) -> Result<SignedIn> {
+) -> Result<FirstStep> {
     let known = ctx.read().await?.user_by_email(email).await?;
     let counted = ctx.count_sign_in(browser, email, known.as_ref()).await?;
     let Some(known) = known else {
@@ -99,7 +118,7 @@ pub async fn sign_in(
     let stronger =
         if verified.rehash { Some(ctx.passwords.hash_again(password.clone()).await?) } else { None };
     match begin_session(ctx, by, browser, &known, stronger).await? {
-        Some(session) => Ok(session),
+        Some(step) => Ok(step),
         // Judged again, by how things are now.
         None => Box::pin(sign_in(ctx, by, browser, email, password)).await,
     }
@@ -113,16 +132,69 @@ async fn begin_session(
     browser: &Browser,
     known: &Known,
     stronger: Option<PasswordHash>,
-) -> Result<Option<SignedIn>> {
+) -> Result<Option<FirstStep>> {
     let user = known.user.id;
     let Some(mut tx) = begin_unchanged(ctx, known).await? else { return Ok(None) };
     if let Some(hash) = stronger {
         tx.set_password(user, &hash).await?;
     }
+    // It may have been turned on while the password was checked.
+    if tx.second_factor(user).await?.is_some() {
+        let half = Token::generate();
+        tx.insert_half_sign_in(half.hash().as_bytes(), user, ctx.now()).await?;
+        tx.commit().await?;
+        return Ok(Some(FirstStep::CodeNeeded(half)));
+    }
     let by = By { actor: Actor::User(user), origin: by.origin.clone() };
     let session = ctx.new_session(&mut tx, &by, browser, user).await?;
     tx.commit().await?;
-    Ok(Some(session))
+    Ok(Some(FirstStep::SignedIn(session)))
+}
+
+/// Whose sign-in waits for a code in this browser, if one does.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn half_way(ctx: &Context, browser: &Browser) -> Result<Option<User>> {
+    let Some(half) = &browser.half else { return Ok(None) };
+    let mut read = ctx.read().await?;
+    let Some(user) = read.half_sign_in(half.hash().as_bytes(), ctx.now()).await? else { return Ok(None) };
+    let known = read.user(user).await?;
+    Ok(known.map(|known| known.user).filter(|user| user.disabled_at.is_none()))
+}
+
+/// The second step. Whatever the browser brought, the session has a value of its own (S14).
+///
+/// # Errors
+/// `Invalid` for a wrong or used code, `TooMany` after ten of one user, `NotFound` if the sign-in
+/// waits no more.
+pub async fn enter_code(ctx: &Context, by: &By, browser: &Browser, code: &TypedCode) -> Result<SignedIn> {
+    let user = half_way(ctx, browser).await?.ok_or(Error::NotFound)?;
+    let counted = ctx.count_try(vec![two_step::bucket(ctx, user.id)]).await?;
+    let half = browser.half.as_ref().ok_or(Error::NotFound)?.hash();
+    let mut tx = ctx.begin().await?;
+    tx.lock_user(user.id).await?;
+    // Read again: meanwhile the user may have been disabled, and a new password or the like
+    // ended what waited.
+    let user = tx.user(user.id).await?.ok_or(Error::NotFound)?.user;
+    let goes_on = user.disabled_at.is_none() && tx.end_half_sign_in(half.as_bytes(), ctx.now()).await?;
+    if !goes_on {
+        return Err(Error::NotFound);
+    }
+    match ctx.use_code(&mut tx, by, &user, code).await? {
+        Judged::Right => {}
+        wrong @ (Judged::Wrong | Judged::Used) => {
+            // It waits on.
+            drop(tx);
+            two_step::write_failure(ctx, by, &user).await?;
+            return Err(wrong.into_error("code"));
+        }
+    }
+    let by = By { actor: Actor::User(user.id), origin: by.origin.clone() };
+    let signed_in = ctx.new_session_by(&mut tx, &by, browser, user.id, Some(ctx.now())).await?;
+    tx.commit().await?;
+    ctx.take_back(counted).await?;
+    Ok(signed_in)
 }
 
 /// A transaction in which the password is still the one that was checked, if it is, and the user
@@ -137,7 +209,7 @@ pub(super) async fn begin_unchanged(ctx: &Context, known: &Known) -> Result<Opti
     Ok(now.is_some_and(is_unchanged).then_some(tx))
 }
 
-async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<SignedIn> {
+async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<FirstStep> {
     write_failure(ctx, by, email).await?;
     Err(FieldErrors::one("email", "The address or the password is not right.").into())
 }
@@ -148,14 +220,15 @@ async fn write_failure(ctx: &Context, by: &By, email: &Email) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// The user of a session cookie, unless the session has ended.
+/// The user of a session cookie, unless the session has ended. That it is used, and by which
+/// browser, is written down.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone; no session is `None`.
-pub async fn signed_in(ctx: &Context, cookie: &Token) -> Result<Option<SignedInUser>> {
+pub async fn signed_in(ctx: &Context, cookie: &Token, browser: &Browser) -> Result<Option<SignedInUser>> {
     let now = ctx.now();
     let mut read = ctx.read().await?;
-    let Some(session) = read.session(cookie.hash().as_bytes()).await? else { return Ok(None) };
+    let Some(mut session) = read.session(cookie.hash().as_bytes()).await? else { return Ok(None) };
     if !session.is_alive(now) {
         return Ok(None);
     }
@@ -165,18 +238,22 @@ pub async fn signed_in(ctx: &Context, cookie: &Token) -> Result<Option<SignedInU
     }
     let memberships = read.memberships(user.id).await?;
     drop(read);
-    if now.since(session.seen_at) > Session::SEEN_EVERY {
+    let moved = browser.address.is_some() && session.address != browser.address;
+    if moved || now.since(session.seen_at) > Session::SEEN_EVERY {
+        session.seen_at = now;
+        session.address = browser.address.or(session.address);
+        session.user_agent = browser.user_agent_kept();
         // A page can be read while nothing can be written: on a full disk, for one.
-        if let Err(error) = set_seen(ctx, &session, now).await {
+        if let Err(error) = set_seen(ctx, &session).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a session's last use was not kept");
         }
     }
     Ok(Some(SignedInUser { session, user, memberships }))
 }
 
-async fn set_seen(ctx: &Context, session: &Session, now: Timestamp) -> Result<()> {
+async fn set_seen(ctx: &Context, session: &Session) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    tx.set_session_seen(session.id, now).await?;
+    tx.set_session_seen(session).await?;
     Ok(tx.commit().await?)
 }
 
@@ -189,44 +266,6 @@ pub async fn sign_out(ctx: &Context, by: &By, session: &Session) -> Result<()> {
     tx.delete_session(session.id, session.user).await?;
     ctx.audit(&mut tx, by, On::platform(), Change::SignedOut {}).await?;
     Ok(tx.commit().await?)
-}
-
-/// The password entered again: the session is fresh, under a new cookie.
-///
-/// # Errors
-/// `Invalid` for a wrong password, `TooMany` after ten.
-pub async fn confirm(ctx: &Context, by: &By, session: &Session, password: TypedPassword) -> Result<Token> {
-    check_password(ctx, by, session.user, password, "password").await?;
-    let cookie = Token::generate();
-    let mut tx = ctx.begin().await?;
-    tx.set_session_confirmed(session.id, ctx.now(), cookie.hash().as_bytes()).await?;
-    ctx.audit(&mut tx, by, On::platform(), Change::Confirmed {}).await?;
-    tx.commit().await?;
-    Ok(cookie)
-}
-
-/// Checks the password of somebody who is signed in.
-pub(super) async fn check_password(
-    ctx: &Context,
-    by: &By,
-    user: UserId,
-    password: TypedPassword,
-    field: &'static str,
-) -> Result<Known> {
-    let counted = ctx.count_try(vec![ctx.keys.bucket("confirm", &user.to_string())]).await?;
-    let known = ctx.read().await?.user(user).await?.ok_or(Error::NotFound)?;
-    if ctx.passwords.verify(password, &known.password).await?.ok {
-        ctx.take_back(counted).await?;
-        return Ok(known);
-    }
-    let mut tx = ctx.begin().await?;
-    ctx.audit(&mut tx, by, On::platform(), Change::ConfirmFailed {}).await?;
-    tx.commit().await?;
-    Err(wrong_password(field))
-}
-
-pub(super) fn wrong_password(field: &'static str) -> Error {
-    FieldErrors::one(field, "This is not your password.").into()
 }
 
 /// The session acts in another of the user's accounts from now on.
@@ -251,6 +290,18 @@ impl Context {
         browser: &Browser,
         user: UserId,
     ) -> Result<SignedIn> {
+        let no_code = None;
+        self.new_session_by(tx, by, browser, user, no_code).await
+    }
+
+    async fn new_session_by(
+        &self,
+        tx: &mut Tx,
+        by: &By,
+        browser: &Browser,
+        user: UserId,
+        code_at: Option<Timestamp>,
+    ) -> Result<SignedIn> {
         self.end_brought_session(tx, by, browser).await?;
         let now = self.now();
         let signed_in = SignedIn { session: Token::generate(), device: Token::generate() };
@@ -262,8 +313,9 @@ impl Context {
             created_at: now,
             seen_at: now,
             confirmed_at: now,
+            code_at,
             address: browser.address,
-            user_agent: browser.user_agent.chars().take(400).collect(),
+            user_agent: browser.user_agent_kept(),
         };
         tx.insert_session(&session, signed_in.session.hash().as_bytes()).await?;
         tx.insert_device(signed_in.device.hash_for(user).as_bytes(), user, now).await?;

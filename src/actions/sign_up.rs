@@ -1,10 +1,10 @@
 //! Making a user and an account of one's own.
 
 use super::{
-    By, Context, Error, FormValue, On, Result, SignUp,
+    By, Conflict, Context, Error, FormValue, On, Result, SignUp,
     accounts::NewAccount,
     outbox::Mail,
-    sign_in::{Browser, SignedIn, sign_in},
+    sign_in::{Browser, FirstStep, SignedIn, sign_in},
     throttle::place,
 };
 use crate::{
@@ -110,7 +110,11 @@ pub(super) async fn again(
     password: TypedPassword,
 ) -> Result<SignedIn> {
     let known = ctx.read().await?.user(made).await?.ok_or(Error::NotFound)?;
-    sign_in(ctx, by, browser, &known.user.email, password).await
+    match sign_in(ctx, by, browser, &known.user.email, password).await? {
+        FirstStep::SignedIn(signed_in) => Ok(signed_in),
+        // The form is older than their two-step sign-in; the door asks for the code.
+        FirstStep::CodeNeeded(_) => Err(Conflict::SignInInstead.into()),
+    }
 }
 
 /// The number of addresses that one place may find out this way is limited.
@@ -163,6 +167,7 @@ pub(super) fn user(ctx: &Context, name: PersonName, email: Email, is_admin: bool
         is_admin,
         disabled_at: None,
         created_at: ctx.now(),
+        two_step_at: None,
     }
 }
 

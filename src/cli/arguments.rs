@@ -48,6 +48,15 @@ pub struct User {
 pub enum UserCommand {
     /// Make a user, whose address then counts as proven
     Create(CreateUser),
+    /// Turn off the two-step sign-in of a user who lost the app and the recovery codes
+    ResetTwoStep(ResetTwoStep),
+}
+
+#[derive(Debug, Args)]
+pub struct ResetTwoStep {
+    /// The address that the user signs in with
+    #[arg(long)]
+    pub email: String,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +222,17 @@ mod tests {
         assert!(!user.admin);
         assert_eq!(made(ID).unwrap().account, AccountChoice::Existing(ID.parse().unwrap()));
         assert_eq!(made("acc_typo").map(drop).unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn whose_two_step_sign_in_is_reset_is_named() {
+        let Command::User(User { command: UserCommand::ResetTwoStep(whose) }) =
+            parse("portico user reset-two-step --email a@b.example").unwrap().command.unwrap()
+        else {
+            panic!("another command")
+        };
+        assert_eq!(whose.email, "a@b.example");
+        assert_eq!(parse("portico user reset-two-step").map(drop).unwrap_err().exit_code(), 2);
     }
 
     #[test]

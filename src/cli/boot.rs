@@ -18,10 +18,10 @@ use thiserror::Error;
 
 use crate::{
     actions::{
-        Context, Policy, SignUp,
+        AdminTwoStep, Context, Policy, SignUp,
         installation::{self, UnlockError},
     },
-    config::{self, Config, KeyText, NewAccounts, SecretKey},
+    config::{self, AdminTotp, Config, KeyText, NewAccounts, SecretKey},
     crypto::{self, keyring::Keyring, password::PasswordHasher},
     directory::{Directory, Limits},
     domain::{
@@ -186,6 +186,10 @@ fn policy(config: &Config) -> Policy {
         new_accounts: match config.new_accounts {
             NewAccounts::Open => Standing::Approved,
             NewAccounts::Approve => Standing::Pending,
+        },
+        admin_two_step: match config.admin_totp {
+            AdminTotp::Optional => AdminTwoStep::Optional,
+            AdminTotp::Required => AdminTwoStep::Required,
         },
         max_apps: limit(config.max_apps),
         max_subscriptions: limit(config.max_subscriptions),

@@ -1,16 +1,17 @@
-//! `portico user create`: a user by the operator's word.
+//! `portico user create` and `reset-two-step`: users by the operator's word.
 
 use std::io::{Read as _, Write as _};
 
 use super::{
     Outcome,
-    arguments::{AccountChoice, CreateUser},
+    arguments::{AccountChoice, CreateUser, ResetTwoStep},
     boot,
 };
 use crate::{
     actions::{
         Error,
         setup::{self, NewUser},
+        two_step,
     },
     config::Config,
     domain::{
@@ -30,16 +31,30 @@ pub(super) async fn create(config: &Config, arguments: CreateUser) -> Outcome {
     let ctx = boot::context(config).await?;
     let created = setup::create_user(&ctx, new).await;
     ctx.store.close().await;
-    let id = created.map_err(|error| match error {
+    let id = created.map_err(told)?;
+    writeln!(std::io::stdout(), "{id}")?;
+    Ok(())
+}
+
+pub(super) async fn reset_two_step(config: &Config, arguments: &ResetTwoStep) -> Outcome {
+    let mut errors = FieldErrors::default();
+    let email = errors.take("email", "the address", arguments.email.parse::<Email>());
+    let email = errors.into_result(|| email).map_err(|errors| in_words(&errors))?;
+    let ctx = boot::context(config).await?;
+    let outcome = two_step::reset(&ctx, &email).await;
+    ctx.store.close().await;
+    outcome.map_err(told)
+}
+
+fn told(error: Error) -> Box<dyn std::error::Error + Send + Sync> {
+    match error {
         Error::Invalid(errors) => in_words(&errors).into(),
         Error::NotFound
         | Error::Conflict(_)
         | Error::TooMany { .. }
         | Error::Unavailable(_)
-        | Error::Internal(_) => Box::<dyn std::error::Error + Send + Sync>::from(error),
-    })?;
-    writeln!(std::io::stdout(), "{id}")?;
-    Ok(())
+        | Error::Internal(_) => error.into(),
+    }
 }
 
 fn parse(platform: &str, arguments: &CreateUser, password: &Secret<String>) -> Result<NewUser, FieldErrors> {

@@ -1,4 +1,4 @@
-//! `PORTICO_SIGN_UP` and `PORTICO_NEW_ACCOUNTS`: who may come in.
+//! `PORTICO_SIGN_UP`, `PORTICO_NEW_ACCOUNTS` and `PORTICO_ADMIN_TOTP`: who may come in, and how.
 
 use std::{fmt, str::FromStr};
 
@@ -85,6 +85,27 @@ impl FromStr for NewAccounts {
             "open" => Ok(Self::Open),
             "approve" => Ok(Self::Approve),
             _ => Err(Wrong::must_be("open or approve", text)),
+        }
+    }
+}
+
+/// Whether admins need two-step sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminTotp {
+    /// Each decides.
+    Optional,
+    /// The console is closed to an admin without it.
+    Required,
+}
+
+impl FromStr for AdminTotp {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        match text.trim() {
+            "optional" => Ok(Self::Optional),
+            "required" => Ok(Self::Required),
+            _ => Err(Wrong::must_be("optional or required", text)),
         }
     }
 }

@@ -37,6 +37,7 @@ fn without_settings_everything_has_its_default() {
     assert_eq!(config.audience.as_str(), "http://127.0.0.1:8080");
     assert_eq!(config.sign_up, SignUp::Open);
     assert_eq!(config.new_accounts, NewAccounts::Open);
+    assert_eq!(config.admin_totp, AdminTotp::Optional);
     assert_eq!(config.mail, Mail::Log);
     assert_eq!(config.mail_from.name, "Portico");
     assert_eq!(config.mail_from.address, "no-reply@localhost");
@@ -89,6 +90,8 @@ fn values_at_the_good_edge_of_each_rule_are_taken() {
         ("sign_up", "domain:example.com"),
         ("new_accounts", "open"),
         ("new_accounts", "approve"),
+        ("admin_totp", "optional"),
+        ("admin_totp", "required"),
         ("mail", "log"),
         ("mail", "file:m"),
         ("mail", "file:///var/mail/portico"),
@@ -171,6 +174,7 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("sign_up", "domain:*.example.com", "domain:example.com"),
         ("sign_up", "domain:10.0.0.1", "domain:example.com"),
         ("new_accounts", "closed", "open or approve"),
+        ("admin_totp", "yes", "optional or required"),
         ("mail", "sendmail", "log, file: and a directory"),
         ("mail", "file:", "must name a directory"),
         ("mail", "smtp://", "must name a server"),

@@ -32,6 +32,8 @@ pub struct User {
     /// When an admin disabled the user, if one did.
     pub disabled_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// When two-step sign-in was turned on, if it is on.
+    pub two_step_at: Option<Timestamp>,
 }
 
 /// Proof that a user is an admin of the platform. What reads or changes the things of every
@@ -74,7 +76,11 @@ pub struct Session {
     pub seen_at: Timestamp,
     /// When the password was last entered.
     pub confirmed_at: Timestamp,
+    /// When a code of two-step sign-in was last entered, if one was.
+    pub code_at: Option<Timestamp>,
+    /// Where it was last used from.
     pub address: Option<IpAddr>,
+    /// Of the browser that last used it.
     pub user_agent: String,
 }
 
@@ -147,6 +153,7 @@ mod tests {
             is_admin,
             disabled_at,
             created_at: now,
+            two_step_at: None,
         };
         let admin = user(true, None);
         assert_eq!(Admin::prove(&admin).map(Admin::user), Some(admin.id));

@@ -9,7 +9,7 @@ pub mod staff;
 use askama::Template;
 use thiserror::Error;
 
-use crate::domain::time::Timestamp;
+use crate::domain::{time::Timestamp, two_step::TwoStepEvent};
 
 /// A mail's subject and text.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,6 +62,27 @@ pub fn reset_password(platform: &str, link: Link<'_>) -> Result<Letter, MessageE
 /// See [`MessageError`].
 pub fn password_changed(platform: &str, at: Timestamp, forgot_url: &str) -> Result<Letter, MessageError> {
     letter(format!("Your password for {platform} was changed"), &PasswordChanged { platform, at, forgot_url })
+}
+
+/// To a user whose two-step sign-in is no longer as it was. `settings_url` is its page.
+///
+/// # Errors
+/// See [`MessageError`].
+pub fn two_step(
+    platform: &str,
+    event: TwoStepEvent,
+    at: Timestamp,
+    settings_url: &str,
+) -> Result<Letter, MessageError> {
+    let subject = match event {
+        TwoStepEvent::TurnedOn => format!("Two-step sign-in for {platform} was turned on"),
+        TwoStepEvent::TurnedOff | TwoStepEvent::Reset => {
+            format!("Two-step sign-in for {platform} was turned off")
+        }
+        TwoStepEvent::CodesRenewed => format!("You have new recovery codes for {platform}"),
+        TwoStepEvent::CodeUsed(_) => format!("A recovery code for {platform} was used"),
+    };
+    letter(subject, &TwoStep { platform, event, at, settings_url })
 }
 
 /// To the new address of a user: they have it from when the link is followed.
@@ -161,6 +182,15 @@ struct PasswordChanged<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "mail/two_step.txt")]
+struct TwoStep<'a> {
+    platform: &'a str,
+    event: TwoStepEvent,
+    at: Timestamp,
+    settings_url: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "mail/new_address.txt")]
 struct NewAddress<'a> {
     platform: &'a str,
@@ -209,6 +239,7 @@ mod tests {
     const AT: Timestamp = Timestamp::from_seconds(1_795_504_800);
     const LINK: Link<'static> = Link { url: "https://portal.example/x?token=a_b-c&d=<e>", ends: AT };
 
+    const SETTINGS: &str = "https://portal.example/settings/two-step";
     const APP: staff::On<'static> =
         staff::On { id: "app_01kb7q2m9vx4t801kb7q2m9vx4", url: "https://portal.example/apps/app_1", at: AT };
     const ACCOUNT: staff::On<'static> =
@@ -225,6 +256,12 @@ mod tests {
             verify_address("Meridian & Co", LINK),
             reset_password("Meridian & Co", LINK),
             password_changed("Meridian & Co", AT, forgot),
+            two_step("Meridian & Co", TwoStepEvent::TurnedOn, AT, SETTINGS),
+            two_step("Meridian & Co", TwoStepEvent::TurnedOff, AT, SETTINGS),
+            two_step("Meridian & Co", TwoStepEvent::Reset, AT, SETTINGS),
+            two_step("Meridian & Co", TwoStepEvent::CodesRenewed, AT, SETTINGS),
+            two_step("Meridian & Co", TwoStepEvent::CodeUsed(1), AT, SETTINGS),
+            two_step("Meridian & Co", TwoStepEvent::CodeUsed(0), AT, SETTINGS),
             new_address("Meridian & Co", LINK),
             address_change_asked("Meridian & Co", AT, "new@example.com", "https://portal.example/settings"),
             address_changed("Meridian & Co", AT, "new@example.com", Some("https://help.example")),

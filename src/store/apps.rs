@@ -311,7 +311,7 @@ impl Tx {
 }
 
 /// A pattern for `like` that finds a key anywhere in another.
-fn containing(search: &NameKey) -> String {
+pub(super) fn containing(search: &NameKey) -> String {
     matching(search.as_str())
 }
 

@@ -15,20 +15,20 @@ use crate::domain::{
 
 statements! {
     /// The session of a cookie.
-    SESSION = "select id, user_id, account_id, created_at, seen_at, confirmed_at, address, user_agent
+    SESSION = "select id, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent
         from sessions where token_hash = $1";
     /// A user's sessions, the last used first.
-    SESSIONS_OF = "select id, user_id, account_id, created_at, seen_at, confirmed_at, address, user_agent
+    SESSIONS_OF = "select id, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent
         from sessions where user_id = $1 order by seen_at desc, id";
     /// Whether a user has this session.
     HAS_SESSION = "select count(*) from sessions where id = $1 and user_id = $2";
     /// A new session.
-    INSERT_SESSION = "insert into sessions (id, token_hash, user_id, account_id, created_at, seen_at, confirmed_at, address, user_agent)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// The session was used.
-    SET_SEEN = "update sessions set seen_at = $2 where id = $1";
-    /// The password was entered again, and the cookie changed with it.
-    SET_CONFIRMED = "update sessions set confirmed_at = $2, token_hash = $3 where id = $1";
+    INSERT_SESSION = "insert into sessions (id, token_hash, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// The session was used, from this place and browser.
+    SET_SEEN = "update sessions set seen_at = $2, address = $3, user_agent = $4 where id = $1";
+    /// The password was entered again, with a code or without, and the cookie changed with it.
+    SET_CONFIRMED = "update sessions set confirmed_at = $2, code_at = $3, token_hash = $4 where id = $1";
     /// The account in which the session acts.
     SET_SESSION_ACCOUNT = "update sessions set account_id = $2 where id = $1";
     /// Ends one of a user's sessions.
@@ -37,6 +37,8 @@ statements! {
     DELETE_OTHER_SESSIONS = "delete from sessions where user_id = $1 and id <> $2";
     /// Ends all of a user's sessions.
     DELETE_SESSIONS = "delete from sessions where user_id = $1";
+    /// Ends all of a user's sign-ins that wait for their code.
+    DELETE_HALF_SIGN_INS = "delete from half_sign_ins where user_id = $1";
     /// Drops sessions that have ended by themselves.
     DELETE_ENDED_SESSIONS = "delete from sessions where seen_at < $1 or created_at < $2";
     /// Whether this user signed in from this browser before.
@@ -58,6 +60,7 @@ struct SessionRow {
     created_at: Timestamp,
     seen_at: Timestamp,
     confirmed_at: Timestamp,
+    code_at: Option<Timestamp>,
     address: Option<String>,
     user_agent: String,
 }
@@ -71,6 +74,7 @@ impl From<SessionRow> for Session {
             created_at: row.created_at,
             seen_at: row.seen_at,
             confirmed_at: row.confirmed_at,
+            code_at: row.code_at,
             address: row.address.and_then(|address| address.parse().ok()),
             user_agent: row.user_agent,
         }
@@ -111,14 +115,17 @@ impl Tx {
             session.created_at,
             session.seen_at,
             session.confirmed_at,
+            session.code_at,
             session.address.map(|address| address.to_string()),
             &session.user_agent,
         );
         Ok(())
     }
 
-    pub async fn set_session_seen(&mut self, id: SessionId, now: Timestamp) -> Result<()> {
-        execute!(self, SET_SEEN, id, now);
+    /// The moment, place and browser of its last use are those of `session`.
+    pub async fn set_session_seen(&mut self, session: &Session) -> Result<()> {
+        let address = session.address.map(|address| address.to_string());
+        execute!(self, SET_SEEN, session.id, session.seen_at, address, &session.user_agent);
         Ok(())
     }
 
@@ -126,9 +133,10 @@ impl Tx {
         &mut self,
         id: SessionId,
         now: Timestamp,
+        code_at: Option<Timestamp>,
         token_hash: &[u8],
     ) -> Result<()> {
-        execute!(self, SET_CONFIRMED, id, now, token_hash);
+        execute!(self, SET_CONFIRMED, id, now, code_at, token_hash);
         Ok(())
     }
 
@@ -142,11 +150,15 @@ impl Tx {
         Ok(execute!(self, DELETE_SESSION, id, user) > 0)
     }
 
+    /// Sign-ins that wait for their code end too.
     pub async fn delete_other_sessions(&mut self, user: UserId, but: SessionId) -> Result<u64> {
+        execute!(self, DELETE_HALF_SIGN_INS, user);
         Ok(execute!(self, DELETE_OTHER_SESSIONS, user, but))
     }
 
+    /// Sign-ins that wait for their code end too.
     pub async fn delete_sessions(&mut self, user: UserId) -> Result<u64> {
+        execute!(self, DELETE_HALF_SIGN_INS, user);
         Ok(execute!(self, DELETE_SESSIONS, user))
     }
 

@@ -39,6 +39,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::sessions::ALL,
         super::subscriptions::ALL,
         super::tries::ALL,
+        super::two_step::ALL,
         super::users::ALL,
     ]
     .into_iter()

@@ -18,10 +18,11 @@ use crate::domain::{
 
 statements! {
     /// One user.
-    USER = "select id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash from users where id = $1";
+    USER = "select id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash, turned_on_at as two_step_at
+        from users left join second_factors on user_id = id where id = $1";
     /// The user with this address, whatever its case.
-    USER_BY_EMAIL = "select id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash
-        from users where email_key = $1";
+    USER_BY_EMAIL = "select id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash, turned_on_at as two_step_at
+        from users left join second_factors on user_id = id where email_key = $1";
     /// How many users may open the admin console.
     ADMINS = "select count(*) from users where is_admin and disabled_at is null";
     /// What a user last did, the newest first.
@@ -53,6 +54,7 @@ pub(super) struct UserRow {
     disabled_at: Option<Timestamp>,
     created_at: Timestamp,
     password_hash: PasswordHash,
+    two_step_at: Option<Timestamp>,
 }
 
 /// A user with what the password is checked against.
@@ -74,9 +76,19 @@ pub struct Deed {
 
 impl From<UserRow> for Known {
     fn from(row: UserRow) -> Self {
-        let UserRow { id, name, email, proven_at, is_admin, disabled_at, created_at, password_hash } = row;
+        let UserRow {
+            id,
+            name,
+            email,
+            proven_at,
+            is_admin,
+            disabled_at,
+            created_at,
+            password_hash,
+            two_step_at,
+        } = row;
         Self {
-            user: User { id, name, email, proven_at, is_admin, disabled_at, created_at },
+            user: User { id, name, email, proven_at, is_admin, disabled_at, created_at, two_step_at },
             password: password_hash,
         }
     }

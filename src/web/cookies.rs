@@ -6,7 +6,7 @@ use actix_web::{
     cookie::{Cookie, SameSite, time::Duration},
 };
 
-use crate::crypto::token::Token;
+use crate::{crypto::token::Token, domain::two_step::HALF_SIGN_IN};
 
 /// One of the cookies we set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum Name {
     Visit,
     /// A browser in which somebody once signed in.
     Device,
+    /// Who has given the password, and not yet the code of two-step sign-in.
+    Half,
     /// What was just done, as a code.
     Flash,
 }
@@ -30,6 +32,8 @@ impl Name {
             (Self::Visit, false) => "portico-visit",
             (Self::Device, true) => "__Host-portico-device",
             (Self::Device, false) => "portico-device",
+            (Self::Half, true) => "__Host-portico-half",
+            (Self::Half, false) => "portico-half",
             (Self::Flash, true) => "__Host-portico-flash",
             (Self::Flash, false) => "portico-flash",
         }
@@ -59,6 +63,7 @@ pub(super) fn set(name: Name, value: &str, https: bool) -> Cookie<'static> {
     match name {
         Name::Session => cookie.max_age(Duration::days(30)),
         Name::Device => cookie.max_age(Duration::days(180)),
+        Name::Half => cookie.max_age(Duration::seconds(HALF_SIGN_IN.as_seconds())),
         Name::Flash => cookie.max_age(Duration::minutes(1)),
         Name::Visit => cookie,
     }

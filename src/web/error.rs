@@ -32,6 +32,8 @@ pub(super) enum PageError {
     },
     /// Signed in, and a member of no account: to the page that makes one.
     NoAccount,
+    /// An admin for whom the console needs two-step sign-in: to the page that turns it on.
+    TwoStep,
     /// The sign-in is too old for this: the password again, and back to `next`.
     Confirm {
         next: String,
@@ -52,7 +54,7 @@ impl PageError {
             Self::TooMany { .. } => 429,
             Self::Broken { unavailable: true } => 503,
             Self::Broken { unavailable: false } => 500,
-            Self::SignIn { .. } | Self::NoAccount | Self::Confirm { .. } => 303,
+            Self::SignIn { .. } | Self::NoAccount | Self::TwoStep | Self::Confirm { .. } => 303,
         };
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -112,6 +114,7 @@ impl ResponseError for PageError {
         match self {
             Self::SignIn { next: to } => next("/sign-in", to),
             Self::NoAccount => super::respond::see_other("/accounts/new"),
+            Self::TwoStep => super::respond::see_other("/settings/two-step"),
             Self::Confirm { next: to } => next("/confirm", to),
             Self::NotFound => marked(self, ToDraw::NotFound, None),
             Self::Refused(why) => marked(self, ToDraw::Refused(why.clone()), None),

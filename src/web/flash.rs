@@ -50,11 +50,13 @@ pub(super) enum Done {
     SecretRegenerated,
     SecretRevoked,
     SessionEnded,
+    SignInTooLate,
     SigningSecretRotated,
     SubscriptionCreated,
     SubscriptionDeleted,
     SubscriptionSaved,
     SessionsEnded,
+    TwoStepOff,
     UserDeleted,
     UserDisabled,
     UserEnabled,
@@ -108,11 +110,13 @@ text_enum!(
     SecretRegenerated = "secret-regenerated",
     SecretRevoked = "secret-revoked",
     SessionEnded = "session-ended",
+    SignInTooLate = "sign-in-too-late",
     SigningSecretRotated = "signing-secret-rotated",
     SubscriptionCreated = "subscription-created",
     SubscriptionDeleted = "subscription-deleted",
     SubscriptionSaved = "subscription-saved",
     SessionsEnded = "sessions-ended",
+    TwoStepOff = "two-step-off",
     UserDeleted = "user-deleted",
     UserDisabled = "user-disabled",
     UserEnabled = "user-enabled",
@@ -208,6 +212,8 @@ impl Done {
                 Flash::new("The old secret is revoked.").more("It verifies nothing any more.")
             }
             Self::SessionEnded => Flash::new("The session has ended."),
+            Self::SignInTooLate => Flash::new("Enter your password again.")
+                .more("A code can be entered for 10 minutes after it."),
             Self::SigningSecretRotated => {
                 Flash::new("There is a new signing secret.").more("Reveal it and give it to your endpoint.")
             }
@@ -219,6 +225,9 @@ impl Done {
                 .more("Their sessions have ended, and all admins are told by mail."),
             Self::UserEnabled => Flash::new("The user is enabled.")
                 .more("They can sign in again. All admins are told by mail."),
+            Self::TwoStepOff => {
+                Flash::new("Two-step sign-in is off.").more("Your other sessions have ended.")
+            }
             Self::UserDeleted => Flash::new("Your user is deleted."),
             Self::Welcome => Flash::new("Welcome.").more("We have sent you a link to prove your address."),
         }

@@ -38,7 +38,15 @@ pub(super) fn refused(template: &impl Template) -> PageResult {
 
 /// A page that holds a secret: not compressed either, since its length would then tell of it.
 pub(super) fn secret_page(template: &impl Template) -> PageResult {
-    let mut response = ok(template)?;
+    uncompressed(ok(template)?)
+}
+
+/// A form that was refused, on a page that holds a secret.
+pub(super) fn refused_secret_page(template: &impl Template) -> PageResult {
+    uncompressed(refused(template)?)
+}
+
+fn uncompressed(mut response: HttpResponse) -> PageResult {
     response.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("identity"));
     Ok(response)
 }

@@ -16,4 +16,5 @@ mod person;
 mod screenshots;
 mod scripts;
 mod secrets;
+mod two_step;
 mod xss;

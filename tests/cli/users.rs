@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::program::Program;
+use crate::{program::Program, support::authenticator::Authenticator};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -116,4 +116,30 @@ fn what_is_no_command_is_not_understood_and_help_is() {
         );
     }
     assert!(!program.path("portico.db").exists());
+}
+
+#[tokio::test]
+async fn who_lost_the_app_and_the_codes_is_let_in_by_the_operator() {
+    let program = Program::new();
+    assert!(create(&program, "ada@x.example", "Labs", &[], PASSWORD).status.success());
+    let running = program.serve().await;
+    let fields = [("email", "ada@x.example"), ("password", PASSWORD)];
+    let client = &running.client;
+    assert_eq!(client.fill("/sign-in", "/sign-in", &fields).await.location(), "/apps");
+    let page = client.visit("/settings/two-step").await;
+    let app = Authenticator::told(&page.texts("#secret").join(""));
+    let form = page.form("/settings/two-step").with("password", PASSWORD);
+    let page = client.submit(&form.with("code", &app.code_now())).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let door = crate::support::client::Client::new(client.base());
+    assert_eq!(door.fill("/sign-in", "/sign-in", &fields).await.location(), "/sign-in/code");
+
+    let reset = |email: &str| program.run(&["user", "reset-two-step", "--email", email], "");
+    assert_eq!(refused(&reset("eve@x.example")), "No user has the address eve@x.example.");
+    assert!(refused(&reset("ada@")).contains("address"));
+    let output = reset("Ada@x.example");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(refused(&reset("ada@x.example")), "ada@x.example has no two-step sign-in.");
+    assert!(client.get("/apps").await.location().starts_with("/sign-in"), "every session has ended");
+    assert_eq!(door.fill("/sign-in", "/sign-in", &fields).await.location(), "/apps");
 }

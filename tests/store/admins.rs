@@ -4,6 +4,7 @@ use portico::{
     actions::{
         self, By, Conflict, Error,
         admin::{AsAdmin, users},
+        confirm::Proof,
         deletion, sign_in,
         sign_in::Browser,
     },
@@ -76,7 +77,10 @@ async fn an_admin_who_is_removed_while_they_delete_themselves_leaves_one(kind: K
     let world = World::new(kind).await;
     let [(one, as_one), (other, _)] = two_admins(&world).await;
     let session = world.sign_in(&one).await;
-    let who = sign_in::signed_in(&world.ctx, &session.session).await.expect("a read").expect("a session");
+    let who = sign_in::signed_in(&world.ctx, &session.session, &Browser::default())
+        .await
+        .expect("a read")
+        .expect("a session");
     let outcomes = at_once(2, |racer| {
         let (ctx, acting, session) = (world.ctx.clone(), as_one.clone(), who.session.clone());
         let (one, other) = (one.id, other.id);
@@ -86,7 +90,7 @@ async fn an_admin_who_is_removed_while_they_delete_themselves_leaves_one(kind: K
             }
             let by = By::user(one, Origin::default());
             let password = TypedPassword::parse(PASSWORD).expect("a password");
-            deletion::delete_user(&ctx, &by, &session, password).await
+            deletion::delete_user(&ctx, &by, &session, Proof { password, code: None }).await
         }
     })
     .await;

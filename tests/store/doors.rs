@@ -7,8 +7,10 @@ use std::{
 
 use portico::{
     actions::{
-        self, By, Error, FormValue, outbox,
-        sign_in::Browser,
+        self, By, Error, FormValue,
+        confirm::Proof,
+        outbox,
+        sign_in::{Browser, SignedInUser},
         sign_up::{NewSignUp, SignedUp},
     },
     crypto::token::Token,
@@ -74,7 +76,7 @@ async fn a_sign_up_sent_ten_times_makes_one_user(kind: Kind) {
     }
     for outcome in outcomes {
         let SignedUp::In(session) = outcome.expect("all are signed in") else { panic!("signed in at once") };
-        let who = actions::sign_in::signed_in(&world.ctx, &session.session).await.expect("a session");
+        let who = signed_in(&world, &session.session).await.expect("a session");
         assert_eq!(who.expect("a session").user.email.as_str(), "ada@x.example");
     }
     // The form alone opens nothing: its value may lie in a page that others find.
@@ -218,11 +220,11 @@ async fn a_session_that_was_ended_changes_no_password(kind: Kind) {
     let world = World::new(kind).await;
     let ada = world.user("ada@meridian.example").await;
     let cookie = world.sign_in(&ada).await.session;
-    let who = actions::sign_in::signed_in(&world.ctx, &cookie).await.expect("a row").expect("a session");
+    let who = signed_in(&world, &cookie).await.expect("a row").expect("a session");
     let by = By::user(ada.id, Origin::default());
     // As if between the request's beginning and the change.
     actions::sign_in::sign_out(&world.ctx, &by, &who.session).await.expect("it ends");
-    let old = || TypedPassword::parse(PASSWORD).expect("a password");
+    let old = || proof(TypedPassword::parse(PASSWORD).expect("a password"));
     let new = sign_up("ada@meridian.example", "another staple of horses").password;
     let changed = actions::passwords::change(&world.ctx, &by, &who.session, old(), new).await;
     assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
@@ -244,7 +246,7 @@ async fn a_session_is_read_while_its_last_use_cannot_be_written(kind: Kind) {
     };
     world.database.run(broken).await;
     world.clock.advance(Span::minutes(6));
-    let who = actions::sign_in::signed_in(&world.ctx, &cookie).await.expect("no error");
+    let who = signed_in(&world, &cookie).await.expect("no error");
     assert!(who.is_some());
 }
 
@@ -282,4 +284,12 @@ impl Write for Lines {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+async fn signed_in(world: &World, cookie: &Token) -> actions::Result<Option<SignedInUser>> {
+    actions::sign_in::signed_in(&world.ctx, cookie, &Browser::default()).await
+}
+
+fn proof(password: TypedPassword) -> Proof {
+    Proof { password, code: None }
 }

@@ -40,4 +40,5 @@ mod strangers;
 mod subscriptions;
 mod transactions;
 mod tries;
+mod two_step;
 mod users;

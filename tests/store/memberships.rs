@@ -3,7 +3,9 @@
 
 use portico::{
     actions::{
-        self, By, Conflict, Error, deletion, invitations,
+        self, By, Conflict, Error,
+        confirm::Proof,
+        deletion, invitations,
         invitations::{NewGuest, NewInvitation},
         members, outbox,
         sign_in::Browser,
@@ -105,7 +107,8 @@ async fn owners_who_delete_themselves_at_once_leave_one(kind: Kind) {
         let by = By::user(owners[racer].id, Origin::default());
         async move {
             let password = TypedPassword::parse(PASSWORD).expect("a password");
-            deletion::delete_user(&ctx, &by, &session, password).await
+            let proof = Proof { password, code: None };
+            deletion::delete_user(&ctx, &by, &session, proof).await
         }
     })
     .await;

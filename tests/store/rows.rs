@@ -40,6 +40,7 @@ pub(crate) fn unsaved_user(email: &str) -> User {
         is_admin: false,
         disabled_at: None,
         created_at: at(0),
+        two_step_at: None,
     }
 }
 

@@ -27,6 +27,7 @@ fn session(user: UserId, account: Option<AccountId>, seen_at: Timestamp) -> Sess
         created_at: at(0),
         seen_at,
         confirmed_at: at(0),
+        code_at: None,
         address: Some("2001:db8::1".parse().expect("an address")),
         user_agent: String::from("Mozilla/5.0 (X11; Linux) ünï"),
     }
@@ -59,12 +60,19 @@ async fn a_session_is_read_as_written_by_the_hash_of_its_cookie(kind: Kind) {
     drop(conn);
 
     let mut tx = database.begin().await;
-    tx.set_session_seen(first.id, at(3)).await.expect("it was used");
+    let moved = Session {
+        seen_at: at(3),
+        address: Some("198.51.100.7".parse().expect("an address")),
+        user_agent: String::from("curl"),
+        ..first.clone()
+    };
+    tx.set_session_seen(&moved).await.expect("it was used");
     tx.set_session_account(second.id, ours).await.expect("another account");
     tx.commit().await.expect("it holds");
     let sessions = database.read().await.sessions_of(ada).await.expect("rows");
     let seen: Vec<_> = sessions.iter().map(|one| (one.id, one.seen_at, one.account)).collect();
     assert_eq!(seen, [(first.id, at(3), Some(ours)), (second.id, at(2), Some(ours))]);
+    assert_eq!(format!("{:?}", sessions[0]), format!("{moved:?}"), "and from where");
 }
 
 async fn a_confirmed_session_has_another_cookie(kind: Kind) {
@@ -73,10 +81,13 @@ async fn a_confirmed_session_has_another_cookie(kind: Kind) {
     let session = session(ada, None, at(1));
     written(&database, &session, b"old").await;
     let mut tx = database.begin().await;
-    tx.set_session_confirmed(session.id, at(60), b"new").await.expect("the password again");
+    tx.set_session_confirmed(session.id, at(60), Some(at(60)), b"new").await.expect("the password again");
     assert!(tx.session(b"old").await.expect("no row").is_none());
     let read = tx.session(b"new").await.expect("a row").expect("the session");
-    assert_eq!((read.id, read.confirmed_at), (session.id, at(60)));
+    assert_eq!((read.id, read.confirmed_at, read.code_at), (session.id, at(60), Some(at(60))));
+    tx.set_session_confirmed(session.id, at(61), None, b"newer").await.expect("the password alone");
+    let read = tx.session(b"newer").await.expect("a row").expect("the session");
+    assert_eq!((read.confirmed_at, read.code_at), (at(61), None));
 }
 
 async fn a_user_ends_sessions_of_their_own_alone(kind: Kind) {

@@ -1,6 +1,7 @@
 //! What tests of every kind stand on.
 #![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
+pub mod authenticator;
 pub mod certificates;
 pub mod client;
 pub mod databases;

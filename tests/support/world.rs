@@ -12,13 +12,13 @@ use std::{
 
 use portico::{
     actions::{
-        self, Acting, Context, FormValue, Policy, SignUp,
+        self, Acting, AdminTwoStep, Context, FormValue, Policy, SignUp,
         admin::AsAdmin,
         apps::NewApp,
         information::{IconChoice, NewInformation},
         invitations::NewInvitation,
         setup::{AccountChoice, NewUser},
-        sign_in::{Browser, SignedIn},
+        sign_in::{Browser, FirstStep, SignedIn},
     },
     crypto::{
         keyring::Keyring,
@@ -99,6 +99,7 @@ pub fn policy() -> Policy {
         support: None,
         sign_up: SignUp::Open,
         new_accounts: Standing::Approved,
+        admin_two_step: AdminTwoStep::Optional,
         max_apps: at_most(50),
         max_subscriptions: at_most(10),
         webhook_nets: AllowedNets::default(),
@@ -231,7 +232,10 @@ impl World {
         let password = TypedPassword::parse(PASSWORD).expect("a password");
         let browser = Browser::default();
         let signed_in = actions::sign_in::sign_in(&self.ctx, &by, &browser, &person.email, password);
-        signed_in.await.expect("the person signs in")
+        match signed_in.await.expect("the person signs in") {
+            FirstStep::SignedIn(signed_in) => signed_in,
+            FirstStep::CodeNeeded(_) => panic!("a code is needed too"),
+        }
     }
 
     /// A draft that signs tokens with the account's pair.

@@ -24,7 +24,7 @@ on_both!(
 );
 
 /// Every page route of the table in `routes.rs`, as (method, path).
-fn routes() -> BTreeSet<(String, String)> {
+pub(crate) fn routes() -> BTreeSet<(String, String)> {
     let source = std::fs::read_to_string("src/web/routes.rs").expect("the table of routes");
     let mut routes = BTreeSet::new();
     for piece in source.split("page(\"").skip(1) {

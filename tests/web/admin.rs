@@ -4,9 +4,10 @@ mod account;
 mod accounts;
 mod app;
 mod apps;
-mod event_types;
 mod audit;
+mod event_types;
 mod platform_keys;
+mod two_step;
 mod users;
 
 use portico::domain::{

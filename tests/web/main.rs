@@ -15,3 +15,4 @@ mod passwords;
 mod security;
 mod sign_in;
 mod sign_up;
+mod two_step;

@@ -161,10 +161,16 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::PasswordResetAsked { email } => Told::of(Changed, "New password asked for", email),
         Change::PasswordReset {} => Told::plain(Changed, "Password set by a mailed link"),
         Change::PasswordChanged {} => Told::plain(Changed, "Password changed"),
+        Change::TwoStepTurnedOn {} => Told::plain(Changed, "Two-step sign-in turned on"),
+        Change::TwoStepTurnedOff {} => Told::plain(Changed, "Two-step sign-in turned off"),
+        Change::TwoStepReset { email, .. } => Told::of(Changed, "Two-step sign-in reset", email),
+        Change::RecoveryCodesRenewed {} => Told::plain(Changed, "Recovery codes made anew"),
+        Change::RecoveryCodeUsed { left } => Told::of(Seen, "Recovery code used", format!("{left} left")),
         Change::SignedIn {} => Told::plain(Seen, "Signed in"),
         Change::SignInFailed { email } => Told::of(Bad, "Sign-in failed", email),
         Change::Confirmed {} => Told::plain(Seen, "Password entered again"),
         Change::ConfirmFailed {} => Told::plain(Bad, "Wrong password entered"),
+        Change::CodeFailed { email } => Told::of(Bad, "Wrong code entered", email),
         Change::SignedOut {} => Told::plain(Changed, "Signed out"),
         Change::SessionEnded { session } => Told::of(Changed, "Session ended", session.to_string()),
         Change::EventTypeCreated { name, changes } => {
@@ -302,6 +308,10 @@ pub(crate) const GROUPS: &[Group] = &[
             ("password_reset_asked", "New password asked for"),
             ("password_reset", "Password set by a mailed link"),
             ("password_changed", "Password changed"),
+            ("two_step_turned_on", "Two-step sign-in turned on"),
+            ("two_step_turned_off", "Two-step sign-in turned off"),
+            ("two_step_reset", "Two-step sign-in reset"),
+            ("recovery_codes_renewed", "Recovery codes made anew"),
         ],
     },
     Group {
@@ -312,6 +322,8 @@ pub(crate) const GROUPS: &[Group] = &[
             ("sign_in_failed", "Sign-in failed"),
             ("confirmed", "Password entered again"),
             ("confirm_failed", "Wrong password entered"),
+            ("code_failed", "Wrong code entered"),
+            ("recovery_code_used", "Recovery code used"),
             ("signed_out", "Signed out"),
             ("session_ended", "Session ended"),
             ("user_session_ended", "Another’s session ended"),
@@ -389,6 +401,11 @@ mod tests {
                 name: name("Publisher"),
                 hint: name("Qm4e"),
             },
+            Change::TwoStepTurnedOn {},
+            Change::TwoStepTurnedOff {},
+            Change::RecoveryCodesRenewed {},
+            Change::RecoveryCodeUsed { left: 9 },
+            Change::CodeFailed { email: name("ada@x.example") },
         ];
         for change in changes {
             let (action, _) = change.parts();

@@ -33,6 +33,7 @@ pub(in crate::web) fn browser(request: &HttpRequest) -> Browser {
         user_agent: user_agent.unwrap_or_default().to_owned(),
         device: cookies::token(request, Name::Device, https),
         session: cookies::token(request, Name::Session, https),
+        half: cookies::token(request, Name::Half, https),
     }
 }
 

@@ -2,20 +2,16 @@
 
 use std::str::FromStr;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method, web::Data};
 
 use super::{Extracted, signed_in::SignedIn};
 use crate::{
     actions::{
         Context,
-        admin::{AsAdmin, accounts, apps, users},
+        admin::{AsAdmin, Closed, accounts, apps, users},
     },
-    domain::{
-        account::Account,
-        app::App,
-        user::{Admin, User},
-    },
-    web::error::PageError,
+    domain::{account::Account, app::App, user::User},
+    web::{error::PageError, pages::errors::Refused},
 };
 
 /// An admin of the platform; everybody else finds no such page, before anything of a post is
@@ -29,9 +25,25 @@ pub(in crate::web) struct InConsole {
 impl InConsole {
     async fn of(request: &HttpRequest) -> Result<Self, PageError> {
         let signed_in = SignedIn::of(request).await?;
-        let admin = Admin::prove(&signed_in.who.user).ok_or(PageError::NotFound)?;
-        let acting = AsAdmin { admin, origin: signed_in.visit.origin.clone() };
-        Ok(Self { signed_in, acting })
+        let ctx = request.app_data::<Data<Context>>().ok_or(PageError::NotFound)?;
+        match AsAdmin::enter(&ctx.policy, &signed_in.who, signed_in.visit.origin.clone()) {
+            Ok(acting) => Ok(Self { signed_in, acting }),
+            Err(closed) => Err(kept_out(request, closed)),
+        }
+    }
+}
+
+/// An admin is led to what is lacking; a post does nothing and says so.
+fn kept_out(request: &HttpRequest, closed: Closed) -> PageError {
+    let is_post = *request.method() == Method::POST;
+    match closed {
+        Closed::NotAdmin => PageError::NotFound,
+        Closed::TwoStepOff | Closed::NoCode if is_post => PageError::Refused(Refused::TwoStepNeeded),
+        Closed::TwoStepOff => PageError::TwoStep,
+        Closed::NoCode => {
+            let next = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
+            PageError::Confirm { next: next.to_owned() }
+        }
     }
 }
 

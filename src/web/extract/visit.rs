@@ -48,6 +48,12 @@ impl Visit {
         }
     }
 
+    /// The same visit after the session went on under another cookie: forms of the page that
+    /// answers belong to that one.
+    pub(in crate::web) fn under(&self, cookie: &Token) -> Self {
+        Self { cookie: cookie.clone(), ..self.clone() }
+    }
+
     /// Who does something on this visit.
     pub(in crate::web) fn by(&self) -> By {
         match &self.who {
@@ -89,8 +95,9 @@ async fn look(request: &HttpRequest) -> Result<Visit, PageError> {
     let ctx = request.app_data::<Data<Context>>().ok_or(broken)?;
     let https = is_https(request);
     let session = cookies::token(request, Name::Session, https);
+    let browser = client::browser(request);
     let who = match &session {
-        Some(session) => sign_in::signed_in(ctx, session).await?,
+        Some(session) => sign_in::signed_in(ctx, session, &browser).await?,
         None => None,
     };
     let visit = cookies::token(request, Name::Visit, https);
@@ -102,7 +109,7 @@ async fn look(request: &HttpRequest) -> Result<Visit, PageError> {
     let flash = cookies::value(request, Name::Flash, https).and_then(|code| code.parse().ok());
     Ok(Visit {
         who: who.map(Rc::new),
-        browser: client::browser(request),
+        browser,
         origin: client::origin(request),
         https,
         cookie,

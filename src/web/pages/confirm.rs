@@ -1,12 +1,11 @@
-//! `/confirm`: the password again, before a secret is shown or changed, or what a user may do.
+//! `/confirm`: the password again, and a code with two-step sign-in, before a secret is shown or changed, or what a user may do.
 
 use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::{Context, sign_in};
+use crate::actions::{Context, confirm};
 use crate::domain::fields::FieldErrors;
-use crate::domain::password::TypedPassword;
 use crate::domain::time::Span;
 use crate::web::cookies::{self, Name};
 use crate::web::error::of_form;
@@ -14,6 +13,7 @@ use crate::web::extract::form::Post;
 use crate::web::extract::signed_in::SignedIn;
 use crate::web::next;
 use crate::web::page::Chrome;
+use crate::web::proof;
 use crate::web::respond::{PageResult, ok, refused, see_other};
 
 /// One question: is it still you?
@@ -27,6 +27,8 @@ pub(crate) struct ConfirmPage {
     pub(crate) signed_in: String,
     /// Whose password is asked for.
     pub(crate) email: String,
+    /// Whether a code is asked for too.
+    pub(crate) asks_code: bool,
     /// Where "Not now" leads.
     pub(crate) back: String,
 }
@@ -36,6 +38,7 @@ pub(crate) struct ConfirmPage {
 #[serde(default)]
 pub(crate) struct ConfirmForm {
     pub(crate) password: String,
+    pub(crate) code: String,
     /// Where to go afterwards: a path of this site (S25).
     pub(crate) next: String,
 }
@@ -48,15 +51,12 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: SignedIn, query: Query<C
 pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<SignedIn, ConfirmForm>) -> PageResult {
     let Post { at, form } = post;
     let mut errors = FieldErrors::default();
-    if form.password.is_empty() {
-        errors.add("password", "Enter your password.");
-    }
-    let password = errors.take("password", "the password", TypedPassword::parse(&form.password));
-    let password = match errors.into_result(|| password) {
-        Ok(password) => password,
+    let proof = proof::take(&mut errors, &at.who.user, ("password", &form.password), ("code", &form.code));
+    let proof = match errors.into_result(|| proof) {
+        Ok(proof) => proof,
         Err(errors) => return refused(&draw(&ctx, &at, form, errors)),
     };
-    match sign_in::confirm(&ctx, &at.visit.by(), &at.who.session, password).await {
+    match confirm::confirm(&ctx, &at.visit.by(), &at.who.session, proof).await {
         Ok(cookie) => {
             let mut response = see_other(next::local(&form.next));
             // Cookies of ours are always well formed.
@@ -73,6 +73,7 @@ fn draw(ctx: &Context, at: &SignedIn, form: ConfirmForm, errors: FieldErrors) ->
         errors,
         signed_in: ago(ctx.now().since(at.who.session.confirmed_at)),
         email: at.who.user.email.to_string(),
+        asks_code: at.who.user.two_step_at.is_some(),
         back: next::local(&form.next).to_owned(),
         form,
     }

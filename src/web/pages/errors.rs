@@ -26,6 +26,8 @@ pub(crate) enum Refused {
     BadRequest,
     /// 403: the form's token is missing, old, or of another session (S18).
     FormExpired,
+    /// 403: the console needs two-step sign-in, which this admin has not shown.
+    TwoStepNeeded,
     /// 405
     MethodNotAllowed,
     /// 409: things changed meanwhile; a whole sentence with the way out.
@@ -40,7 +42,7 @@ impl Refused {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::FormExpired => 403,
+            Self::FormExpired | Self::TwoStepNeeded => 403,
             Self::MethodNotAllowed => 405,
             Self::Conflict { .. } => 409,
             Self::TooLarge => 413,
@@ -52,6 +54,7 @@ impl Refused {
         match self {
             Self::BadRequest => "Not understood",
             Self::FormExpired => "This form has expired",
+            Self::TwoStepNeeded => "Two-step sign-in needed",
             Self::MethodNotAllowed => "Not a page",
             Self::Conflict { .. } => "Not possible now",
             Self::TooLarge => "Too large",

@@ -1,24 +1,27 @@
 //! `/settings`: the viewer's own profile, address, password and sessions.
 
 pub mod deletion;
+pub mod two_step;
 
 use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::{Context, deletion as deleting, passwords, settings};
+use crate::actions::{Context, deletion as deleting, passwords, settings, two_step as two_steps};
 use crate::domain::account::AccountName;
 use crate::domain::email::Email;
 use crate::domain::fields::{Complaint, FieldErrors};
 use crate::domain::id::SessionId;
-use crate::domain::password::{NewPassword, PasswordContext, TypedPassword};
+use crate::domain::password::{NewPassword, PasswordContext};
 use crate::domain::time::Timestamp;
+use crate::domain::two_step::TwoStep;
 use crate::domain::user::{PersonName, Session};
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::form::{Nothing, Post};
 use crate::web::extract::signed_in::SignedIn;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::proof;
 use crate::web::respond::{PageResult, done, ok, refused};
 
 /// Every setting of a person on one page, each group a form of its own.
@@ -33,6 +36,8 @@ pub(crate) struct SettingsPage {
     /// The address one signs in with.
     pub(crate) current_email: String,
     pub(crate) email_proven: bool,
+    /// If it is on.
+    pub(crate) two_step: Option<TwoStep>,
     pub(crate) sessions: Vec<SessionRow>,
     /// Accounts that would be deleted along with the viewer, having no other member.
     pub(crate) deleted_along: Vec<String>,
@@ -54,6 +59,8 @@ pub(crate) struct EmailForm {
     pub(crate) email: String,
     /// The current password (S9), under a name of its own: the page asks for it twice.
     pub(crate) email_password: String,
+    /// With two-step sign-in.
+    pub(crate) email_code: String,
 }
 
 /// `/settings/password`
@@ -61,6 +68,8 @@ pub(crate) struct EmailForm {
 #[serde(default)]
 pub(crate) struct PasswordForm {
     pub(crate) current_password: String,
+    /// With two-step sign-in.
+    pub(crate) current_code: String,
     pub(crate) password: String,
 }
 
@@ -96,13 +105,11 @@ pub(in crate::web) async fn email(ctx: Data<Context>, post: Post<SignedIn, Email
     let Post { at, form } = post;
     let mut errors = FieldErrors::default();
     let email = errors.take("email", "the new address", form.email.parse::<Email>());
-    if form.email_password.is_empty() {
-        errors.add("email_password", "Enter your password.");
-    }
-    let password = errors.take("email_password", "the password", TypedPassword::parse(&form.email_password));
-    let outcome = match errors.into_result(|| email.zip(password)) {
-        Ok((email, password)) => {
-            passwords::ask_new_address(&ctx, &at.visit.by(), &at.who.session, password, &email).await
+    let password = ("email_password", form.email_password.as_str());
+    let proof = proof::take(&mut errors, &at.who.user, password, ("email_code", &form.email_code));
+    let outcome = match errors.into_result(|| email.zip(proof)) {
+        Ok((email, proof)) => {
+            passwords::ask_new_address(&ctx, &at.visit.by(), &at.who.session, proof, &email).await
         }
         Err(errors) => Err(errors.into()),
     };
@@ -124,11 +131,8 @@ pub(in crate::web) async fn password(ctx: Data<Context>, post: Post<SignedIn, Pa
         name: user.name.as_str(),
     };
     let mut errors = FieldErrors::default();
-    if form.current_password.is_empty() {
-        errors.add("current_password", "Enter your password.");
-    }
-    let current = TypedPassword::parse(&form.current_password);
-    let current = errors.take("current_password", "the password", current);
+    let current = ("current_password", form.current_password.as_str());
+    let current = proof::take(&mut errors, user, current, ("current_code", &form.current_code));
     let new = errors.take("password", "the new password", NewPassword::parse(&form.password, &context));
     let outcome = match errors.into_result(|| current.zip(new)) {
         Ok((current, new)) => passwords::change(&ctx, &at.visit.by(), &at.who.session, current, new).await,
@@ -177,6 +181,7 @@ impl Typed {
             email: self.email.unwrap_or_default(),
             current_email: user.email.to_string(),
             email_proven: user.proven_at.is_some(),
+            two_step: two_steps::of(ctx, user).await?,
             sessions: sessions.iter().map(|session| SessionRow::of(session, current)).collect(),
             deleted_along: names(consequences.deleted),
             in_the_way: names(consequences.in_the_way),

@@ -1,11 +1,13 @@
 //! `/sign-in`
 
+pub mod code;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::sign_in::{self, SignedIn};
+use crate::actions::sign_in::{self, FirstStep, SignedIn};
 use crate::actions::{Context, SignUp};
 use crate::domain::email::Email;
 use crate::domain::fields::FieldErrors;
@@ -60,9 +62,15 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SignInFor
         Err(errors) => return refused(&draw(&ctx, &visit, form, errors)),
     };
     match sign_in::sign_in(&ctx, &visit.by(), &visit.browser, &email, password).await {
-        Ok(signed_in) => {
+        Ok(FirstStep::SignedIn(signed_in)) => {
             let mut response = see_other(next::local(&form.next));
             signed_in_cookies(&mut response, &signed_in, visit.https);
+            Ok(response)
+        }
+        Ok(FirstStep::CodeNeeded(half)) => {
+            let mut response = see_other(&code::at(&form.next));
+            // Cookies of ours are always well formed.
+            let _ = response.add_cookie(&cookies::set(Name::Half, half.expose(), visit.https));
             Ok(response)
         }
         Err(error) => refused(&draw(&ctx, &visit, form, of_form(error)?)),

@@ -4,35 +4,39 @@ use actix_web::web::Data;
 use serde::Deserialize;
 
 use super::Typed;
+use crate::actions::confirm::Proof;
 use crate::actions::{Context, deletion, export as exporting};
 use crate::domain::fields::FieldErrors;
-use crate::domain::password::TypedPassword;
 use crate::web::cookies::{self, Name};
 use crate::web::error::of_form;
 use crate::web::extract::form::Post;
 use crate::web::extract::signed_in::SignedIn;
 use crate::web::flash::Done;
+use crate::web::proof;
 use crate::web::respond::{PageResult, done, download, refused};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct ExportForm {
     export_password: String,
+    export_code: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct DeleteForm {
     delete_password: String,
+    delete_code: String,
 }
 
 /// Everything that is kept of the viewer, as a file.
 pub(in crate::web) async fn export(ctx: Data<Context>, post: Post<SignedIn, ExportForm>) -> PageResult {
     let Post { at, form } = post;
-    let outcome = match typed("export_password", &form.export_password) {
-        Ok(password) => exporting::user(&ctx, &at.visit.by(), &at.who.session, password).await,
-        Err(errors) => Err(errors.into()),
-    };
+    let outcome =
+        match typed(&at, ("export_password", &form.export_password), ("export_code", &form.export_code)) {
+            Ok(proof) => exporting::user(&ctx, &at.visit.by(), &at.who.session, proof).await,
+            Err(errors) => Err(errors.into()),
+        };
     match outcome {
         Ok(content) => download(&format!("{}.json", at.who.user.id), &content),
         Err(error) => refused(&Typed::default().draw(&ctx, &at, of_form(error)?).await?),
@@ -41,10 +45,11 @@ pub(in crate::web) async fn export(ctx: Data<Context>, post: Post<SignedIn, Expo
 
 pub(in crate::web) async fn delete(ctx: Data<Context>, post: Post<SignedIn, DeleteForm>) -> PageResult {
     let Post { at, form } = post;
-    let outcome = match typed("delete_password", &form.delete_password) {
-        Ok(password) => deletion::delete_user(&ctx, &at.visit.by(), &at.who.session, password).await,
-        Err(errors) => Err(errors.into()),
-    };
+    let outcome =
+        match typed(&at, ("delete_password", &form.delete_password), ("delete_code", &form.delete_code)) {
+            Ok(proof) => deletion::delete_user(&ctx, &at.visit.by(), &at.who.session, proof).await,
+            Err(errors) => Err(errors.into()),
+        };
     match outcome {
         Ok(()) => {
             let mut response = done(&at.visit, "/sign-in", Done::UserDeleted)?;
@@ -56,11 +61,8 @@ pub(in crate::web) async fn delete(ctx: Data<Context>, post: Post<SignedIn, Dele
     }
 }
 
-fn typed(field: &'static str, password: &str) -> Result<TypedPassword, FieldErrors> {
-    if password.is_empty() {
-        return Err(FieldErrors::one(field, "Enter your password."));
-    }
+fn typed(at: &SignedIn, password: proof::Typed<'_>, code: proof::Typed<'_>) -> Result<Proof, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let password = errors.take(field, "the password", TypedPassword::parse(password));
-    errors.into_result(|| password)
+    let proof = proof::take(&mut errors, &at.who.user, password, code);
+    errors.into_result(|| proof)
 }

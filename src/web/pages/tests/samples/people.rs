@@ -4,17 +4,22 @@ use askama::Template;
 
 use super::{LONG, refused, signed_in, signed_out};
 use crate::domain::fields::FieldErrors;
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::domain::two_step::{RecoveryCode, TwoStep};
 use crate::web::page::{Chrome, Flash};
 use crate::web::pages::accounts_new::{NewAccountForm, NewAccountPage};
 use crate::web::pages::confirm::{ConfirmForm, ConfirmPage};
 use crate::web::pages::landing::LandingPage;
 use crate::web::pages::password::{CheckMailPage, ForgotForm, ForgotPage, MailWait, ResetForm, ResetPage};
+use crate::web::pages::settings::two_step::{RecoveryCodesPage, Setup, Stage, TwoStepPage};
 use crate::web::pages::settings::{EmailForm, ProfileForm, SessionRow, SettingsPage};
 use crate::web::pages::setup::{SetupForm, SetupPage};
+use crate::web::pages::sign_in::code::CodePage;
 use crate::web::pages::sign_in::{SignInForm, SignInPage};
 use crate::web::pages::sign_up::{SignUpForm, SignUpOffer, SignUpPage};
 use crate::web::pages::verify_email::{VerifyEmailForm, VerifyEmailPage};
+use crate::web::qr::Qr;
 
 pub(super) fn doors() -> Vec<(&'static str, String)> {
     let form = || SignUpForm { email: "ada@meridian.example".into(), ..SignUpForm::default() };
@@ -44,6 +49,12 @@ pub(super) fn doors() -> Vec<(&'static str, String)> {
         errors,
         can_sign_up: true,
     };
+    let code = |errors| CodePage {
+        chrome: signed_out(),
+        next: "/apps".into(),
+        errors,
+        email: "ada@meridian.example".into(),
+    };
     let flashed =
         Chrome { flash: Some(Flash::new("Your password is set.").more("Sign in with it.")), ..signed_out() };
     vec![
@@ -59,6 +70,13 @@ pub(super) fn doors() -> Vec<(&'static str, String)> {
         (
             "sign-in-refused",
             sign_in(refused(&[("email", "This address and password do not belong together. Check both.")]))
+                .render()
+                .unwrap(),
+        ),
+        ("sign-in-code", code(FieldErrors::default()).render().unwrap()),
+        (
+            "sign-in-code-refused",
+            code(refused(&[("code", "This code was used already. Wait until your app shows the next one.")]))
                 .render()
                 .unwrap(),
         ),
@@ -138,12 +156,13 @@ pub(super) fn links() -> Vec<(&'static str, String)> {
 
 pub(super) fn own() -> Vec<(&'static str, String)> {
     let none = FieldErrors::default;
-    let confirm = |errors| ConfirmPage {
+    let confirm = |asks_code, errors| ConfirmPage {
         chrome: signed_in(),
         form: ConfirmForm { next: "/apps".into(), ..ConfirmForm::default() },
         errors,
         signed_in: "3 hours ago".into(),
         email: "ada@meridian.example".into(),
+        asks_code,
         back: "/apps".into(),
     };
     let new_account = |name: &str, errors| NewAccountPage {
@@ -154,10 +173,10 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
         once: "1".into(),
     };
     vec![
-        ("confirm", confirm(none()).render().unwrap()),
+        ("confirm", confirm(false, none()).render().unwrap()),
         (
             "confirm-refused",
-            confirm(refused(&[("password", "This is not your password. Try again.")])).render().unwrap(),
+            confirm(true, refused(&[("password", "This is not your password. Try again.")])).render().unwrap(),
         ),
         ("accounts-new", new_account("", none()).render().unwrap()),
         (
@@ -166,6 +185,29 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
                 .render()
                 .unwrap(),
         ),
+        ("two-step-off", two_step(off(), none()).render().unwrap()),
+        (
+            "two-step-off-refused",
+            two_step(off(), refused(&[("code", "This code is not right."), ("password", "Enter your password.")]))
+                .render()
+                .unwrap(),
+        ),
+        ("two-step-on", two_step(on(9), none()).render().unwrap()),
+        (
+            "two-step-on-refused",
+            two_step(
+                on(1),
+                refused(&[
+                    ("off_password", "This is not your password."),
+                    ("off_code", "A code has 6 digits, as your app shows them; a recovery code has 16 letters and digits."),
+                ]),
+            )
+            .render()
+            .unwrap(),
+        ),
+        ("two-step-on-none-left", two_step(on(0), none()).render().unwrap()),
+        ("recovery-codes", codes(true).render().unwrap()),
+        ("recovery-codes-new", codes(false).render().unwrap()),
         ("settings", settings(none(), true).render().unwrap()),
         (
             "settings-refused",
@@ -180,6 +222,35 @@ pub(super) fn own() -> Vec<(&'static str, String)> {
             .unwrap(),
         ),
     ]
+}
+
+fn off() -> Stage {
+    let url = "otpauth://totp/Meridian:ada%40meridian%2Eexample?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    Stage::Off(Setup {
+        qr: Qr::of(url).unwrap(),
+        secret: Secret::new("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into()),
+        offer: "x".into(),
+    })
+}
+
+fn on(codes_left: u32) -> Stage {
+    Stage::On(TwoStep { turned_on_at: Timestamp::from_micros(1_795_000_000_000_000), codes_left })
+}
+
+fn two_step(stage: Stage, errors: FieldErrors) -> TwoStepPage {
+    TwoStepPage {
+        chrome: signed_in(),
+        errors,
+        email: "ada@meridian.example".into(),
+        opens_console: true,
+        stage,
+        once: "1".into(),
+    }
+}
+
+fn codes(turned_on: bool) -> RecoveryCodesPage {
+    let codes = (0..10).map(|n| RecoveryCode::from_random([n; 10]).grouped()).collect();
+    RecoveryCodesPage { chrome: signed_in(), codes, turned_on, opens_console: turned_on }
 }
 
 fn settings(errors: FieldErrors, email_proven: bool) -> SettingsPage {
@@ -197,6 +268,10 @@ fn settings(errors: FieldErrors, email_proven: bool) -> SettingsPage {
         email: EmailForm::default(),
         current_email: "ada@meridian.example".into(),
         email_proven,
+        two_step: email_proven.then_some(TwoStep {
+            turned_on_at: Timestamp::from_micros(1_795_000_000_000_000),
+            codes_left: 10,
+        }),
         sessions: vec![
             session("1", "Firefox on Linux", "203.0.113.9", 0, true),
             session("2", "Safari on iPhone", "2001:db8:85a3:8d3:1319:8a2e:370:7348", 400, false),
