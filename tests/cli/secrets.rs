@@ -6,7 +6,10 @@ use reqwest::Method;
 
 use crate::{
     program::{KEY, Program},
-    support::client::Client,
+    support::{
+        authenticator::{Authenticator, recovery_codes},
+        client::Client,
+    },
 };
 
 const PASSWORD: &str = "canary of the coal mine";
@@ -65,6 +68,7 @@ async fn the_log_says_what_was_done_and_no_secret_at_any_level() {
     let editor = client.submit(&form).await.location();
     let page = client.fill(&editor, &format!("{editor}/reveal"), &[]).await;
     canaries.push((String::from("the signing secret"), page.texts("#whsec").join("")));
+    canaries.extend(two_steps(client).await);
     let wrong = [("email", "noor@x.example"), ("password", "wrong wrong wrong")];
     Client::new(client.base()).fill("/sign-in", "/sign-in", &wrong).await;
 
@@ -78,6 +82,29 @@ async fn the_log_says_what_was_done_and_no_secret_at_any_level() {
         let line = log.lines().find(|line| line.contains(&canary));
         assert!(line.is_none(), "{what} is in the log: {}", line.unwrap_or_default());
     }
+}
+
+/// Turns two-step sign-in on, and signs in by it elsewhere; gives what nobody else may know.
+async fn two_steps(client: &Client) -> Vec<(String, String)> {
+    let page = client.visit("/settings/two-step").await;
+    let secret = page.texts("#secret").join("");
+    let app = Authenticator::told(&secret);
+    let form = page.form("/settings/two-step").with("password", PASSWORD);
+    let codes = recovery_codes(&client.submit(&form.with("code", &app.code_now())).await);
+    let door = Client::new(client.base());
+    let fields = [("email", "noor@x.example"), ("password", PASSWORD)];
+    assert_eq!(door.fill("/sign-in", "/sign-in", &fields).await.location(), "/sign-in/code");
+    let page = door.fill("/sign-in/code", "/sign-in/code", &[("code", &codes[0])]).await;
+    assert_eq!(page.location(), "/apps");
+    let bare = secret.replace(' ', "");
+    let mut canaries = vec![(String::from("the secret of two steps"), secret)];
+    canaries.push((String::from("the same without spaces"), bare));
+    for code in codes {
+        canaries.push((String::from("a recovery code, as it is hashed"), code.replace('-', "")));
+        canaries.push((String::from("a recovery code"), code));
+    }
+    assert_eq!(canaries.len(), 22);
+    canaries
 }
 
 /// Waits for both letters, opens what they link to, and gives the tokens in them.

@@ -116,7 +116,7 @@ pub(in crate::web) async fn turn_on(ctx: Data<Context>, post: Post<SignedIn, OnF
     match outcome {
         Ok(Some(turned_on)) => {
             let visit = at.visit.under(&turned_on.cookie);
-            let mut response = show(&ctx, &at, &visit, turned_on.codes, true)?;
+            let mut response = show(&ctx, &at, &visit, &turned_on.codes, true)?;
             set_session(&mut response, &turned_on.cookie, at.visit.https);
             Ok(response)
         }
@@ -163,7 +163,7 @@ pub(in crate::web) async fn renew_codes(ctx: Data<Context>, post: Post<SignedIn,
         Err(errors) => Err(errors.into()),
     };
     match outcome {
-        Ok(Some(codes)) => show(&ctx, &at, &at.visit, codes, false),
+        Ok(Some(codes)) => show(&ctx, &at, &at.visit, &codes, false),
         Ok(None) => done(&at.visit, HERE, Done::Again),
         Err(error) => {
             let drawn = Drawn { errors: of_form(error)?, offer: None, once: form.once };
@@ -215,13 +215,7 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> PageError {
     PageError::Broken { unavailable: false }
 }
 
-fn show(
-    ctx: &Context,
-    at: &SignedIn,
-    visit: &Visit,
-    codes: Vec<RecoveryCode>,
-    turned_on: bool,
-) -> PageResult {
+fn show(ctx: &Context, at: &SignedIn, visit: &Visit, codes: &[RecoveryCode], turned_on: bool) -> PageResult {
     secret_page(&RecoveryCodesPage {
         chrome: visit.chrome(ctx),
         codes: codes.iter().map(RecoveryCode::grouped).collect(),
