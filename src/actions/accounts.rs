@@ -1,6 +1,6 @@
 //! Accounts and their names.
 
-use super::{Acting, By, Context, FormValue, On, Once, Result};
+use super::{Acting, By, Context, FormValue, On, Once, Result, members::hold};
 use crate::{
     crypto,
     domain::{
@@ -72,11 +72,10 @@ pub async fn create(
 }
 
 /// # Errors
-/// `NotFound` if the account is gone.
+/// `NotFound` if the account is gone, or its owner is none any more.
 pub async fn rename(ctx: &Context, acting: &Acting<Owner>, name: &AccountName) -> Result<()> {
     let id = acting.account();
-    let mut tx = ctx.begin().await?;
-    tx.lock_account(id).await?;
+    let mut tx = hold(ctx, acting).await?;
     let before = tx.account(id).await?.ok_or(super::Error::NotFound)?;
     if before.name == *name {
         return Ok(());

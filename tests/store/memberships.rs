@@ -212,6 +212,8 @@ async fn an_owner_who_was_demoted_meanwhile_does_nothing(kind: Kind) {
     assert!(matches!(back, Err(Error::NotFound)), "{back:?}");
     let revenge = members::remove(ctx, &acting, owners[0].id).await;
     assert!(matches!(revenge, Err(Error::NotFound)), "{revenge:?}");
+    let name = actions::accounts::rename(ctx, &acting, &parsed("Mine")).await;
+    assert!(matches!(name, Err(Error::NotFound)), "{name:?}");
     let end = deletion::delete_account(ctx, &acting, "ada0@meridian.example").await;
     assert!(matches!(end, Err(Error::NotFound)), "{end:?}");
 }

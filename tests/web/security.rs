@@ -5,6 +5,7 @@ mod outages;
 mod proxies;
 mod secrets;
 mod sign_ins;
+mod slow_posts;
 
 use reqwest::Method;
 

@@ -25,8 +25,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How long no byte at all may come.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// A form `F` posted by `A`. `A` is judged before a byte of the form is looked at, and the
-/// form's `csrf` before its fields (S18).
+/// A form `F` posted by `A`. `A` is judged before a byte of the form is looked at and once it
+/// is there, and the form's `csrf` before its fields (S18).
 #[derive(Debug)]
 pub(in crate::web) struct Post<A, F> {
     pub(in crate::web) at: A,
@@ -56,14 +56,38 @@ where
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let at = A::from_request(&request, &mut Payload::None).await.map_err(Into::into)?;
-            let bytes = read(&request, payload).await?;
+            let (at, bytes) = received(&request, read(&request, payload)).await?;
             let Csrf { csrf } = serde_html_form::from_bytes(&bytes).map_err(|_| bad_request())?;
             check_csrf(&request, &csrf).await?;
             let form = serde_html_form::from_bytes(&bytes).map_err(|_| bad_request())?;
             Ok(Self { at, form })
         })
     }
+}
+
+/// What was posted, and who posted it as they are once the last byte has come: in the minutes
+/// that a body may take, a session can end, and a role can be taken from whoever had it (S15).
+/// Whoever may not post at all is refused before anything of the body is read.
+pub(super) async fn received<A, T>(
+    request: &HttpRequest,
+    read: impl Future<Output = Result<T, PageError>>,
+) -> Result<(A, T), PageError>
+where
+    A: FromRequest,
+    A::Error: Into<PageError>,
+{
+    let _: A = judged(request).await?;
+    let body = read.await?;
+    Visit::forget(request);
+    Ok((judged(request).await?, body))
+}
+
+async fn judged<A>(request: &HttpRequest) -> Result<A, PageError>
+where
+    A: FromRequest,
+    A::Error: Into<PageError>,
+{
+    A::from_request(request, &mut Payload::None).await.map_err(Into::into)
 }
 
 /// Whether the value was given to this visitor.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Extracted,
-    form::{PATIENCE, bad_request, check_csrf, unless_silent},
+    form::{PATIENCE, bad_request, check_csrf, received, unless_silent},
 };
 use crate::{
     domain::icon,
@@ -51,14 +51,7 @@ where
         let request = request.clone();
         let mut payload = unless_silent(payload.take());
         Box::pin(async move {
-            let at = A::from_request(&request, &mut Payload::None).await.map_err(Into::into)?;
-            if request.content_type() != "multipart/form-data" {
-                return Err(PageError::Refused(Refused::FormExpired));
-            }
-            let multipart =
-                Multipart::from_request(&request, &mut payload).await.map_err(|_| bad_request())?;
-            let read = tokio::time::timeout(PATIENCE, Parts::read(multipart));
-            let parts = read.await.map_err(|_| bad_request())??;
+            let (at, parts) = received(&request, Parts::of(&request, &mut payload)).await?;
             check_csrf(&request, parts.text("csrf")).await?;
             let encoded =
                 url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&parts.fields).finish();
@@ -78,6 +71,14 @@ struct Parts {
 }
 
 impl Parts {
+    async fn of(request: &HttpRequest, payload: &mut Payload) -> Result<Self, PageError> {
+        if request.content_type() != "multipart/form-data" {
+            return Err(PageError::Refused(Refused::FormExpired));
+        }
+        let multipart = Multipart::from_request(request, payload).await.map_err(|_| bad_request())?;
+        tokio::time::timeout(PATIENCE, Self::read(multipart)).await.map_err(|_| bad_request())?
+    }
+
     async fn read(mut multipart: Multipart) -> Result<Self, PageError> {
         let mut parts = Self::default();
         while let Some(field) = multipart.next().await {

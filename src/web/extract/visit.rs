@@ -76,6 +76,11 @@ impl Visit {
         Ok(visit)
     }
 
+    /// The next look is a new one, at what is so by then.
+    pub(super) fn forget(request: &HttpRequest) {
+        request.extensions_mut().remove::<Self>();
+    }
+
     /// The visit of somebody of whom nothing can be known, since the database is away.
     pub(in crate::web) fn unknown(request: &HttpRequest) -> Self {
         Self {
