@@ -210,13 +210,26 @@ pub struct MemberFacts {
     pub name: PersonName,
     pub email: Email,
     pub role: Role,
+    /// Whether an admin of the platform has disabled the user, who cannot sign in.
+    pub is_disabled: bool,
 }
 
-/// Whether an account keeps an owner when this member's role becomes another one, or none.
+impl MemberFacts {
+    /// Whether this is an owner who can do what owners do.
+    #[must_use]
+    pub fn acts_as_owner(&self) -> bool {
+        self.role == Role::Owner && !self.is_disabled
+    }
+}
+
+/// Whether an account keeps an owner who can act when this member's role becomes another one,
+/// or none. One who is disabled cannot act, and is missed no more than any other member.
 #[must_use]
 pub fn keeps_an_owner(members: &[MemberFacts], user: UserId, becomes: Option<Role>) -> bool {
+    let acts = |member: &&MemberFacts| member.acts_as_owner();
     becomes == Some(Role::Owner)
-        || members.iter().any(|member| member.user != user && member.role == Role::Owner)
+        || members.iter().filter(acts).any(|member| member.user != user)
+        || members.iter().filter(acts).all(|member| member.user != user)
 }
 
 /// One of a user's accounts, with the role there.
@@ -248,6 +261,7 @@ mod tests {
             name: "Ada".parse().unwrap(),
             email: "ada@meridian.example".parse().unwrap(),
             role,
+            is_disabled: false,
         };
         let (ada, bob) = (member(1, Role::Owner), member(2, Role::Developer));
         let two = [ada.clone(), bob.clone()];
@@ -255,8 +269,13 @@ mod tests {
         assert!(!keeps_an_owner(&two, ada.user, Some(Role::Developer)));
         assert!(keeps_an_owner(&two, ada.user, Some(Role::Owner)));
         assert!(keeps_an_owner(&two, bob.user, None));
-        let owners = [ada.clone(), MemberFacts { role: Role::Owner, ..bob }];
+        let owners = [ada.clone(), MemberFacts { role: Role::Owner, ..bob.clone() }];
         assert!(keeps_an_owner(&owners, ada.user, None));
+        let disabled = MemberFacts { role: Role::Owner, is_disabled: true, ..bob };
+        let owners = [ada.clone(), disabled.clone()];
+        assert!(!keeps_an_owner(&owners, ada.user, None), "who is left cannot sign in");
+        assert!(!keeps_an_owner(&owners, ada.user, Some(Role::Viewer)));
+        assert!(keeps_an_owner(&owners, disabled.user, None));
         assert!(!keeps_an_owner(std::slice::from_ref(&ada), ada.user, None));
     }
 

@@ -18,7 +18,7 @@ use crate::domain::{
 
 statements! {
     /// An account's members, the oldest first.
-    MEMBERS = "select u.id, u.name, u.email, m.role
+    MEMBERS = "select u.id, u.name, u.email, m.role, u.disabled_at
         from memberships m join users u on u.id = m.user_id
         where m.account_id = $1 order by m.created_at, u.id";
     /// Another role.
@@ -46,6 +46,22 @@ statements! {
     SIGNING_SECRETS_SEEN = "select app_id, detail, max(at) as at from audit_log
         where actor_id = $2 and chain = $1 and action = 'signing_secret_revealed'
         group by app_id, detail order by 3 desc, 2";
+}
+
+#[derive(FromRow)]
+struct MemberRow {
+    id: UserId,
+    name: PersonName,
+    email: Email,
+    role: Role,
+    disabled_at: Option<Timestamp>,
+}
+
+impl From<MemberRow> for MemberFacts {
+    fn from(row: MemberRow) -> Self {
+        let MemberRow { id, name, email, role, disabled_at } = row;
+        Self { user: id, name, email, role, is_disabled: disabled_at.is_some() }
+    }
 }
 
 /// Somebody who was a member.
@@ -77,9 +93,8 @@ struct SeenRow {
 impl Conn {
     /// The members of an account, the oldest first.
     pub async fn members(&mut self, account: AccountId) -> Result<Vec<MemberFacts>> {
-        let rows: Vec<(UserId, PersonName, Email, Role)> = all!(self, MEMBERS, account);
-        let facts = rows.into_iter().map(|(user, name, email, role)| MemberFacts { user, name, email, role });
-        Ok(facts.collect())
+        let rows: Vec<MemberRow> = all!(self, MEMBERS, account);
+        Ok(rows.into_iter().map(MemberFacts::from).collect())
     }
 
     /// At most fifty who were members and are none now, the last to go first.

@@ -37,6 +37,7 @@ on_both!(
     one_address_invited_ten_times_at_once_is_invited_once,
     a_link_opened_ten_times_at_once_lets_one_in,
     an_owner_who_was_demoted_meanwhile_does_nothing,
+    an_owner_who_is_disabled_is_no_owner_to_leave_an_account_to,
 );
 
 /// An account with so many owners.
@@ -216,6 +217,23 @@ async fn an_owner_who_was_demoted_meanwhile_does_nothing(kind: Kind) {
     assert!(matches!(name, Err(Error::NotFound)), "{name:?}");
     let end = deletion::delete_account(ctx, &acting, "ada0@meridian.example").await;
     assert!(matches!(end, Err(Error::NotFound)), "{end:?}");
+}
+
+async fn an_owner_who_is_disabled_is_no_owner_to_leave_an_account_to(kind: Kind) {
+    let world = World::new(kind).await;
+    let owners = owners(&world, 2).await;
+    let (ctx, ada, disabled) = (&world.ctx, &owners[0], &owners[1]);
+    world.database.set("users", &disabled.id, "disabled_at = 1").await;
+    let acting = world.acting::<Owner>(ada);
+    let is_last = |outcome| matches!(outcome, Err(Error::Conflict(Conflict::LastOwner)));
+    assert!(is_last(members::leave(ctx, &world.acting::<Viewer>(ada)).await));
+    assert!(is_last(members::remove(ctx, &acting, ada.id).await));
+    assert!(is_last(members::set_role(ctx, &acting, ada.id, Role::Developer).await));
+    let (by, session) = (By::user(ada.id, Origin::default()), session(&world, ada).await);
+    let password = TypedPassword::parse(PASSWORD).expect("a password");
+    assert!(is_last(deletion::delete_user(ctx, &by, &session, password).await));
+    members::remove(ctx, &acting, disabled.id).await.expect("whoever is disabled can be removed");
+    assert_eq!(owners_left(&world, ada).await, 1);
 }
 
 async fn session(world: &World, person: &Person) -> Session {

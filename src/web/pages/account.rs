@@ -74,6 +74,7 @@ pub(crate) struct MemberRow {
     /// "Owner", "Developer" or "Viewer".
     pub(crate) role: &'static str,
     pub(crate) you: bool,
+    pub(crate) is_disabled: bool,
     /// The page of the member, for owners.
     pub(crate) href: Option<String>,
 }
@@ -172,6 +173,7 @@ impl Typed {
             email: member.email.to_string(),
             role: member.role.title(),
             you: member.user == you,
+            is_disabled: member.is_disabled,
             href: (role >= Role::Owner).then(|| format!("/account/members/{}", member.user)),
         };
         Ok(AccountPage {

@@ -135,7 +135,11 @@ async fn the_last_owner_stays(kind: Kind) {
     let bo = flow.portal.world.colleague("bo@meridian.example", &flow.ada).await;
     let (ada, bo_page) = (page_of(&flow.ada), page_of(&bo));
     let page = flow.client.visit(&ada).await;
-    assert!(!page.has("main form[method=post]") && page.says("There is no other owner."), "{}", page.text());
+    assert!(
+        !page.has("main form[method=post]") && page.says("There is no other owner who can sign in."),
+        "{}",
+        page.text()
+    );
     let account = flow.client.visit("/account").await;
     assert!(account.says("You are the only owner."));
     let csrf = account.form("/account").value("csrf").unwrap_or_default().to_owned();

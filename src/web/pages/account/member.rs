@@ -44,7 +44,8 @@ pub(crate) enum Is {
         role: String,
         /// Whether it is the viewer.
         you: bool,
-        /// Whether the account has no other owner.
+        is_disabled: bool,
+        /// Whether the account has no other owner who can sign in.
         last_owner: bool,
     },
     Former {
@@ -156,6 +157,7 @@ async fn draw(
             role_words: member.role.label(),
             role: member.role.to_string(),
             you: user == at.acting.member.user(),
+            is_disabled: member.is_disabled,
             last_owner: !keeps_an_owner(&account.members, user, None),
         },
         Belonging::Until(until) => Is::Former { until },

@@ -28,6 +28,7 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         role_words: "a developer",
         role: "developer".into(),
         you,
+        is_disabled: false,
         last_owner,
     };
     let open = |way| Shown::Open {
@@ -70,6 +71,7 @@ fn account(name: &str, owner: Option<OwnerPart>, errors: FieldErrors) -> Account
         email: email.into(),
         role,
         you,
+        is_disabled: false,
         href: can_edit.then(|| "/account/members/usr_1".into()),
     };
     AccountPage {
