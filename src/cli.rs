@@ -17,7 +17,7 @@ use clap::Parser as _;
 use self::arguments::{Arguments, AuditCommand, CatalogCommand, Command, PlatformKeyCommand, UserCommand};
 use crate::{
     config::{Config, LogFormat},
-    telemetry,
+    crypto, telemetry,
 };
 
 /// What a command comes to: nothing, or why not, for the operator to read.
@@ -45,6 +45,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn command(arguments: Arguments) -> Outcome {
+    crypto::start()?;
     let config = Config::load(arguments.config.as_deref(), environment())?;
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Healthcheck => healthcheck::run(config.listen),

@@ -6,20 +6,62 @@ pub mod token;
 pub mod totp;
 
 use std::sync::{
-    LazyLock,
+    LazyLock, Mutex, OnceLock, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-/// Random bytes of the operating system.
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use thiserror::Error;
+
+/// The operating system gave no random bytes: nothing that needs secrets may start.
+#[derive(Debug, Error)]
+#[error("the operating system gives no random bytes")]
+pub struct NoRandomness(#[source] getrandom::Error);
+
+/// What stands in for the operating system, seeded by it with 256 bits.
+static STANDBY: OnceLock<Mutex<StdRng>> = OnceLock::new();
+
+/// Makes [`random`] one that cannot fail; the start does this before anything else.
 ///
-/// # Panics
-/// If the system has none to give, which a running Linux never does once it has started:
-/// nothing that needs randomness may go on without it.
+/// # Errors
+/// If the operating system has no random bytes to give.
+pub fn start() -> Result<(), NoRandomness> {
+    let seeded = seeded()?;
+    STANDBY.get_or_init(|| Mutex::new(seeded));
+    Ok(())
+}
+
+/// Random bytes, fit for secrets of 256 bits.
+///
+/// They are the operating system's own, so that neither a copy of this process's memory nor a
+/// machine that was cloned while it ran gives away what is drawn later. In the case that it has
+/// none at this moment (a sandbox that forbids the call, an old kernel without a free file), they
+/// come from a generator (`ChaCha`) that it seeded at the start, which has no way to fail: a request
+/// is answered, and no secret is weak.
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    if getrandom::fill(&mut bytes).is_err() {
+        stand_in(&mut bytes);
+    }
     bytes
+}
+
+/// Bytes of the generator, after which it goes on from a seed that it draws of itself: they
+/// cannot be worked out from what it holds later.
+fn stand_in(bytes: &mut [u8]) {
+    // A test that makes no start of its own begins here.
+    let standby = STANDBY.get_or_init(|| Mutex::new(seeded().expect("the start seeds it")));
+    // Nothing panics while it is held, and half a step would do no harm.
+    let mut generator = standby.lock().unwrap_or_else(PoisonError::into_inner);
+    generator.fill_bytes(bytes);
+    *generator = StdRng::from_rng(&mut *generator);
+}
+
+fn seeded() -> Result<StdRng, NoRandomness> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(NoRandomness)?;
+    Ok(StdRng::from_seed(seed))
 }
 
 /// A number that this process gives once and that no other is likely to give; by itself it
@@ -43,5 +85,22 @@ mod tests {
     #[test]
     fn random_bytes_differ() {
         assert_ne!(super::random::<16>(), super::random::<16>());
+    }
+
+    #[test]
+    fn what_stands_in_for_the_system_gives_as_many_bytes_and_never_the_same() {
+        super::start().unwrap();
+        let drawn = || {
+            let mut bytes = [0; 100];
+            super::stand_in(&mut bytes);
+            bytes
+        };
+        let drawn: std::collections::HashSet<_> = (0..1_000).map(|_| drawn()).collect();
+        assert_eq!(drawn.len(), 1_000);
+        // Of 100,000 bytes each value has about 390.
+        let zeros = drawn.iter().flatten().filter(|byte| **byte == 0).count();
+        assert!((200..600).contains(&zeros), "{zeros}");
+        let other = super::seeded().unwrap();
+        assert_ne!(other, super::seeded().unwrap(), "each process has a seed of its own");
     }
 }

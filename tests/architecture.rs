@@ -64,6 +64,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("governor", &["src/limiter.rs"]),
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),
+    ("rand", &["src/crypto.rs"]),
     ("reqwest", &["src/cli/healthcheck.rs"]),
     ("hyper", &["src/outbound"]),
     ("hyper_util", &["src/outbound"]),
