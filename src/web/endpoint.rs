@@ -13,7 +13,9 @@ use actix_web::{
     web::{resource, route, to},
 };
 
-use super::{api::problem, error::PageError, middleware::panics, pages::errors::Refused};
+use super::{
+    api::problem, error::PageError, extract::console::InConsole, middleware::panics, pages::errors::Refused,
+};
 
 /// A URL of the table in `routes.rs`.
 pub(super) struct Endpoint {
@@ -29,6 +31,8 @@ pub(super) struct Endpoint {
 enum Kind {
     /// A person at a browser.
     Site,
+    /// An admin; nobody else is told that there is anything.
+    Console,
     /// A program.
     Api,
 }
@@ -37,6 +41,11 @@ impl Endpoint {
     /// Refuses with a page.
     pub(super) const fn site(path: &'static str) -> Self {
         Self { path, kind: Kind::Site, routes: Vec::new(), allow: Vec::new() }
+    }
+
+    /// Refuses admins with a page, and everybody else as if there were none.
+    pub(super) const fn console(path: &'static str) -> Self {
+        Self { path, kind: Kind::Console, routes: Vec::new(), allow: Vec::new() }
     }
 
     /// Refuses with a problem (RFC 9457).
@@ -88,6 +97,12 @@ impl HttpServiceFactory for Endpoint {
             here = here.route(route);
         }
         match self.kind {
+            Kind::Console => here
+                .default_service(to(move |_: InConsole| {
+                    std::future::ready(not_allowed(Kind::Console, &allow))
+                }))
+                .wrap(from_fn(panics::to_page))
+                .register(config),
             Kind::Site => here
                 .default_service(to(move || std::future::ready(not_allowed(Kind::Site, &allow))))
                 .wrap(from_fn(panics::to_page))
@@ -102,7 +117,7 @@ impl HttpServiceFactory for Endpoint {
 
 fn not_allowed(kind: Kind, allow: &str) -> HttpResponse {
     let mut response = match kind {
-        Kind::Site => PageError::Refused(Refused::MethodNotAllowed).error_response(),
+        Kind::Site | Kind::Console => PageError::Refused(Refused::MethodNotAllowed).error_response(),
         Kind::Api => problem::method_not_allowed(allow),
     };
     // The names of methods are always a well-formed header.

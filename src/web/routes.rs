@@ -149,6 +149,7 @@ fn apps(config: &mut ServiceConfig) {
 
 /// What admins of the platform see and do; for everybody else there is nothing here.
 fn console(config: &mut ServiceConfig) {
+    let page = Endpoint::console;
     config
         .service(page("/admin").get(admin::get))
         .service(page("/admin/apps").get(admin::apps::get))

@@ -38,7 +38,7 @@ async fn a_viewer_finds_no_button_that_would_be_refused(kind: Kind) {
 
 async fn nobody_is_led_to_a_page_that_is_not_there(kind: Kind) {
     let cast = cast(kind).await;
-    for person in [&cast.viewer, &cast.developer, &cast.owner, &cast.stranger] {
+    for person in [&cast.viewer, &cast.developer, &cast.owner, &cast.stranger, &cast.admin] {
         let client = cast.portal.signed_in(person).await;
         let mut missing = BTreeSet::new();
         let mut asked = BTreeSet::new();

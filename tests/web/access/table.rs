@@ -1,6 +1,7 @@
 //! The table itself, which names every route.
 
-/// Signed out, viewer, developer, owner, owner of another account, admin of no account.
+/// Signed out, viewer, developer, owner, owner of another account, admin of no account. A user
+/// who is disabled is as one signed out.
 /// `d` to the door (303 to sign in), `o` a page or work done, `n` not found.
 #[rustfmt::skip]
 pub(super) const TABLE: &[(&str, &str, &str)] = &[
@@ -28,19 +29,19 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/invitations/{token}",                            "oooooo"),
     ("POST", "/invitations/{token}",                            "oooooo"),
     ("GET",  "/account",                                        "dooooo"),
-    ("POST", "/account",                                        "dnnooo"),
-    ("POST", "/account/invitations",                            "dnnooo"),
+    ("POST", "/account",                                        "dnnoon"),
+    ("POST", "/account/invitations",                            "dnnoon"),
     ("POST", "/account/invitations/{invitation}/resend",        "dnnonn"),
     ("POST", "/account/invitations/{invitation}/revoke",        "dnnonn"),
-    ("GET",  "/account/members/{user}",                         "dnnonn"),
+    ("GET",  "/account/members/{user}",                         "dnnono"),
     ("POST", "/account/members/{user}/role",                    "dnnonn"),
     ("POST", "/account/members/{user}/remove",                  "dnnonn"),
-    ("POST", "/account/export",                                 "dnnooo"),
-    ("POST", "/account/delete",                                 "dnnooo"),
+    ("POST", "/account/export",                                 "dnnoon"),
+    ("POST", "/account/delete",                                 "dnnoon"),
     ("POST", "/account/switch",                                 "dnnnnn"),
     ("GET",  "/account/audit",                                  "dooooo"),
     ("GET",  "/account/token-debugger",                         "dooooo"),
-    ("POST", "/account/token-debugger",                         "dooooo"),
+    ("POST", "/account/token-debugger",                         "doooon"),
     ("GET",  "/accounts/new",                                   "dooooo"),
     ("POST", "/accounts/new",                                   "dooooo"),
     ("GET",  "/settings",                                       "dooooo"),
@@ -60,7 +61,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/docs/secrets",                                   "oooooo"),
     ("GET",  "/docs/icons",                                     "oooooo"),
     ("GET",  "/apps",                                           "dooooo"),
-    ("POST", "/apps",                                           "dnoooo"),
+    ("POST", "/apps",                                           "dnooon"),
     ("GET",  "/apps/new",                                       "dnoooo"),
     ("GET",  "/apps/{app}",                                     "dooonn"),
     ("GET",  "/apps/{app}/information",                         "dooonn"),
@@ -118,5 +119,5 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/admin/users/{user}/sessions/end",                "dnnnno"),
     ("GET",  "/admin/audit",                                    "dnnnno"),
     // Last, since whoever leaves has no role any more.
-    ("POST", "/account/leave",                                  "dooooo"),
+    ("POST", "/account/leave",                                  "doooon"),
 ];
