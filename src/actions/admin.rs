@@ -6,7 +6,7 @@ pub mod event_types;
 pub mod platform_keys;
 pub mod users;
 
-use super::{AdminTwoStep, By, Context, Policy, Reads, Result, sign_in::SignedInUser};
+use super::{AdminTwoStep, By, Conflict, Context, Policy, Reads, Result, sign_in::SignedInUser};
 pub use crate::store::{COUNTED, Figures, Listed};
 use crate::{
     domain::{
@@ -110,4 +110,13 @@ pub async fn overview(ctx: &Context, acting: &AsAdmin) -> Result<Overview> {
     let since = Hour::of(ctx.now()).before(1);
     let figures = ctx.read().await?.figures(acting.admin, since).await?;
     Ok(Overview { figures, refused_since: since.starts() })
+}
+
+/// An admin who saw one suspension does not end another that came after it. Forms carry their
+/// line ends as CR LF.
+fn still_for(seen: Option<&str>, reason: &str) -> Result<()> {
+    match seen {
+        Some(seen) if seen.replace("\r\n", "\n") != reason => Err(Conflict::Overtaken.into()),
+        Some(_) | None => Ok(()),
+    }
 }

@@ -98,7 +98,7 @@ pub async fn set_role(ctx: &Context, acting: &Acting<Owner>, user: UserId, role:
     if member.role == Role::Owner {
         revoke_those_of(ctx, &mut tx, &acting.by(), account, user).await?;
     }
-    let change = Change::RoleChanged { user, from: member.role, to: role };
+    let change = Change::RoleChanged { user, email: member.email.to_string(), from: member.role, to: role };
     ctx.audit(&mut tx, &acting.by(), On::account(account), change).await?;
     Ok(tx.commit().await?)
 }

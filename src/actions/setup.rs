@@ -124,7 +124,7 @@ pub async fn create_user(ctx: &Context, new: NewUser) -> Result<UserId> {
         }
     };
     tx.insert_membership(account, created.id, role, ctx.now()).await?;
-    let change = Change::AccountJoined { user: created.id, role: role.to_string() };
+    let change = Change::AccountJoined { user: created.id, email: created.email.to_string(), role };
     ctx.audit(&mut tx, &by, On::account(account), change).await?;
     tx.commit().await?;
     Ok(created.id)

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::Role,
-    app::AppType,
+    account::{Role, Standing},
+    app::{AppType, StateKind},
     id::{AccountId, AppId, InvitationId, PlatformKeyId, SecretId, SessionId, SubscriptionId, UserId},
     overlap::KeepOld,
     time::Timestamp,
@@ -95,17 +95,17 @@ pub enum Change {
     AccountCreated { name: String },
     AccountRenamed { from: String, to: String },
     AccountApproved {},
-    AccountSuspended { reason: String },
-    AccountReinstated {},
+    AccountSuspended { before: Standing, reason: String },
+    AccountReinstated { to: Standing },
     AccountExternalIdChanged { from: String, to: String },
-    AccountJoined { user: UserId, role: String },
+    AccountJoined { user: UserId, email: String, role: Role },
     AccountExported {},
     AccountDeleted { name: String },
     InvitationSent { invitation: InvitationId, email: String, role: Role },
     InvitationResent { invitation: InvitationId, email: String },
     InvitationRevoked { invitation: InvitationId, email: String },
     InvitationAccepted { invitation: InvitationId, email: String, role: Role },
-    RoleChanged { user: UserId, from: Role, to: Role },
+    RoleChanged { user: UserId, email: String, from: Role, to: Role },
     MemberRemoved { user: UserId, email: String, role: Role },
     MemberLeft { role: Role },
     UserExported {},
@@ -143,8 +143,8 @@ pub enum Change {
     AppActivated {},
     AppDeactivated {},
     AppReactivated {},
-    AppSuspended { reason: String },
-    AppReinstated {},
+    AppSuspended { before: StateKind, reason: String },
+    AppReinstated { to: StateKind },
     AppRenamed { from: String, to: String },
     AppDeleted { name: String },
     SecretRevealed {},
@@ -195,11 +195,11 @@ impl Change {
         matches!(
             self,
             Self::AppSuspended { .. }
-                | Self::AppReinstated {}
+                | Self::AppReinstated { .. }
                 | Self::AppRenamed { .. }
                 | Self::AccountApproved {}
                 | Self::AccountSuspended { .. }
-                | Self::AccountReinstated {}
+                | Self::AccountReinstated { .. }
                 | Self::AccountExternalIdChanged { .. }
         )
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Conflict, Context, Error, On, Result, outbox::Mail},
-    AsAdmin, Listed,
+    AsAdmin, Listed, still_for,
 };
 pub use crate::store::{AccountFilter, ListedAccount};
 use crate::{
@@ -99,19 +99,21 @@ pub async fn suspend(ctx: &Context, acting: &AsAdmin, id: AccountId, reason: &Re
     let why = reason.to_string();
     let mail = |to, at| Mail::AccountSuspended { to, account: id.to_string(), reason: why.clone(), at };
     tell_owners(ctx, &mut tx, id, mail).await?;
-    let change = Change::AccountSuspended { reason: reason.to_string() };
+    let change = Change::AccountSuspended { before, reason: reason.to_string() };
     ctx.audit(&mut tx, &acting.by(), On::account(id), change).await?;
     Ok(tx.commit().await?)
 }
 
-/// Gives a suspended account the standing it had; its owners are told by mail.
+/// Gives a suspended account the standing it had; its owners are told by mail. `seen` is the
+/// reason that the admin saw, if that is known.
 ///
 /// # Errors
-/// `Conflict` if it is not suspended.
-pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AccountId) -> Result<()> {
+/// `Conflict` if it is not suspended, or for another reason.
+pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AccountId, seen: Option<&str>) -> Result<()> {
     let mut tx = ctx.begin().await?;
     let standing = held(&mut tx, id).await?.standing;
     let suspension = tx.suspension(id).await?;
+    still_for(seen, suspension.as_ref().map_or("", |suspension| &suspension.reason))?;
     let before = match (standing, suspension) {
         (Standing::Pending | Standing::Approved, _) => return Err(Conflict::Overtaken.into()),
         (Standing::Suspended, Some(suspension)) => suspension.before,
@@ -121,7 +123,7 @@ pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AccountId) -> Result
     tx.set_standing(id, before).await?;
     let mail = |to, at| Mail::AccountReinstated { to, account: id.to_string(), at };
     tell_owners(ctx, &mut tx, id, mail).await?;
-    ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountReinstated {}).await?;
+    ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountReinstated { to: before }).await?;
     Ok(tx.commit().await?)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Conflict, Context, Error, On, Result, outbox::Mail},
-    AsAdmin, Listed,
+    AsAdmin, Listed, still_for,
 };
 pub use crate::store::{EveryAppFilter, ListedApp};
 use crate::{
@@ -87,21 +87,32 @@ pub async fn suspend(ctx: &Context, acting: &AsAdmin, id: AppId, reason: &Reason
         };
         ctx.post(&mut tx, &mail).await?;
     }
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, id), Change::AppSuspended { reason }).await?;
+    let change = Change::AppSuspended { before: app.state.kind(), reason };
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, id), change).await?;
     Ok(tx.commit().await?)
 }
 
-/// Gives a suspended app the state it had.
+/// Gives a suspended app the state it had. `seen` is the reason that the admin saw, if that
+/// is known.
 ///
 /// # Errors
-/// `Conflict` if it is not suspended.
-pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AppId) -> Result<()> {
+/// `Conflict` if it is not suspended, or for another reason.
+pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AppId, seen: Option<&str>) -> Result<()> {
     let mut tx = ctx.begin().await?;
     let app = held(&mut tx, acting, id).await?;
     let state = app.state.reinstate().map_err(overtaken)?;
+    still_for(seen, reason(&app.state))?;
     tx.reinstate_app(app.account, id, state.kind()).await?;
-    ctx.audit(&mut tx, &acting.by(), On::app(app.account, id), Change::AppReinstated {}).await?;
+    ctx.audit(&mut tx, &acting.by(), On::app(app.account, id), Change::AppReinstated { to: state.kind() })
+        .await?;
     Ok(tx.commit().await?)
+}
+
+fn reason(state: &AppState) -> &str {
+    match state {
+        AppState::Draft | AppState::Active | AppState::Deactivated => "",
+        AppState::Suspended { reason, .. } => reason,
+    }
 }
 
 /// Another name, by the rules of names; the account's owners are told by mail. `seen` is the

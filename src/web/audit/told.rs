@@ -1,5 +1,7 @@
 //! Every audited change in words: the one way in which pages tell of it.
 
+use crate::domain::account::Standing;
+use crate::domain::app::StateKind;
 use crate::domain::audit::{Change, FieldChange};
 use crate::domain::overlap::KeepOld;
 
@@ -71,8 +73,14 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::AppActivated {} => Told::plain(Good, "Activated"),
         Change::AppReactivated {} => Told::plain(Good, "Reactivated"),
         Change::AppDeactivated {} => Told::plain(Bad, "Deactivated"),
-        Change::AppSuspended { reason } => Told::of(Bad, "Suspended", format!("“{reason}”")),
-        Change::AppReinstated {} => Told::plain(Good, "Reinstated"),
+        Change::AppSuspended { before, reason } => {
+            let suspended = Told::of(Bad, "Suspended", format!("“{reason}”"));
+            suspended.changing(&state_from_to(before.as_str(), StateKind::Suspended.as_str()))
+        }
+        Change::AppReinstated { to } => {
+            let changes = state_from_to(StateKind::Suspended.as_str(), to.as_str());
+            Told::of(Good, "Reinstated", to.as_str()).changing(&changes)
+        }
         Change::AppRenamed { from, to } => {
             let renamed = Told::of(Changed, "Renamed", format!("“{to}”"));
             renamed.changing(&FieldChange::of([("name", from.clone(), to.clone())]))
@@ -108,14 +116,19 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::AccountCreated { name } => Told::of(Added, "Account created", name),
         Change::AccountRenamed { from, to } => Told::from_to("Account renamed", "name", from, to),
         Change::AccountApproved {} => Told::plain(Good, "Account approved"),
-        Change::AccountSuspended { reason } => Told::of(Bad, "Account suspended", format!("“{reason}”")),
-        Change::AccountReinstated {} => Told::plain(Good, "Account reinstated"),
+        Change::AccountSuspended { before, reason } => {
+            let suspended = Told::of(Bad, "Account suspended", format!("“{reason}”"));
+            suspended.changing(&standing_from_to(before.as_str(), Standing::Suspended.as_str()))
+        }
+        Change::AccountReinstated { to } => {
+            let changes = standing_from_to(Standing::Suspended.as_str(), to.as_str());
+            Told::of(Good, "Account reinstated", to.as_str()).changing(&changes)
+        }
         Change::AccountExternalIdChanged { from, to } => {
             Told::from_to("External id changed", "external_id", from, to)
         }
-        Change::AccountJoined { user, role } => {
-            let joined = Told::of(Added, "Member added", user.to_string());
-            joined.changing(&role_from_to("", role))
+        Change::AccountJoined { email, role, .. } => {
+            Told::of(Added, "Member added", email).changing(&role_from_to("", role.as_str()))
         }
         Change::AccountExported {} => Told::plain(Seen, "Account exported"),
         Change::AccountDeleted { name } => Told::of(Changed, "Account deleted", name),
@@ -127,8 +140,8 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::InvitationAccepted { email, role, .. } => {
             Told::of(Added, "Invitation accepted", email).changing(&role_from_to("", role.as_str()))
         }
-        Change::RoleChanged { user, from, to } => {
-            let changed = Told::of(Changed, "Role changed", user.to_string());
+        Change::RoleChanged { email, from, to, .. } => {
+            let changed = Told::of(Changed, "Role changed", email);
             changed.changing(&role_from_to(from.as_str(), to.as_str()))
         }
         Change::MemberRemoved { email, role, .. } => {
@@ -201,6 +214,14 @@ fn named_key(name: &str, hint: &str) -> String {
 
 fn role_from_to(from: &str, to: &str) -> Vec<FieldChange> {
     FieldChange::of([("role", from.to_owned(), to.to_owned())])
+}
+
+fn state_from_to(from: &str, to: &str) -> Vec<FieldChange> {
+    FieldChange::of([("state", from.to_owned(), to.to_owned())])
+}
+
+fn standing_from_to(from: &str, to: &str) -> Vec<FieldChange> {
+    FieldChange::of([("standing", from.to_owned(), to.to_owned())])
 }
 
 fn old_one(keep: KeepOld) -> &'static str {
@@ -373,8 +394,8 @@ mod tests {
     fn what_a_thing_is_called_in_the_list_is_how_it_is_told() {
         let name = |what: &str| what.to_owned();
         let changes = [
-            Change::AppSuspended { reason: name("Spam.") },
-            Change::AppReinstated {},
+            Change::AppSuspended { before: StateKind::Active, reason: name("Spam.") },
+            Change::AppReinstated { to: StateKind::Active },
             Change::AppRenamed { from: name("a"), to: name("b") },
             Change::AppDeleted { name: name("Relay") },
             Change::TokenMade { expires_at: String::new() },
@@ -384,8 +405,8 @@ mod tests {
             },
             Change::AccountRenamed { from: name("a"), to: name("b") },
             Change::AccountApproved {},
-            Change::AccountSuspended { reason: name("Spam.") },
-            Change::AccountReinstated {},
+            Change::AccountSuspended { before: Standing::Pending, reason: name("Spam.") },
+            Change::AccountReinstated { to: Standing::Pending },
             Change::AccountExternalIdChanged { from: name(""), to: name("crm-7") },
             Change::SignInFailed { email: name("ada@x.example") },
             Change::EventTypeRetired { name: name("a.b") },

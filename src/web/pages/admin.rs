@@ -72,6 +72,13 @@ pub(crate) struct ReasonForm {
     pub(crate) reason: String,
 }
 
+/// The reason of the suspension that the admin saw; a post that no longer fits is 409.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct ReinstateForm {
+    was: Option<String>,
+}
+
 /// How many rows a list has on all its pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Total {

@@ -15,6 +15,9 @@ on_both!(
     reinstating_restores_the_standing_it_had,
     an_external_id_is_unique_and_can_be_cleared,
     of_two_admins_one_wins_and_the_other_is_told,
+    what_changed_between_a_refusal_and_its_correction_is_told,
+    another_suspension_is_not_ended_by_one_who_saw_the_first,
+    its_owners_are_mailed,
     the_page_lists_members_and_apps_and_shows_no_secret,
     owners_are_mailed_what_becomes_of_their_account,
 );
@@ -147,6 +150,69 @@ async fn of_two_admins_one_wins_and_the_other_is_told(kind: Kind) {
         let told = second.submit(&late).await;
         assert_eq!(told.status, 409, "{verb}: {}", told.text());
         assert!(told.says("somebody else was quicker"), "{verb}: {}", told.text());
+        let typed = verb != "suspend" || told.says("What you wrote was not sent: “crm-2”");
+        assert!(typed, "{}", told.text());
+    }
+}
+
+async fn what_changed_between_a_refusal_and_its_correction_is_told(kind: Kind) {
+    let console = Console::new(kind).await;
+    let second = console.portal.world.admin("second@platform.example").await;
+    let second = console.portal.signed_in(&second).await;
+    let page = format!("/admin/accounts/{}", console.ada.account);
+    let action = format!("{page}/external-id");
+    let refused = second.fill(&page, &action, &[("external_id", "crm 2")]).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    console.press(&page, &action, &[("external_id", "crm-1")]).await;
+    let corrected = refused.form(&action).with("external_id", "crm-2");
+    let told = second.submit(&corrected).await;
+    assert_eq!(told.status, 409, "{}", told.text());
+    assert_eq!(told.form(&action).value("external_id"), Some("crm-2"), "what was typed is still there");
+    // Now it has been told, and may decide.
+    assert_eq!(second.submit(&told.form(&action)).await.status, 303);
+    assert_eq!(console.portal.world.database.audited("account_external_id_changed").await, 2);
+}
+
+async fn another_suspension_is_not_ended_by_one_who_saw_the_first(kind: Kind) {
+    let console = Console::new(kind).await;
+    let second = console.portal.world.admin("second@platform.example").await;
+    let second = console.portal.signed_in(&second).await;
+    let page = format!("/admin/accounts/{}", console.ada.account);
+    let (suspend, reinstate) = (format!("{page}/suspend"), format!("{page}/reinstate"));
+    console.press(&page, &suspend, &[("reason", "It sends\r\nspam.")]).await;
+    let seen = second.visit(&page).await.form(&reinstate);
+    console.press(&page, &reinstate, &[]).await;
+    console.press(&page, &suspend, &[("reason", "Unpaid bills.")]).await;
+    let told = second.submit(&seen).await;
+    assert_eq!(told.status, 409, "{}", told.text());
+    let database = &console.portal.world.database;
+    assert_eq!(
+        database.texts("select standing from accounts where suspended_reason = 'Unpaid bills.'").await,
+        ["suspended"]
+    );
+    console.press(&page, &reinstate, &[]).await;
+    let rows = "select detail from audit_log where action like 'account_suspended' or action like 'account_reinstated' order by id";
+    let expected = [
+        r#"{"before":"approved","reason":"It sends\nspam."}"#,
+        r#"{"to":"approved"}"#,
+        r#"{"before":"approved","reason":"Unpaid bills."}"#,
+        r#"{"to":"approved"}"#,
+    ];
+    assert_eq!(database.texts(rows).await, expected);
+}
+
+async fn its_owners_are_mailed(kind: Kind) {
+    let console = Console::new(kind).await;
+    console.portal.world.colleague("dev@meridian.example", &console.ada).await;
+    console.portal.letters().await;
+    let page = format!("/admin/accounts/{}", console.ada.account);
+    console.press(&page, &format!("{page}/suspend"), &[("reason", "Unpaid bills.")]).await;
+    let letters = console.portal.letters().await;
+    let [letter] = letters.as_slice() else { panic!("one letter, not {letters:?}") };
+    for words in
+        ["To: ada@meridian.example", "was suspended", "> Unpaid bills.", &console.ada.account.to_string()]
+    {
+        assert!(letter.whole.contains(words), "{words}: {}", letter.whole);
     }
 }
 

@@ -1,14 +1,14 @@
 //! `/admin/accounts/{account}`: an account, how it stands and what the platform calls it.
 
-use actix_web::web::Data;
+use actix_web::{http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
 use super::apps::AppRow;
-use super::{ReasonForm, Total, history};
-use crate::actions::Context;
+use super::{ReasonForm, ReinstateForm, Total, history};
 use crate::actions::admin::accounts;
 use crate::actions::admin::apps::{self, EveryAppFilter};
+use crate::actions::{Conflict, Context, Error};
 use crate::domain::account::{ExternalId, MemberFacts, Standing};
 use crate::domain::fields::{Complaint, FieldErrors};
 use crate::domain::suspension::Reason;
@@ -20,7 +20,7 @@ use crate::web::extract::form::{Nothing, Post};
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
 use crate::web::pages::apps::overview::Activity;
-use crate::web::respond::{PageResult, done, ok, refused};
+use crate::web::respond::{PageResult, done, ok, page, refused};
 
 /// An account as admins see it.
 #[derive(Template)]
@@ -48,6 +48,8 @@ pub(crate) struct AdminAccountPage {
     /// The external id as saved; empty if there is none.
     pub(crate) external_id: String,
     pub(crate) suspend: ReasonForm,
+    /// The reason that was typed, if anything, when another admin was quicker.
+    pub(crate) overtaken: Option<String>,
     pub(crate) errors: FieldErrors,
 }
 
@@ -56,7 +58,7 @@ pub(crate) struct AdminAccountPage {
 #[serde(default)]
 pub(crate) struct ExternalIdForm {
     pub(crate) external_id: String,
-    /// The id as the form was drawn; a post that no longer fits is 409.
+    /// The id as it was saved when the admin looked; a post that no longer fits is 409.
     pub(crate) was: Option<String>,
 }
 
@@ -82,13 +84,22 @@ pub(in crate::web) async fn suspend(
             return refused(&AdminAccountPage { suspend: form, errors, ..draw(&ctx, &at).await? });
         }
     };
-    accounts::suspend(&ctx, &at.console.acting, at.account.id, &reason).await?;
-    done(&at.console.signed_in.visit, &at.at(), Done::AccountSuspended)
+    match accounts::suspend(&ctx, &at.console.acting, at.account.id, &reason).await {
+        Ok(()) => done(&at.console.signed_in.visit, &at.at(), Done::AccountSuspended),
+        Err(Error::Conflict(Conflict::Overtaken)) => {
+            let overtaken = Some(form.reason);
+            page(StatusCode::CONFLICT, &AdminAccountPage { overtaken, ..draw(&ctx, &at).await? })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
-pub(in crate::web) async fn reinstate(ctx: Data<Context>, post: Post<ConsoleAccount, Nothing>) -> PageResult {
-    let at = post.at;
-    accounts::reinstate(&ctx, &at.console.acting, at.account.id).await?;
+pub(in crate::web) async fn reinstate(
+    ctx: Data<Context>,
+    post: Post<ConsoleAccount, ReinstateForm>,
+) -> PageResult {
+    let Post { at, form } = post;
+    accounts::reinstate(&ctx, &at.console.acting, at.account.id, form.was.as_deref()).await?;
     done(&at.console.signed_in.visit, &at.at(), Done::AccountReinstated)
 }
 
@@ -108,6 +119,11 @@ pub(in crate::web) async fn external_id(
     };
     match saved {
         Ok(()) => done(&at.console.signed_in.visit, &at.at(), Done::ExternalIdSaved),
+        Err(Error::Conflict(Conflict::Overtaken)) => {
+            let form = ExternalIdForm { was: None, ..form };
+            let overtaken = Some(String::new());
+            page(StatusCode::CONFLICT, &AdminAccountPage { form, overtaken, ..draw(&ctx, &at).await? })
+        }
         Err(error) => {
             let errors = of_form(error)?;
             refused(&AdminAccountPage { form, errors, ..draw(&ctx, &at).await? })
@@ -142,6 +158,7 @@ async fn draw(ctx: &Context, at: &ConsoleAccount) -> Result<AdminAccountPage, Pa
         form: ExternalIdForm { external_id: external_id.clone(), was: None },
         external_id,
         suspend: ReasonForm::default(),
+        overtaken: None,
         errors: FieldErrors::default(),
     })
 }

@@ -1,12 +1,12 @@
 //! `/admin/apps/{app}`: an app of anybody, what stops it and what its name is.
 
-use actix_web::web::Data;
+use actix_web::{http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{ReasonForm, history};
+use super::{ReasonForm, ReinstateForm, history};
 use crate::actions::admin::{AsAdmin, apps};
-use crate::actions::{self, Context, calls, subscriptions};
+use crate::actions::{self, Conflict, Context, Error, calls, subscriptions};
 use crate::domain::account::{Account, Standing};
 use crate::domain::app::{App, AppState, AppType, StateKind, name::AppName};
 use crate::domain::credential::ApiKey;
@@ -17,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::web::chart::RequestsChart;
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::console::ConsoleApp;
-use crate::web::extract::form::{Nothing, Post};
+use crate::web::extract::form::Post;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
 use crate::web::pages::apps::frame::State;
@@ -25,7 +25,7 @@ use crate::web::pages::apps::information::InformationForm;
 use crate::web::pages::apps::overview::{Activity, AppCalls};
 use crate::web::pages::apps::refusals::Refused;
 use crate::web::pages::apps::tile::Tile;
-use crate::web::respond::{PageResult, done, ok, refused};
+use crate::web::respond::{PageResult, done, ok, page, refused};
 
 /// An app as admins see it.
 #[derive(Template)]
@@ -56,6 +56,8 @@ pub(crate) struct AdminAppPage {
     pub(crate) history: Vec<Activity>,
     pub(crate) rename: RenameForm,
     pub(crate) suspend: ReasonForm,
+    /// The reason that was typed, if anything, when another admin was quicker.
+    pub(crate) overtaken: Option<String>,
     pub(crate) errors: FieldErrors,
 }
 
@@ -81,7 +83,7 @@ pub(crate) struct PairOfApp {
 #[serde(default)]
 pub(crate) struct RenameForm {
     pub(crate) name: String,
-    /// The name as the form was drawn; a post that no longer fits is 409.
+    /// The name as it was when the admin looked; a post that no longer fits is 409.
     pub(crate) was: Option<String>,
 }
 
@@ -101,13 +103,22 @@ pub(in crate::web) async fn suspend(ctx: Data<Context>, post: Post<ConsoleApp, R
             return refused(&AdminAppPage { suspend: form, errors, ..draw(&ctx, &at).await? });
         }
     };
-    apps::suspend(&ctx, &at.console.acting, at.app.id, &reason).await?;
-    done(&at.console.signed_in.visit, &at.at(), Done::AppSuspended)
+    match apps::suspend(&ctx, &at.console.acting, at.app.id, &reason).await {
+        Ok(()) => done(&at.console.signed_in.visit, &at.at(), Done::AppSuspended),
+        Err(Error::Conflict(Conflict::Overtaken)) => {
+            let overtaken = Some(form.reason);
+            page(StatusCode::CONFLICT, &AdminAppPage { overtaken, ..draw(&ctx, &at).await? })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
-pub(in crate::web) async fn reinstate(ctx: Data<Context>, post: Post<ConsoleApp, Nothing>) -> PageResult {
-    let at = post.at;
-    apps::reinstate(&ctx, &at.console.acting, at.app.id).await?;
+pub(in crate::web) async fn reinstate(
+    ctx: Data<Context>,
+    post: Post<ConsoleApp, ReinstateForm>,
+) -> PageResult {
+    let Post { at, form } = post;
+    apps::reinstate(&ctx, &at.console.acting, at.app.id, form.was.as_deref()).await?;
     done(&at.console.signed_in.visit, &at.at(), Done::AppReinstated)
 }
 
@@ -119,6 +130,11 @@ pub(in crate::web) async fn rename(ctx: Data<Context>, post: Post<ConsoleApp, Re
     };
     match renamed {
         Ok(()) => done(&at.console.signed_in.visit, &at.at(), Done::AppRenamed),
+        Err(Error::Conflict(Conflict::Overtaken)) => {
+            let rename = RenameForm { was: None, ..form };
+            let overtaken = Some(String::new());
+            page(StatusCode::CONFLICT, &AdminAppPage { rename, overtaken, ..draw(&ctx, &at).await? })
+        }
         Err(error) => {
             let errors = of_form(error)?;
             refused(&AdminAppPage { rename: form, errors, ..draw(&ctx, &at).await? })
@@ -149,6 +165,7 @@ async fn draw(ctx: &Context, at: &ConsoleApp) -> Result<AdminAppPage, PageError>
         history: history(view.history),
         rename: RenameForm { name: name.clone(), was: None },
         suspend: ReasonForm::default(),
+        overtaken: None,
         errors: FieldErrors::default(),
         name,
     })

@@ -197,7 +197,7 @@ const STAFF: &str = "the platform’s staff";
 
 /// What was written along with a change.
 fn quoted(change: &Change) -> &str {
-    if let Change::AppSuspended { reason } | Change::AccountSuspended { reason } = change {
+    if let Change::AppSuspended { reason, .. } | Change::AccountSuspended { reason, .. } = change {
         reason
     } else {
         ""
