@@ -1,6 +1,6 @@
 //! Accounts and their names.
 
-use super::{Acting, By, Context, FormValue, On, Once, Result, members::hold};
+use super::{Acting, By, Conflict, Context, FormValue, On, Once, Result, members::hold};
 use crate::{
     crypto,
     domain::{
@@ -46,10 +46,15 @@ pub async fn suspended_for(ctx: &Context, acting: &Acting<impl AtLeast>) -> Resu
     Ok(ctx.read().await?.suspension(acting.account()).await?.map(|suspension| suspension.reason))
 }
 
+/// The most accounts that one user may own. Each counts for itself in every limit of accounts, and
+/// all are read whenever the user asks for a page.
+const MAX_OWNED: usize = 50;
+
 /// Another account, with the user as its owner.
 ///
 /// # Errors
-/// `NotFound` if the user is gone.
+/// `NotFound` if the user is gone; `Conflict` for one who owns as many as one may; `TooMany` after
+/// ten in a quarter of an hour.
 pub async fn create(
     ctx: &Context,
     by: &By,
@@ -57,6 +62,7 @@ pub async fn create(
     form: FormValue,
     name: AccountName,
 ) -> Result<Once<AccountId>> {
+    ctx.count_try(vec![ctx.keys.bucket("new account", &user.to_string())]).await?;
     let account = NewAccount { id: ctx.new_id(), name, standing: ctx.policy.new_accounts };
     let mut tx = ctx.begin().await?;
     // The user must not be deleted meanwhile: the account would have no owner.
@@ -64,6 +70,10 @@ pub async fn create(
     tx.user(user).await?.ok_or(super::Error::NotFound)?;
     if let Some(before) = ctx.form_result(&mut tx, form, &account.id).await? {
         return Ok(Once::Before(before));
+    }
+    let owned = tx.memberships(user).await?.into_iter().filter(|one| one.role == Role::Owner).count();
+    if owned >= MAX_OWNED {
+        return Err(Conflict::AccountLimit { max: MAX_OWNED }.into());
     }
     ctx.insert_account(&mut tx, by, &account).await?;
     tx.insert_membership(account.id, user, Role::Owner, ctx.now()).await?;

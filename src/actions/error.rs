@@ -42,6 +42,12 @@ pub enum Conflict {
     AppLimit { max: u32 },
     #[error("This app has {max} event subscriptions, the most it may have. Delete one to add another.")]
     SubscriptionLimit { max: u32 },
+    #[error("You own {max} accounts, the most that one user may. Delete one that is no longer needed.")]
+    AccountLimit { max: usize },
+    #[error(
+        "The stored secret cannot be read: it was changed or moved in the database, or sealed under another key. Replace it by a new one, and tell the platform’s staff: calls that are signed with it may be refused."
+    )]
+    SecretUnreadable,
     #[error("Three old secrets still work. Revoke one before you make another.")]
     OldSecrets,
     #[error("{}", wrong_state(*.0))]

@@ -38,6 +38,7 @@ on_both!(
     a_link_opened_ten_times_at_once_lets_one_in,
     an_owner_who_was_demoted_meanwhile_does_nothing,
     an_owner_who_is_disabled_is_no_owner_to_leave_an_account_to,
+    a_user_owns_fifty_accounts_and_no_more,
 );
 
 /// An account with so many owners.
@@ -234,6 +235,29 @@ async fn an_owner_who_is_disabled_is_no_owner_to_leave_an_account_to(kind: Kind)
     assert!(is_last(deletion::delete_user(ctx, &by, &session, password).await));
     members::remove(ctx, &acting, disabled.id).await.expect("whoever is disabled can be removed");
     assert_eq!(owners_left(&world, ada).await, 1);
+}
+
+async fn a_user_owns_fifty_accounts_and_no_more(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let create = |number: usize| {
+        let (ctx, form, by) = (world.ctx.clone(), world.form(&ada), By::user(ada.id, Origin::default()));
+        let (name, user) = (parsed(&format!("Account {number}")), ada.id);
+        async move { actions::accounts::create(&ctx, &by, user, form, name).await }
+    };
+    for number in 0..10 {
+        create(number).await.expect("an account");
+    }
+    assert!(matches!(create(10).await, Err(Error::TooMany { .. })), "ten in a quarter of an hour");
+    for number in 10..44 {
+        if number % 10 == 0 {
+            world.clock.advance(portico::domain::time::Span::minutes(16));
+        }
+        create(number).await.expect("an account");
+    }
+    world.clock.advance(portico::domain::time::Span::minutes(16));
+    let outcomes = at_once(10, create).await;
+    assert_eq!(came_off(&outcomes, &Conflict::AccountLimit { max: 50 }), 5);
 }
 
 async fn session(world: &World, person: &Person) -> Session {

@@ -1,10 +1,10 @@
 //! `/accounts/new`: one more account for somebody who is signed in.
 
-use actix_web::web::Data;
+use actix_web::{http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::{Context, FormValue, Once, accounts, sign_in};
+use crate::actions::{Conflict, Context, Error, FormValue, Once, accounts, sign_in};
 use crate::crypto::token::Token;
 use crate::domain::account::AccountName;
 use crate::domain::fields::{Complaint, FieldErrors};
@@ -12,7 +12,7 @@ use crate::web::extract::form::Post;
 use crate::web::extract::signed_in::SignedIn;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, done, ok, refused};
+use crate::web::respond::{PageResult, done, ok, page, refused};
 
 /// The form that makes an account.
 #[derive(Template)]
@@ -52,7 +52,14 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<SignedIn, NewAcc
     };
     let user = at.who.user.id;
     let by = at.visit.by();
-    let once = accounts::create(&ctx, &by, user, FormValue::new(user, &form.once), name).await?;
+    let once = match accounts::create(&ctx, &by, user, FormValue::new(user, &form.once), name).await {
+        Ok(once) => once,
+        Err(Error::Conflict(conflict @ Conflict::AccountLimit { .. })) => {
+            let errors = FieldErrors::one("name", conflict.to_string());
+            return page(StatusCode::CONFLICT, &draw(&ctx, &at, form, errors));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let flash = match once {
         Once::Now(_) => Done::AccountCreated,
         Once::Before(_) => Done::Again,

@@ -21,6 +21,7 @@ async fn a_search_finds_names_ids_and_keys_and_the_standing_filters(kind: Kind) 
     world.database.set("accounts", &console.ada.account, "external_id = 'CRM-7'").await;
     console.unapprove().await;
     console.active_draft().await;
+    world.colleague("dev@meridian.example", &console.ada).await;
     let key = world.database.read().await.api_key(console.ada.account).await.expect("a read").expect("a key");
     for (query, found) in [
         (String::new(), [ada, root].as_slice()),
@@ -40,9 +41,11 @@ async fn a_search_finds_names_ids_and_keys_and_the_standing_filters(kind: Kind) 
     let page = console.client.visit("/admin/accounts").await;
     assert!(page.says("1 account waits for approval."), "{}", page.text());
     let row = page.texts("tbody tr").into_iter().find(|row| row.contains(ada)).expect("its row");
-    for words in ["CRM-7", "Waiting for approval", "24 Nov 2026", "1"] {
+    for words in ["CRM-7", "Waiting for approval", "24 Nov 2026"] {
         assert!(row.contains(words), "{words}: {row}");
     }
+    // Two members and one app.
+    assert!(row.ends_with("2 1"), "{row}");
 }
 
 impl Console {
@@ -55,6 +58,10 @@ async fn thirty_accounts_stand_on_two_pages(kind: Kind) {
     let console = Console::new(kind).await;
     let world = &console.portal.world;
     for n in 0..28 {
+        if n % 10 == 9 {
+            // Past the limit of what one user may make at a time.
+            world.clock.advance(portico::domain::time::Span::minutes(16));
+        }
         let by = world.acting::<portico::domain::account::Owner>(&console.ada).by();
         let name = crate::support::world::parsed(&format!("Account {n:02}"));
         let form = world.form(&console.ada);
