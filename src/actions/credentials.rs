@@ -1,6 +1,6 @@
 //! The account's pair: revealed, tried, regenerated, revoked.
 
-use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Result};
+use super::{Acting, By, Conflict, Context, Error, FormValue, On, Once, Result};
 use crate::{
     crypto::{self, keyring::Place},
     domain::{
@@ -91,12 +91,16 @@ pub async fn pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Pair> 
 /// The API secret in clear. That it was shown is written down, and by whom.
 ///
 /// # Errors
-/// `NotFound` if there is none.
+/// `NotFound` if there is none; `Conflict` if what is stored does not open.
 pub async fn reveal(ctx: &Context, acting: &Acting<Developer>, app: &App) -> Result<ApiSecret> {
     let account = account_of(acting, app)?;
     let mut tx = ctx.begin().await?;
-    let secret = current(ctx, &mut tx, account).await?;
-    ctx.audit(&mut tx, &acting.by(), On::app(account, app.id), Change::SecretRevealed {}).await?;
+    let on = On::app(account, app.id);
+    let stored = current(ctx, &mut tx, account).await?;
+    let Some(secret) = ctx.open_api_secret(&stored)? else {
+        return ctx.unreadable(tx, &acting.by(), on, stored.facts.id).await;
+    };
+    ctx.audit(&mut tx, &acting.by(), on, Change::SecretRevealed {}).await?;
     tx.commit().await?;
     Ok(secret)
 }
@@ -104,7 +108,7 @@ pub async fn reveal(ctx: &Context, acting: &Acting<Developer>, app: &App) -> Res
 /// A token signed now, for one app, until `exp`.
 ///
 /// # Errors
-/// `NotFound` if there is no secret to sign with.
+/// `NotFound` if there is no secret to sign with; `Conflict` if what is stored does not open.
 pub async fn test_token(
     ctx: &Context,
     acting: &Acting<Developer>,
@@ -114,11 +118,14 @@ pub async fn test_token(
     let (account, now) = (account_of(acting, app)?, ctx.now());
     let mut tx = ctx.begin().await?;
     let iss = tx.api_key(account).await?.ok_or(Error::NotFound)?;
-    let secret = current(ctx, &mut tx, account).await?;
+    let on = On::app(account, app.id);
+    let stored = current(ctx, &mut tx, account).await?;
+    let Some(secret) = ctx.open_api_secret(&stored)? else {
+        return ctx.unreadable(tx, &acting.by(), on, stored.facts.id).await;
+    };
     let token = jwt::sign(&iss, &secret, &app.id.to_string(), now, exp)
         .ok_or_else(|| Error::Internal("a token could not be signed".into()))?;
-    let change = Change::TokenMade { expires_at: exp.iso() };
-    ctx.audit(&mut tx, &acting.by(), On::app(account, app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), on, Change::TokenMade { expires_at: exp.iso() }).await?;
     tx.commit().await?;
     Ok(TestToken { token, iss, sub: app.id, iat: now, exp })
 }
@@ -180,20 +187,27 @@ fn account_of(acting: &Acting<impl AtLeast>, app: &App) -> Result<AccountId> {
     if app.account == acting.account() { Ok(app.account) } else { Err(Error::NotFound) }
 }
 
-async fn current(ctx: &Context, tx: &mut Tx, account: AccountId) -> Result<ApiSecret> {
-    let secrets = tx.api_secrets(account, ctx.now()).await?;
-    let current = secrets.iter().find(|secret| secret.facts.retires_at.is_none()).ok_or(Error::NotFound)?;
-    ctx.open_api_secret(current)
+async fn current(ctx: &Context, tx: &mut Tx, account: AccountId) -> Result<SealedSecret> {
+    let mut secrets = tx.api_secrets(account, ctx.now()).await?.into_iter();
+    secrets.find(|secret| secret.facts.retires_at.is_none()).ok_or(Error::NotFound)
 }
 
 impl Context {
-    /// Opens a stored API secret.
-    pub(super) fn open_api_secret(&self, secret: &SealedSecret) -> Result<ApiSecret> {
+    /// Opens a stored API secret; nothing if it does not open.
+    fn open_api_secret(&self, secret: &SealedSecret) -> Result<Option<ApiSecret>> {
         let place = Place { column: "api_secrets.secret", row: &secret.facts.id };
-        let text = self.keys.open_text(place, &secret.sealed)?;
-        text.expose()
-            .parse()
-            .map_err(|error: crate::domain::credential::Malformed| Error::Internal(error.into()))
+        let Ok(text) = self.keys.open_text(place, &secret.sealed) else { return Ok(None) };
+        let parsed = text.expose().parse();
+        parsed.map(Some).map_err(|error: crate::domain::credential::Malformed| Error::Internal(error.into()))
+    }
+
+    /// Writes down that a stored secret does not open (S27), as all that the transaction does,
+    /// and says so to the one who asked for it.
+    pub(super) async fn unreadable<T>(&self, mut tx: Tx, by: &By, on: On, secret: SecretId) -> Result<T> {
+        tracing::error!(%secret, "a stored secret does not open under the master key");
+        self.audit(&mut tx, by, on, Change::SecretUnreadable { secret }).await?;
+        tx.commit().await?;
+        Err(Conflict::SecretUnreadable.into())
     }
 
     /// The first secret of an account.

@@ -156,7 +156,7 @@ pub async fn delete(ctx: &Context, acting: &Acting<Developer>, app: &App, id: Su
 /// The signing secret in clear. That it was shown is written down, and by whom.
 ///
 /// # Errors
-/// `NotFound` if the app has none such.
+/// `NotFound` if the app has none such; `Conflict` if what is stored does not open.
 pub async fn reveal(
     ctx: &Context,
     acting: &Acting<Developer>,
@@ -168,9 +168,12 @@ pub async fn reveal(
     let secrets = tx.signing_secrets(acting.account(), id, ctx.now()).await?;
     let current = secrets.iter().find(|secret| secret.facts.retires_at.is_none()).ok_or(Error::NotFound)?;
     let place = Place { column: "signing_secrets.secret", row: &current.facts.id };
-    let text = ctx.keys.open_text(place, &current.sealed)?;
+    let on = On::app(acting.account(), app.id);
+    let Ok(text) = ctx.keys.open_text(place, &current.sealed) else {
+        return ctx.unreadable(tx, &acting.by(), on, current.facts.id).await;
+    };
     let change = Change::SigningSecretRevealed { subscription: id, label: subscription.label().to_owned() };
-    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
+    ctx.audit(&mut tx, &acting.by(), on, change).await?;
     tx.commit().await?;
     text.expose().parse().map_err(|error: crate::domain::credential::Malformed| Error::Internal(error.into()))
 }

@@ -151,6 +151,7 @@ pub enum Change {
     TokenMade { expires_at: String },
     SecretRegenerated { secret: SecretId, keep_old_for: KeepOld },
     SecretRevoked { secret: SecretId },
+    SecretUnreadable { secret: SecretId },
     EventsToggled { on: bool },
     SubscriptionCreated { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SubscriptionChanged { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },

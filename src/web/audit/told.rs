@@ -97,6 +97,7 @@ pub(crate) fn told(change: &Change) -> Told {
             Told::of(Changed, "API secret regenerated", old_one(*keep_old_for))
         }
         Change::SecretRevoked { .. } => Told::plain(Changed, "Old API secret revoked"),
+        Change::SecretUnreadable { secret } => Told::of(Bad, "Stored secret unreadable", secret.to_string()),
         Change::EventsToggled { on: true } => Told::plain(Changed, "Event subscriptions switched on"),
         Change::EventsToggled { on: false } => Told::plain(Changed, "Event subscriptions switched off"),
         Change::SubscriptionCreated { label, changes, .. } => {
@@ -266,6 +267,7 @@ pub(crate) const GROUPS: &[Group] = &[
             ("token_made", "JWT token made"),
             ("secret_regenerated", "API secret regenerated"),
             ("secret_revoked", "Old API secret revoked"),
+            ("secret_unreadable", "Stored secret unreadable"),
             ("signing_secret_revealed", "Signing secret revealed"),
             ("signing_secret_rotated", "Signing secret rotated"),
         ],

@@ -126,10 +126,37 @@ async fn a_sealed_secret_opens_in_its_own_row_alone(kind: Kind) {
         "update api_secrets set secret_sealed = (select secret_sealed from api_secrets where account_id = {other}) where account_id = {own}"
     );
     world.database.run(&copy).await;
-    let page = flow.client.fill(&at(&app, "/credentials"), &at(&app, "/credentials/reveal"), &[]).await;
-    assert_eq!(page.status, 500);
-    assert!(!page.body.contains(secret.expose()), "it does not open");
+    let credentials = at(&app, "/credentials");
+    for (number, (verb, fields)) in
+        [("reveal", &[][..]), ("token", &[("expires_in", "1h")])].into_iter().enumerate()
+    {
+        let page = flow.client.fill(&credentials, &at(&app, &format!("/credentials/{verb}")), fields).await;
+        assert_eq!(page.status, 409, "{}", page.text());
+        assert!(page.says("The stored secret cannot be read") && page.says("Replace it"), "{}", page.text());
+        assert!(!page.body.contains(secret.expose()), "it does not open");
+        assert_eq!(world.database.audited("secret_unreadable").await, number + 1);
+    }
+    let names =
+        "select replace(detail, '\"', '') from audit_log where action = 'secret_unreadable' group by 1";
+    let [detail] = &*world.database.texts(names).await else { panic!("one secret") };
+    assert!(detail.starts_with("{secret:sec_"), "{detail}");
     assert_eq!(world.database.audited("secret_revealed").await, 1, "the one of its own account");
+    assert_eq!(world.database.audited("token_made").await, 0);
+    // What the page says to do is the way out.
+    flow.client.fill(&credentials, &at(&app, "/credentials/regenerate"), &[("keep_old_for", "0")]).await;
+    let page = flow.client.fill(&credentials, &at(&app, "/credentials/reveal"), &[]).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert!(flow.client.visit("/account/audit").await.says("Stored secret unreadable"));
+    let subscription = world.subscription(&flow.ada, &app).await;
+    let spoil = match kind {
+        Kind::Sqlite => "update signing_secrets set secret_sealed = x'01'",
+        Kind::Postgres => "update signing_secrets set secret_sealed = '\\x01'",
+    };
+    world.database.run(spoil).await;
+    let editor = at(&app, &format!("/subscriptions/{subscription}"));
+    let page = flow.client.fill(&editor, &format!("{editor}/reveal"), &[]).await;
+    assert_eq!(page.status, 409, "{}", page.text());
+    assert_eq!(world.database.audited("secret_unreadable").await, 3);
     let page = flow.client.send(flow.client.request(Method::GET, "/api/v1/me").bearer_auth("x.y.z")).await;
     assert_eq!(page.status, 401);
 }
