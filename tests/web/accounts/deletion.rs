@@ -20,6 +20,7 @@ on_both!(
     an_account_is_exported_without_its_secrets,
     a_user_is_exported_for_the_password,
     an_account_goes_with_everything_it_owns,
+    an_account_goes_soon_after_the_password_alone,
     what_is_suspended_is_not_deleted,
     a_user_goes_with_the_accounts_that_are_theirs_alone,
     a_user_whom_others_need_stays,
@@ -120,6 +121,30 @@ async fn an_account_goes_with_everything_it_owns(kind: Kind) {
     flow.client.fill("/accounts/new", "/accounts/new", &[("name", "Anew")]).await;
     let page = flow.client.fill("/apps/new", "/apps", &[("app_type", "jwt"), ("name", "Relay")]).await;
     assert_eq!(page.status, 422);
+}
+
+async fn an_account_goes_soon_after_the_password_alone(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let page = flow.client.visit("/account").await;
+    let delete = page.form("/account/delete").with("delete_name", "ada@meridian.example");
+    let export = page.form("/account/export");
+    flow.portal.world.clock.advance(portico::domain::time::Span::minutes(61));
+    for form in [&delete, &export] {
+        assert_eq!(flow.client.submit(form).await.location(), "/confirm?next=%2Faccount");
+    }
+    let database = &flow.portal.world.database;
+    assert_eq!(database.audited("account_deleted").await + database.audited("account_exported").await, 0);
+    flow.client.fill("/confirm?next=%2Faccount", "/confirm", &[("password", PASSWORD)]).await;
+    for action in ["/account/export", "/account/delete"] {
+        let fields = [("delete_name", "ada@meridian.example")];
+        let fields = if action.ends_with("delete") { &fields[..] } else { &[] };
+        let page = flow.client.fill("/account", action, fields).await;
+        assert!(matches!(page.status.as_u16(), 200 | 303), "{action}: {}", page.text());
+    }
+    assert_eq!(
+        (database.audited("account_deleted").await, database.audited("account_exported").await),
+        (1, 1)
+    );
 }
 
 async fn what_is_suspended_is_not_deleted(kind: Kind) {

@@ -21,13 +21,15 @@ pub(crate) struct DeleteForm {
     pub(crate) delete_name: String,
 }
 
-/// What the account owns, as a file.
+/// What the account owns, as a file. It goes out, as deleting does its work, soon after the
+/// password was entered: an unattended browser ends nobody's calls.
 pub(in crate::web) async fn export(
     ctx: Data<Context>,
     post: Post<InAccount<Owner>, AccountOnly>,
 ) -> PageResult {
     let Post { at, form } = post;
     at.is_for(&form.account)?;
+    at.signed_in.fresh(ctx.now(), "/account")?;
     let content = exporting::account(&ctx, &at.acting).await?;
     download(&format!("{}.json", at.acting.account()), &content)
 }
@@ -38,6 +40,7 @@ pub(in crate::web) async fn delete(
 ) -> PageResult {
     let Post { at, form } = post;
     at.is_for(&form.account)?;
+    at.signed_in.fresh(ctx.now(), "/account")?;
     match deletion::delete_account(&ctx, &at.acting, &form.delete_name).await {
         Ok(()) => left(&at, Done::AccountDeleted),
         Err(error) => {
