@@ -3,6 +3,7 @@
 use reqwest::Method;
 
 use crate::support::{
+    client::Client,
     databases::{Kind, on_both},
     site::Portal,
     world::PASSWORD,
@@ -12,6 +13,7 @@ on_both!(
     an_address_that_a_client_claims_is_not_believed,
     an_address_that_a_trusted_proxy_tells_is_believed,
     claimed_addresses_do_not_multiply_guesses,
+    a_session_says_where_it_was_last_used,
 );
 
 /// The address that is written down for a sign-in with these headers.
@@ -67,4 +69,23 @@ async fn claimed_addresses_do_not_multiply_guesses(kind: Kind) {
         answers.push(client.send(request).await.status.as_u16());
     }
     assert_eq!(answers, [&[422; 10][..], &[429; 2]].concat(), "ten from one place, whatever it says");
+}
+
+async fn a_session_says_where_it_was_last_used(kind: Kind) {
+    let portal = Portal::behind(kind, false, &["127.0.0.0/8"]).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let owner = portal.signed_in(&ada).await;
+    let stolen = portal.signed_in(&ada).await;
+    let from = async |client: &Client, address: &str, browser: &str| {
+        let request = client.request(Method::GET, "/settings").header("x-forwarded-for", address);
+        client.send(request.header("user-agent", browser)).await
+    };
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
+    from(&owner, "203.0.113.7", firefox).await;
+    // At once, however short ago it was used from elsewhere.
+    from(&stolen, "198.51.100.66", "curl/8.0").await;
+    let page = from(&owner, "203.0.113.7", firefox).await;
+    assert!(page.says("198.51.100.66") && page.says("203.0.113.7"), "{}", page.text());
+    assert!(!page.says("127.0.0.1"), "{}", page.text());
+    assert!(page.says("Firefox"), "{}", page.text());
 }
