@@ -26,6 +26,8 @@ enum AuditError {
     File { file: String, source: io::Error },
     #[error("{file}, line {line}")]
     Line { file: String, line: usize, source: NotAHead },
+    #[error("{0} holds no head, so nothing could be held against it; `portico audit head` prints them")]
+    NoHead(String),
     #[error("The database does not answer")]
     Database(#[from] StoreError),
     #[error("Nothing can be written to standard output")]
@@ -66,6 +68,10 @@ async fn verified(store: &Store, heads: Option<&Path>) -> Result<(), AuditError>
                 tell(differs.to_string());
             }
         }
+    }
+    if let (Some(file), 0) = (heads, kept) {
+        // A copy that broke off must not pass for a check.
+        return Err(AuditError::NoHead(file.display().to_string()));
     }
     if broken == 0 && not_as_kept == 0 {
         tell(format!("whole: chains {chains}, entries {rows}, kept heads {kept}"));

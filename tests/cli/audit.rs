@@ -193,6 +193,12 @@ async fn what_was_cut_off_is_found_by_the_heads_that_were_kept(kind: Kind) {
         assert_eq!((code, lines), (Some(1), vec![]));
         assert!(complaint.contains(words), "{complaint}");
     }
+    for nothing in ["", "\n \n"] {
+        program.write("heads", nothing);
+        let (code, lines, complaint) = said(&program.run(&["audit", "verify", "--heads", "heads"], ""));
+        assert_eq!((code, lines), (Some(1), vec![]));
+        assert!(complaint.contains("heads holds no head"), "{complaint}");
+    }
     let (code, _, complaint) = said(&program.run(&["audit", "verify", "--heads", "nowhere"], ""));
     assert!(code == Some(1) && complaint.contains("nowhere cannot be read"), "{complaint}");
 }
