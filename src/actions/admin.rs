@@ -70,8 +70,9 @@ impl Reads for AsAdmin {
 #[derive(Clone, Debug)]
 pub struct Overview {
     figures: store::Figures,
-    /// When the hours began of which refused calls are counted.
-    pub refused_since: Timestamp,
+    /// When the last whole hour began.
+    pub hour_began: Timestamp,
+    refused_now: i64,
 }
 
 impl Overview {
@@ -94,10 +95,16 @@ impl Overview {
         self.figures.users.unsigned_abs()
     }
 
-    /// Calls refused since [`Overview::refused_since`], of apps and accounts that are known.
+    /// Calls refused in the last whole hour, of apps and accounts that are known.
     #[must_use]
     pub const fn refused(&self) -> u64 {
-        self.figures.refused.unsigned_abs()
+        self.figures.refused.saturating_sub(self.refused_now).unsigned_abs()
+    }
+
+    /// Calls refused in the hour that is not over, of apps and accounts that are known.
+    #[must_use]
+    pub const fn refused_now(&self) -> u64 {
+        self.refused_now.unsigned_abs()
     }
 }
 
@@ -106,10 +113,13 @@ impl Overview {
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn overview(ctx: &Context, acting: &AsAdmin) -> Result<Overview> {
-    // Calls are counted by the hour: this one has perhaps only begun.
-    let since = Hour::of(ctx.now()).before(1);
-    let figures = ctx.read().await?.figures(acting.admin, since).await?;
-    Ok(Overview { figures, refused_since: since.starts() })
+    // Calls are counted by the hour, of which this one is not over.
+    let now = Hour::of(ctx.now());
+    let last = now.before(1);
+    let mut read = ctx.read().await?;
+    let refused_now = read.refused_since(acting.admin, now).await?;
+    let figures = read.figures(acting.admin, last).await?;
+    Ok(Overview { figures, hour_began: last.starts(), refused_now })
 }
 
 /// An admin who saw one suspension does not end another that came after it. Forms carry their

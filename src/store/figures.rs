@@ -49,6 +49,11 @@ impl Conn {
             refused: value!(self, REFUSED_SINCE, since),
         })
     }
+
+    /// Calls of all accounts that were refused since an hour began.
+    pub async fn refused_since(&mut self, _: Admin, since: Hour) -> Result<i64> {
+        Ok(value!(self, REFUSED_SINCE, since))
+    }
 }
 
 impl Tx {

@@ -14,7 +14,7 @@ use portico::domain::{
     account::Standing,
     app::App,
     calls::{Calls, CallsOf, Hour},
-    time::Clock,
+    time::{Clock, Span},
 };
 
 use crate::support::{
@@ -116,13 +116,19 @@ async fn the_overview_counts_what_there_is(kind: Kind) {
     let app = console.active_app("Relay").await;
     console.portal.world.webhook_app(&console.ada, "Listener").await;
     console.called(&app, Calls { allowed: 40, refused: 1_204, unnamed: 3 }).await;
+    console.portal.world.clock.advance(Span::hours(1));
+    console.called(&app, Calls { allowed: 40, refused: 17, unnamed: 3 }).await;
     let page = console.client.visit("/admin").await;
     let figures = page.texts(".figures > div");
     let figure = |name: &str| figures.iter().find(|one| one.contains(name)).cloned().unwrap_or_default();
     assert!(figure("Accounts").contains('2'), "{figures:?}");
     assert!(figure("Waiting").contains('0'), "{figures:?}");
     assert!(figure("Users").contains('2'), "{figures:?}");
-    assert!(figure("Refused calls").contains("1,204"), "{figures:?}");
+    let refused = figure("Refused calls, last whole hour");
+    assert!(refused.contains("1,204from 24 Nov 2026, 07:00 UTC; 17 in the hour since"), "{refused}");
+    console.portal.world.clock.advance(Span::hours(1));
+    let later = console.client.visit("/admin").await.texts(".figures > div");
+    assert!(later.iter().any(|one| one.starts_with("Refused calls, last whole hour17from")), "{later:?}");
     let states = page.texts("[aria-labelledby=apps] .figures > div");
     for (state, count) in [("Draft", '1'), ("Active", '1'), ("Deactivated", '0'), ("Suspended", '0')] {
         assert!(states.iter().any(|one| one.contains(state) && one.contains(count)), "{states:?}");

@@ -36,9 +36,11 @@ pub(crate) struct ConsolePage {
     pub(crate) pending: Count,
     pub(crate) suspended: Count,
     pub(crate) users: Count,
+    /// Calls refused in the last whole hour, and in the one that is not over.
     pub(crate) refused: Count,
-    /// When the first of the hours began in which refused calls are counted.
-    pub(crate) refused_since: Timestamp,
+    pub(crate) refused_now: Count,
+    /// When the last whole hour began.
+    pub(crate) hour_began: Timestamp,
     pub(crate) apps: Vec<AppsInState>,
 }
 
@@ -60,7 +62,8 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: InConsole) -> PageResult
         suspended: Count(overview.accounts(Standing::Suspended)),
         users: Count(overview.users()),
         refused: Count(overview.refused()),
-        refused_since: overview.refused_since,
+        refused_now: Count(overview.refused_now()),
+        hour_began: overview.hour_began,
         apps: StateKind::ALL.iter().map(in_state).collect(),
     })
 }
