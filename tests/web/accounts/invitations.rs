@@ -13,6 +13,8 @@ use crate::support::{
 };
 
 on_both!(
+    what_was_typed_outlives_a_limit,
+    an_invitation_of_another_account_is_not_there,
     an_invitation_is_a_way_in_where_nobody_may_sign_up,
     a_user_with_the_address_signs_in_and_joins,
     an_invitation_is_for_its_address_alone,
@@ -89,7 +91,7 @@ async fn an_invitation_is_a_way_in_where_nobody_may_sign_up(kind: Kind) {
         GUEST.iter().fold(bo.visit(&link).await.form(&link), |form, (name, value)| form.with(name, value));
     assert_eq!(bo.submit(&form).await.location(), "/apps");
     let account = bo.visit("/account").await;
-    assert!(account.says("You have joined.") || account.says("You are a viewer here."), "{}", account.text());
+    assert!(account.says("You have joined.") && account.says("You are a viewer here."), "{}", account.text());
     assert!(account.says("Bo Lindqvist") && account.says("ada@meridian.example"));
     assert_eq!(account.texts("form[action='/account/switch']").len(), 1, "no account of their own");
     assert!(!bo.visit("/settings").await.has("form[action='/verify-email/send']"), "the address is proven");
@@ -117,6 +119,44 @@ async fn a_user_with_the_address_signs_in_and_joins(kind: Kind) {
     let account = client.visit("/account").await;
     assert!(account.says("You are a developer here."), "working there at once: {}", account.text());
     assert_eq!(account.texts("form[action='/account/switch']").len(), 2);
+}
+
+async fn what_was_typed_outlives_a_limit(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    for number in 0..30 {
+        scene.portal.world.invite(&scene.ada, &format!("n{number}@other.example"), Role::Viewer).await;
+    }
+    let fields = [("email", "late@other.example"), ("role", "owner")];
+    let page = scene.owner.fill("/account", "/account/invitations", &fields).await;
+    assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "900"));
+    assert!(page.errors()["email"].contains("try again in 15 minutes"), "{:?}", page.errors());
+    let typed = page.form("/account/invitations");
+    assert_eq!((typed.value("email"), typed.value("role")), (Some("late@other.example"), Some("owner")));
+    scene.portal.world.clock.advance(Span::minutes(16));
+    for number in 30..50 {
+        scene.portal.world.invite(&scene.ada, &format!("n{number}@other.example"), Role::Viewer).await;
+    }
+    let page = scene.owner.submit(&typed).await;
+    assert_eq!(page.status, 409, "{}", page.text());
+    assert!(page.errors()["email"].contains("50 invitations"), "{:?}", page.errors());
+    assert_eq!(page.form("/account/invitations").value("email"), Some("late@other.example"));
+}
+
+async fn an_invitation_of_another_account_is_not_there(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let eve = scene.portal.world.user("eve@evil.example").await;
+    let id = scene.portal.world.invite(&scene.ada, "bo@other.example", Role::Viewer).await;
+    let theirs = scene.portal.signed_in(&eve).await;
+    let form = theirs.visit("/account").await.form("/account");
+    for verb in ["resend", "revoke"] {
+        let mut form = form.clone().with("account", &scene.ada.account.to_string());
+        form.action = format!("/account/invitations/{id}/{verb}");
+        assert_eq!(theirs.submit(&form).await.status, 404, "{verb}");
+        form =
+            scene.owner.visit("/account").await.form(&form.action).with("account", &eve.account.to_string());
+        assert_eq!(scene.owner.submit(&form).await.status, 409, "{verb}");
+    }
+    assert_eq!(scene.audited("invitation_revoked").await, 0);
 }
 
 async fn an_invitation_is_for_its_address_alone(kind: Kind) {

@@ -1,11 +1,17 @@
 //! `/account/invitations`: who is asked to join. They stand on `/account`.
 
-use actix_web::web::{Data, Path};
+use actix_web::{
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web::{Data, Path},
+};
 use serde::Deserialize;
 
 use super::{AccountOnly, Typed};
 use crate::actions::invitations::{self, NewInvitation};
-use crate::actions::{Acting, Context, FormValue, Once};
+use crate::actions::{Acting, Context, Error, FormValue, Once};
 use crate::crypto::token::Token;
 use crate::domain::account::{Owner, Role};
 use crate::domain::email::Email;
@@ -17,7 +23,7 @@ use crate::web::error::{PageError, of_form};
 use crate::web::extract::account::InAccount;
 use crate::web::extract::form::Post;
 use crate::web::flash::Done;
-use crate::web::respond::{PageResult, done, refused};
+use crate::web::respond::{PageResult, done, page, refused};
 
 /// One invitation without an answer.
 pub(crate) struct InvitationRow {
@@ -81,15 +87,29 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<InAccount<Owner>
         }
         Err(errors) => Err(errors.into()),
     };
-    match outcome {
-        Ok(once) => told(&at, once, Done::InvitationSent),
-        Err(error) => {
+    let error = match outcome {
+        Ok(once) => return told(&at, once, Done::InvitationSent),
+        Err(error) => error,
+    };
+    let (status, sentence) = match &error {
+        Error::Conflict(conflict) => (StatusCode::CONFLICT, conflict.to_string()),
+        Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, String::from(TOO_MANY)),
+        Error::NotFound | Error::Invalid(_) | Error::Unavailable(_) | Error::Internal(_) => {
             let errors = of_form(error)?;
             let typed = Typed { invite: Some(form), ..Typed::default() };
-            refused(&typed.draw(&ctx, &at, errors).await?)
+            return refused(&typed.draw(&ctx, &at, errors).await?);
         }
+    };
+    let typed = Typed { invite: Some(form), ..Typed::default() };
+    let drawn = typed.draw(&ctx, &at, FieldErrors::one("email", sentence)).await?;
+    let mut answer = page(status, &drawn)?;
+    if let Error::TooMany { retry_after } = error {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_seconds()));
     }
+    Ok(answer)
 }
+
+const TOO_MANY: &str = "Many invitations went out just now. Nothing was sent; try again in 15 minutes.";
 
 pub(in crate::web) async fn resend(
     ctx: Data<Context>,
@@ -97,7 +117,7 @@ pub(in crate::web) async fn resend(
     post: Post<InAccount<Owner>, ResendForm>,
 ) -> PageResult {
     let Post { at, form } = post;
-    let id: InvitationId = path.parse().map_err(|_| PageError::NotFound)?;
+    let id = named(&ctx, &at, &path).await?;
     at.is_for(&form.account)?;
     let value = FormValue::new(at.acting.member.user(), &form.once);
     match invitations::resend(&ctx, &at.acting, value, id).await {
@@ -112,10 +132,18 @@ pub(in crate::web) async fn revoke(
     post: Post<InAccount<Owner>, AccountOnly>,
 ) -> PageResult {
     let Post { at, form } = post;
-    let id: InvitationId = path.parse().map_err(|_| PageError::NotFound)?;
+    let id = named(&ctx, &at, &path).await?;
     at.is_for(&form.account)?;
     invitations::revoke(&ctx, &at.acting, id).await?;
     done(&at.signed_in.visit, "/account#invitations", Done::InvitationRevoked)
+}
+
+/// The invitation that the path names, before anything of the form is judged: a stranger's is not
+/// there, whatever was typed.
+async fn named(ctx: &Context, at: &InAccount<Owner>, path: &str) -> Result<InvitationId, PageError> {
+    let id: InvitationId = path.parse().map_err(|_| PageError::NotFound)?;
+    let waiting = invitations::waiting(ctx, &at.acting).await?;
+    if waiting.iter().any(|one| one.id == id) { Ok(id) } else { Err(PageError::NotFound) }
 }
 
 fn told(at: &InAccount<Owner>, once: Once<InvitationId>, first: Done) -> PageResult {

@@ -118,6 +118,7 @@ pub(in crate::web) async fn remove(
 ) -> PageResult {
     let Post { at, form } = post;
     let user: UserId = path.parse().map_err(|_| PageError::NotFound)?;
+    members::view(&ctx, &at.acting, user).await?;
     at.is_for(&form.account)?;
     members::remove(&ctx, &at.acting, user).await?;
     if user == at.acting.member.user() {
