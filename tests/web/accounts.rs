@@ -45,17 +45,14 @@ async fn one_person_works_in_several_accounts(kind: Kind) {
     let form = client.visit("/accounts/new").await.form("/accounts/new").with("name", "Harbour Clinic");
     assert_eq!(client.submit(&form).await.location(), "/apps");
     let second = client.visit("/account").await;
-    assert!(second.says("Harbour Clinic"));
+    assert_eq!(second.texts("h1"), ["Harbour Clinic"]);
     // Sent once more, the form makes nothing and says so.
     let again = client.submit(&form).await;
     assert!(client.follow(&again).await.says("sent twice"));
     assert_eq!(client.visit("/account").await.texts("form[action=\"/account/switch\"]").len(), 2);
-    let back = first.form("/account/switch");
-    client.submit(&back).await;
-    assert!(
-        client.visit("/account").await.title().contains("ada@meridian.example")
-            || client.visit("/account").await.says("ada@meridian.example")
-    );
+    let back = first.form("/account/switch").with("account", &ada.account.to_string());
+    assert_eq!(client.submit(&back).await.location(), "/apps");
+    assert_eq!(client.visit("/account").await.texts("h1"), ["ada@meridian.example"]);
 }
 
 async fn a_form_of_another_account_is_told_so(kind: Kind) {

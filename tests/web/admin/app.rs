@@ -77,7 +77,7 @@ async fn suspending_refuses_the_very_next_call_everywhere_and_reinstating_restor
     let again = console.press(&page, &format!("{page}/reinstate"), &[]).await;
     assert!(again.says("The app is reinstated."), "{}", again.text());
     assert_eq!(console.authorize(&token).await, "200");
-    assert!(again.says("Reinstated by root@platform.example"), "{}", again.text());
+    assert!(again.says("Reinstated, active, by root@platform.example"), "{}", again.text());
     // A deactivated one comes back deactivated.
     world.database.set("apps", &app.id, "state = 'deactivated'").await;
     console.press(&page, &format!("{page}/suspend"), &[("reason", "Again.")]).await;
@@ -87,6 +87,14 @@ async fn suspending_refuses_the_very_next_call_everywhere_and_reinstating_restor
         (world.database.audited("app_suspended").await, world.database.audited("app_reinstated").await),
         (2, 2)
     );
+    let rows = "select detail from audit_log where action = 'app_suspended' or action = 'app_reinstated' order by seq";
+    let expected = [
+        r#"{"before":"active","reason":"It sends spam."}"#,
+        r#"{"to":"active"}"#,
+        r#"{"before":"deactivated","reason":"Again."}"#,
+        r#"{"to":"deactivated"}"#,
+    ];
+    assert_eq!(world.database.texts(rows).await, expected);
 }
 
 async fn its_developers_read_the_reason_and_its_contact_is_mailed(kind: Kind) {
