@@ -272,12 +272,12 @@ mod tests {
     fn what_staff_do_is_known_by_its_name_too() {
         let text = || String::from("x");
         let changes = [
-            Change::AppSuspended { reason: text() },
-            Change::AppReinstated {},
+            Change::AppSuspended { before: StateKind::Active, reason: text() },
+            Change::AppReinstated { to: StateKind::Active },
             Change::AppRenamed { from: text(), to: text() },
             Change::AccountApproved {},
-            Change::AccountSuspended { reason: text() },
-            Change::AccountReinstated {},
+            Change::AccountSuspended { before: Standing::Approved, reason: text() },
+            Change::AccountReinstated { to: Standing::Approved },
             Change::AccountExternalIdChanged { from: text(), to: text() },
         ];
         assert_eq!(changes.each_ref().map(|change| change.parts().0), Change::BY_STAFF);

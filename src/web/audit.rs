@@ -2,6 +2,7 @@
 
 pub(crate) mod export;
 pub(crate) mod filter;
+pub(crate) mod groups;
 pub(crate) mod told;
 
 use serde::Deserialize;

@@ -38,7 +38,7 @@ async fn a_certificate_is_refused_for_what_is_wrong_with_it() {
     let unknown = meets(&authority, Authority::new().good()).await;
     assert_eq!(unknown, Failure::CertificateUnknownIssuer.into());
     for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
-        let itself = meets(&authority, certificates::self_signed(is_ca.clone())).await;
+        let itself = meets(&authority, certificates::self_signed(is_ca)).await;
         assert_eq!(itself, Failure::CertificateSelfSigned.into(), "{is_ca:?}");
     }
 }

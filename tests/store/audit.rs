@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use portico::{
     domain::{
+        app::StateKind,
         audit::{Actor, Change, Entry, Origin},
         id::{AccountId, AppId, AuditId, Id},
         time::{Span, Timestamp},
@@ -202,7 +203,8 @@ async fn what_staff_did_names_nobody_to_members(kind: Kind) {
     let root = admin(&database).await;
     let (ours, staff) = (account(&database).await, Actor::User(root.user()));
     let relay: AppId = new_id();
-    let reinstated = entry(at(0), staff, Some(ours), Some(relay), Change::AppReinstated {});
+    let reinstated =
+        entry(at(0), staff, Some(ours), Some(relay), Change::AppReinstated { to: StateKind::Active });
     // The admin may be a member too, and is known for what members do.
     let switched = entry(at(1), staff, Some(ours), None, Change::AccountSwitched {});
     write_all(&database, vec![reinstated, switched]).await;

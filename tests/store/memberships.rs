@@ -232,7 +232,7 @@ async fn an_owner_who_is_disabled_is_no_owner_to_leave_an_account_to(kind: Kind)
     assert!(is_last(members::set_role(ctx, &acting, ada.id, Role::Developer).await));
     let (by, session) = (By::user(ada.id, Origin::default()), session(&world, ada).await);
     let password = TypedPassword::parse(PASSWORD).expect("a password");
-    assert!(is_last(deletion::delete_user(ctx, &by, &session, password).await));
+    assert!(is_last(deletion::delete_user(ctx, &by, &session, Proof { password, code: None }).await));
     members::remove(ctx, &acting, disabled.id).await.expect("whoever is disabled can be removed");
     assert_eq!(owners_left(&world, ada).await, 1);
 }

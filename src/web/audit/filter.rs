@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::told::GROUPS;
+use super::groups::GROUPS;
 use crate::actions::audit::LogFilter;
 use crate::domain::audit::Actor;
 use crate::domain::id::{AccountId, AppId, AuditId};

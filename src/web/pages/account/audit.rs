@@ -9,7 +9,7 @@ use crate::domain::account::Viewer;
 use crate::web::audit::LogRow;
 use crate::web::audit::export::export;
 use crate::web::audit::filter::LogQuery;
-use crate::web::audit::told::{GROUPS, Group};
+use crate::web::audit::groups::{GROUPS, Group};
 use crate::web::extract::account::InAccount;
 use crate::web::page::Chrome;
 use crate::web::respond::{PageResult, ok};

@@ -11,7 +11,7 @@ use crate::domain::email::Email;
 use crate::web::audit::LogRow;
 use crate::web::audit::export::export;
 use crate::web::audit::filter::LogQuery;
-use crate::web::audit::told::{GROUPS, Group};
+use crate::web::audit::groups::{GROUPS, Group};
 use crate::web::error::PageError;
 use crate::web::extract::console::InConsole;
 use crate::web::page::Chrome;

@@ -7,7 +7,7 @@ use crate::actions::audit::HowMany;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::audit::filter::LogQuery;
-use crate::web::audit::told::GROUPS;
+use crate::web::audit::groups::GROUPS;
 use crate::web::audit::{LogRow, LoggedApp, ShownChange};
 use crate::web::pages::account::audit::AuditPage;
 

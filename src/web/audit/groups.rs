@@ -1,0 +1,136 @@
+//! Every audited action, to choose from.
+
+/// The actions of one kind: their stable names, and how [`super::told::told`] calls them.
+pub(crate) struct Group {
+    pub(crate) words: &'static str,
+    /// Whether accounts have such rows, or the platform alone.
+    pub(crate) of_accounts: bool,
+    pub(crate) actions: &'static [(&'static str, &'static str)],
+}
+
+/// Every action, to choose from.
+pub(crate) const GROUPS: &[Group] = &[
+    Group {
+        words: "Apps",
+        of_accounts: true,
+        actions: &[
+            ("app_created", "Created"),
+            ("app_information_changed", "Information changed"),
+            ("app_activated", "Activated"),
+            ("app_deactivated", "Deactivated"),
+            ("app_reactivated", "Reactivated"),
+            ("app_suspended", "Suspended"),
+            ("app_reinstated", "Reinstated"),
+            ("app_renamed", "Renamed"),
+            ("app_deleted", "Deleted"),
+        ],
+    },
+    Group {
+        words: "Secrets and tokens",
+        of_accounts: true,
+        actions: &[
+            ("secret_revealed", "API secret revealed"),
+            ("token_made", "JWT token made"),
+            ("secret_regenerated", "API secret regenerated"),
+            ("secret_revoked", "Old API secret revoked"),
+            ("secret_unreadable", "Stored secret unreadable"),
+            ("signing_secret_revealed", "Signing secret revealed"),
+            ("signing_secret_rotated", "Signing secret rotated"),
+        ],
+    },
+    Group {
+        words: "Event subscriptions",
+        of_accounts: true,
+        actions: &[
+            ("events_toggled", "Event subscriptions switched on or off"),
+            ("subscription_created", "Subscription added"),
+            ("subscription_changed", "Subscription changed"),
+            ("subscription_deleted", "Subscription deleted"),
+        ],
+    },
+    Group {
+        words: "Account",
+        of_accounts: true,
+        actions: &[
+            ("account_created", "Account created"),
+            ("account_renamed", "Account renamed"),
+            ("account_exported", "Account exported"),
+            ("account_deleted", "Account deleted"),
+            ("account_approved", "Account approved"),
+            ("account_suspended", "Account suspended"),
+            ("account_reinstated", "Account reinstated"),
+            ("account_external_id_changed", "External id changed"),
+            ("account_switched", "Switched to this account"),
+        ],
+    },
+    Group {
+        words: "Members",
+        of_accounts: true,
+        actions: &[
+            ("account_joined", "Member added"),
+            ("invitation_sent", "Invitation sent"),
+            ("invitation_resent", "Invitation sent again"),
+            ("invitation_revoked", "Invitation revoked"),
+            ("invitation_accepted", "Invitation accepted"),
+            ("role_changed", "Role changed"),
+            ("member_removed", "Member removed"),
+            ("member_left", "Member left"),
+        ],
+    },
+    Group {
+        words: "People",
+        of_accounts: false,
+        actions: &[
+            ("user_created", "User or admin created"),
+            ("user_exported", "User exported"),
+            ("user_deleted", "User deleted"),
+            ("user_disabled", "User disabled"),
+            ("user_enabled", "User enabled"),
+            ("admin_made", "Admin made"),
+            ("admin_removed", "Admin removed"),
+            ("setup_link_made", "Link for the first admin made"),
+            ("profile_changed", "Profile changed"),
+            ("proof_sent", "Link to prove an address sent"),
+            ("address_proven", "Address proven"),
+            ("address_change_asked", "Change of address asked for"),
+            ("address_changed", "Address changed"),
+            ("password_reset_asked", "New password asked for"),
+            ("password_reset", "Password set by a mailed link"),
+            ("password_changed", "Password changed"),
+            ("two_step_turned_on", "Two-step sign-in turned on"),
+            ("two_step_turned_off", "Two-step sign-in turned off"),
+            ("two_step_reset", "Two-step sign-in reset"),
+            ("recovery_codes_renewed", "Recovery codes made anew"),
+        ],
+    },
+    Group {
+        words: "Sign-ins",
+        of_accounts: false,
+        actions: &[
+            ("signed_in", "Signed in"),
+            ("sign_in_failed", "Sign-in failed"),
+            ("confirmed", "Password entered again"),
+            ("confirm_failed", "Wrong password entered"),
+            ("code_failed", "Wrong code entered"),
+            ("recovery_code_used", "Recovery code used"),
+            ("signed_out", "Signed out"),
+            ("session_ended", "Session ended"),
+            ("user_session_ended", "Another’s session ended"),
+            ("user_sessions_ended", "Another’s sessions ended"),
+        ],
+    },
+    Group {
+        words: "Platform",
+        of_accounts: false,
+        actions: &[
+            ("event_type_created", "Event type created"),
+            ("event_type_changed", "Event type changed"),
+            ("event_type_retired", "Event type retired"),
+            ("event_type_brought_back", "Event type brought back"),
+            ("event_type_deleted", "Event type deleted"),
+            ("event_types_reordered", "Event types put in another order"),
+            ("platform_key_made", "Platform key made"),
+            ("platform_key_revoked", "Platform key revoked"),
+        ],
+    },
+];
