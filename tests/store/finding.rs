@@ -263,16 +263,16 @@ async fn ids_and_keys_find_what_is_theirs_alone(kind: Kind) {
         (EveryAppFilter { id: Some(relay), account: Some(theirs), ..all() }, &[]),
         (EveryAppFilter { id: Some(relay), state: Some(StateKind::Active), ..all() }, &[]),
         (EveryAppFilter { id: Some(new_id()), ..all() }, &[]),
-        (EveryAppFilter { key: key.clone(), ..all() }, &["Relay"]),
-        (EveryAppFilter { key: key.clone(), account: Some(ours), ..all() }, &["Relay"]),
-        (EveryAppFilter { key: key.clone(), account: Some(theirs), ..all() }, &[]),
-        (EveryAppFilter { key: unknown.clone(), ..all() }, &[]),
+        (EveryAppFilter { key, ..all() }, &["Relay"]),
+        (EveryAppFilter { key, account: Some(ours), ..all() }, &["Relay"]),
+        (EveryAppFilter { key, account: Some(theirs), ..all() }, &[]),
+        (EveryAppFilter { key: unknown, ..all() }, &[]),
     ] {
         assert_eq!(found(&database, &filter).await, names, "{filter:?}");
     }
     for (filter, number) in [
         (AccountFilter { id: Some(theirs), ..AccountFilter::default() }, 1),
-        (AccountFilter { key: key.clone(), ..AccountFilter::default() }, 1),
+        (AccountFilter { key, ..AccountFilter::default() }, 1),
         (AccountFilter { key, id: Some(theirs), ..AccountFilter::default() }, 0),
         (AccountFilter { key: unknown, ..AccountFilter::default() }, 0),
     ] {
