@@ -32,7 +32,9 @@ async fn a_search_finds_names_accounts_ids_and_keys(kind: Kind) {
     for (q, found) in [
         ("", ["100% Bridge", "Relay Straße"].as_slice()),
         ("STRASSE", &["Relay Straße"]),
-        ("0%", &["100% Bridge"]),
+        ("00%", &["100% Bridge"]),
+        ("10", &["100% Bridge"]),
+        ("0%", &[]),
         ("EVE@evil", &["100% Bridge"]),
         (id.as_str(), &["Relay Straße"]),
         (key.as_str(), &["100% Bridge"]),
