@@ -21,7 +21,8 @@ use crate::domain::{
 macro_rules! people {
     ($only:literal) => {
         concat!(
-            "select p.*, (select count(*) from memberships m where m.user_id = p.id) as accounts
+            "select p.*, (select count(*) from memberships m where m.user_id = p.id) as accounts,
+            (select f.turned_on_at from second_factors f where f.user_id = p.id) as two_step_at
             from (select u.id, u.name, u.email, u.proven_at, u.is_admin, u.disabled_at, u.created_at, u.password_hash
                 from users u
                 where (cast($1 as text) is null or u.name_key like $1 escape '\\' or u.email_key like $1 escape '\\')
