@@ -26,7 +26,7 @@ on_both!(
 struct Strict {
     portal: Portal,
     root: Person,
-    /// Addresses of the console, of an app and an account that are there.
+    /// Addresses of the console, of things that are there.
     paths: Vec<(String, String)>,
 }
 
@@ -37,7 +37,10 @@ async fn strict(kind: Kind) -> Strict {
     let app = portal.world.jwt_app(&ada, "Relay").await;
     let root = portal.world.admin("root@platform.example").await;
     let named = |path: String| {
-        path.replace("{app}", &app.id.to_string()).replace("{account}", &ada.account.to_string())
+        path.replace("{app}", &app.id.to_string())
+            .replace("{account}", &ada.account.to_string())
+            .replace("{user}", &ada.id.to_string())
+            .replace("{event_type}", "meeting.started")
     };
     let routes = routes().into_iter().filter(|(_, path)| path.starts_with("/admin"));
     let paths = routes.map(|(method, path)| (method, named(path))).collect();
