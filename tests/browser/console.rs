@@ -130,7 +130,7 @@ async fn a_user_is_shut_out_let_in_and_made_an_admin(script: Script) {
     browser.press("Disable").await;
     browser.sees("The user is disabled.").await;
     ada_at.visit("/settings").await;
-    assert_eq!(ada_at.path().await, "/sign-in");
+    assert_eq!(ada_at.path().await, "/sign-in?next=%2Fsettings");
     browser.press("Enable").await;
     browser.sees("The user is enabled.").await;
     browser.press("Make admin").await;
