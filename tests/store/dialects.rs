@@ -64,7 +64,7 @@ const POSTGRES_INDEXES: &str = "select t.relname::text,
         (select string_agg(a.attname, ', ' order by k.place)
             from unnest(i.indkey::int2[]) with ordinality k (number, place)
             join pg_attribute a on a.attrelid = t.oid and a.attnum = k.number),
-        lower(trim(both '()' from pg_get_expr(i.indpred, i.indrelid)))
+        replace(lower(trim(both '()' from pg_get_expr(i.indpred, i.indrelid))), '::text', '')
     from pg_index i join pg_class t on t.oid = i.indrelid
     where t.relnamespace = 'public'::regnamespace and t.relname <> '_sqlx_migrations'";
 const POSTGRES_REFERENCES: &str = "select f.conrelid::regclass::text,

@@ -1,0 +1,130 @@
+-- Events that were published, and their deliveries to endpoints.
+
+create table events (
+    id uuid not null primary key,
+    account_id uuid not null references accounts (id) on delete cascade,
+    event_type text not null,
+    environment text not null,
+    -- The message as every endpoint gets it, to the byte.
+    body text not null,
+    occurred_at bigint not null,
+    created_at bigint not null
+);
+create index events_by_account on events (account_id, id);
+
+-- What is sent in turn: the events of one environment to one subscription, or its tests and
+-- probes. A process that holds the lease of a lane alone sends from it.
+create table lanes (
+    id uuid not null primary key,
+    subscription_id uuid not null references subscriptions (id) on delete cascade,
+    kind text not null,
+    -- When something of it may be sent; null while nothing waits, or what waits is held.
+    due_at bigint,
+    leased_by uuid,
+    leased_until bigint,
+    -- Failures without a success since, and when the first of them was.
+    failures bigint not null,
+    failing_since bigint,
+    -- While its circuit is open: nothing is sent before.
+    opens_at bigint,
+    turned_off_at bigint,
+    turned_off_cause text
+);
+create unique index lanes_by_subscription on lanes (subscription_id, kind);
+create index lanes_due on lanes (due_at) where due_at is not null;
+create index lanes_leased on lanes (leased_by) where leased_by is not null;
+
+create table deliveries (
+    id uuid not null primary key,
+    event_id uuid not null references events (id) on delete cascade,
+    app_id uuid not null references apps (id) on delete cascade,
+    -- Stays when the subscription is deleted: the log is kept.
+    subscription_id uuid not null,
+    lane_id uuid not null,
+    kind text not null,
+    environment text not null,
+    event_type text not null,
+    status text not null,
+    created_at bigint not null,
+    -- When the next attempt may begin, while it waits.
+    next_at bigint,
+    attempts bigint not null,
+    -- Attempts since it was last asked for: a redelivery begins anew.
+    tries bigint not null,
+    last_at bigint,
+    last_outcome text,
+    last_status bigint,
+    finished_at bigint
+);
+create unique index deliveries_once on deliveries (event_id, subscription_id, kind);
+create index deliveries_waiting on deliveries (lane_id, next_at, id) where next_at is not null;
+-- Ids are in the order of time.
+create index deliveries_by_app on deliveries (app_id, id);
+create index deliveries_failed on deliveries (app_id, id) where status = 'failed';
+create index deliveries_by_subscription on deliveries (subscription_id, id);
+
+create table attempts (
+    delivery_id uuid not null references deliveries (id) on delete cascade,
+    number bigint not null,
+    at bigint not null,
+    url text not null,
+    -- How it ended: answered, or why not.
+    outcome text not null,
+    -- Beside a failure of the certificate, until or from when it is valid.
+    detail text,
+    status bigint,
+    dns_us bigint,
+    connect_us bigint,
+    tls_us bigint,
+    first_byte_us bigint,
+    total_us bigint,
+    head text not null,
+    excerpt bytea not null,
+    excerpt_is_cut boolean not null,
+    primary key (delivery_id, number)
+);
+
+-- How deliveries of an app went, by the hour.
+create table delivery_hours (
+    app_id uuid not null,
+    hour bigint not null,
+    succeeded bigint not null,
+    failed bigint not null,
+    -- Of the attempts that succeeded.
+    total_us bigint not null,
+    slowest_us bigint not null,
+    primary key (app_id, hour)
+);
+create index delivery_hours_by_hour on delivery_hours (hour);
+
+-- Failed deliveries that are asked for again, some at a time.
+create table redeliveries (
+    id uuid not null primary key,
+    app_id uuid not null references apps (id) on delete cascade,
+    since bigint not null,
+    until bigint not null,
+    -- The last one that was asked for again.
+    after_at bigint,
+    after_id uuid,
+    total bigint not null,
+    done bigint not null,
+    created_at bigint not null,
+    finished_at bigint
+);
+create index redeliveries_by_app on redeliveries (app_id, id);
+create index redeliveries_unfinished on redeliveries (created_at) where finished_at is null;
+
+-- How a validation of an endpoint ended: whether it answers a probe, and whether it refuses one
+-- that is wrongly signed.
+create table validations (
+    subscription_id uuid not null references subscriptions (id) on delete cascade,
+    environment text not null,
+    url text not null,
+    plain_token text not null,
+    right_delivery_id uuid not null,
+    wrong_delivery_id uuid not null,
+    asked_at bigint not null,
+    ended_at bigint,
+    result text,
+    primary key (subscription_id, environment)
+);

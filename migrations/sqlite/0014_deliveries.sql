@@ -1,0 +1,130 @@
+-- Events that were published, and their deliveries to endpoints.
+
+create table events (
+    id blob not null primary key,
+    account_id blob not null references accounts (id) on delete cascade,
+    event_type text not null,
+    environment text not null,
+    -- The message as every endpoint gets it, to the byte.
+    body text not null,
+    occurred_at integer not null,
+    created_at integer not null
+) strict;
+create index events_by_account on events (account_id, id);
+
+-- What is sent in turn: the events of one environment to one subscription, or its tests and
+-- probes. A process that holds the lease of a lane alone sends from it.
+create table lanes (
+    id blob not null primary key,
+    subscription_id blob not null references subscriptions (id) on delete cascade,
+    kind text not null,
+    -- When something of it may be sent; null while nothing waits, or what waits is held.
+    due_at integer,
+    leased_by blob,
+    leased_until integer,
+    -- Failures without a success since, and when the first of them was.
+    failures integer not null,
+    failing_since integer,
+    -- While its circuit is open: nothing is sent before.
+    opens_at integer,
+    turned_off_at integer,
+    turned_off_cause text
+) strict;
+create unique index lanes_by_subscription on lanes (subscription_id, kind);
+create index lanes_due on lanes (due_at) where due_at is not null;
+create index lanes_leased on lanes (leased_by) where leased_by is not null;
+
+create table deliveries (
+    id blob not null primary key,
+    event_id blob not null references events (id) on delete cascade,
+    app_id blob not null references apps (id) on delete cascade,
+    -- Stays when the subscription is deleted: the log is kept.
+    subscription_id blob not null,
+    lane_id blob not null,
+    kind text not null,
+    environment text not null,
+    event_type text not null,
+    status text not null,
+    created_at integer not null,
+    -- When the next attempt may begin, while it waits.
+    next_at integer,
+    attempts integer not null,
+    -- Attempts since it was last asked for: a redelivery begins anew.
+    tries integer not null,
+    last_at integer,
+    last_outcome text,
+    last_status integer,
+    finished_at integer
+) strict;
+create unique index deliveries_once on deliveries (event_id, subscription_id, kind);
+create index deliveries_waiting on deliveries (lane_id, next_at, id) where next_at is not null;
+-- Ids are in the order of time.
+create index deliveries_by_app on deliveries (app_id, id);
+create index deliveries_failed on deliveries (app_id, id) where status = 'failed';
+create index deliveries_by_subscription on deliveries (subscription_id, id);
+
+create table attempts (
+    delivery_id blob not null references deliveries (id) on delete cascade,
+    number integer not null,
+    at integer not null,
+    url text not null,
+    -- How it ended: answered, or why not.
+    outcome text not null,
+    -- Beside a failure of the certificate, until or from when it is valid.
+    detail text,
+    status integer,
+    dns_us integer,
+    connect_us integer,
+    tls_us integer,
+    first_byte_us integer,
+    total_us integer,
+    head text not null,
+    excerpt blob not null,
+    excerpt_is_cut integer not null,
+    primary key (delivery_id, number)
+) strict;
+
+-- How deliveries of an app went, by the hour.
+create table delivery_hours (
+    app_id blob not null,
+    hour integer not null,
+    succeeded integer not null,
+    failed integer not null,
+    -- Of the attempts that succeeded.
+    total_us integer not null,
+    slowest_us integer not null,
+    primary key (app_id, hour)
+) strict;
+create index delivery_hours_by_hour on delivery_hours (hour);
+
+-- Failed deliveries that are asked for again, some at a time.
+create table redeliveries (
+    id blob not null primary key,
+    app_id blob not null references apps (id) on delete cascade,
+    since integer not null,
+    until integer not null,
+    -- The last one that was asked for again.
+    after_at integer,
+    after_id blob,
+    total integer not null,
+    done integer not null,
+    created_at integer not null,
+    finished_at integer
+) strict;
+create index redeliveries_by_app on redeliveries (app_id, id);
+create index redeliveries_unfinished on redeliveries (created_at) where finished_at is null;
+
+-- How a validation of an endpoint ended: whether it answers a probe, and whether it refuses one
+-- that is wrongly signed.
+create table validations (
+    subscription_id blob not null references subscriptions (id) on delete cascade,
+    environment text not null,
+    url text not null,
+    plain_token text not null,
+    right_delivery_id blob not null,
+    wrong_delivery_id blob not null,
+    asked_at integer not null,
+    ended_at integer,
+    result text,
+    primary key (subscription_id, environment)
+) strict;
