@@ -7,6 +7,7 @@ create table events (
     environment text not null,
     -- The message as every endpoint gets it, to the byte.
     body text not null,
+    size_bytes bigint not null,
     occurred_at bigint not null,
     created_at bigint not null
 );
@@ -71,7 +72,7 @@ create table attempts (
     -- How it ended: answered, or why not.
     outcome text not null,
     -- Beside a failure of the certificate, until or from when it is valid.
-    detail text,
+    certificate_at bigint,
     status bigint,
     dns_us bigint,
     connect_us bigint,

@@ -146,6 +146,27 @@ define_id!(
     "mail"
 );
 
+define_id!(
+    /// An event that was published.
+    EventId,
+    "evt"
+);
+define_id!(
+    /// A delivery: one event to one subscription. It is the `webhook-id` of every attempt.
+    DeliveryId,
+    "msg"
+);
+define_id!(
+    /// What one subscription gets in turn.
+    LaneId,
+    "lane"
+);
+define_id!(
+    /// A process that sends deliveries, from its start to its end.
+    SenderId,
+    "snd"
+);
+
 /// Crockford's alphabet in lower case: no i, l, o or u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 

@@ -1,4 +1,5 @@
-//! The statements that need two texts, since the two databases search by means of their own.
+//! The statements that need two texts, since the two databases search by means of their own and
+//! only PostgreSQL has rows that others may hold.
 
 /// A statement in the words of each database.
 #[derive(Clone, Copy, Debug)]
@@ -45,4 +46,19 @@ dialects! {
             where cast($4 as text) is not null and place + 0 < $2 and words like $3 escape '\\'
             and (cast($1 as text) is null or standing = $1)
             order by place + 0 desc limit $5";
+    /// Leases lanes that are due and nobody's, those due longest first: whose, until when, now, how many.
+    CLAIM_LANES =
+        sqlite "update lanes set leased_by = $1, leased_until = $2 where id in (
+            select id from lanes where due_at <= $3 and (leased_until is null or leased_until < $3)
+            order by due_at, id limit $4) returning id"
+        postgres "with due as materialized (
+            select id from lanes where due_at <= $3 and (leased_until is null or leased_until < $3)
+            order by due_at, id limit $4 for update skip locked)
+            update lanes set leased_by = $1, leased_until = $2 from due where lanes.id = due.id returning lanes.id";
+    /// Renews every lease of a process: whose, until when. One that is being written to is renewed
+    /// the next time.
+    RENEW_LEASES =
+        sqlite "update lanes set leased_until = $2 where leased_by = $1"
+        postgres "update lanes set leased_until = $2 where id in (
+            select id from lanes where leased_by = $1 for update skip locked)";
 }

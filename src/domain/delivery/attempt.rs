@@ -1,0 +1,196 @@
+//! One attempt at a delivery, and what follows from it.
+
+use super::{
+    DeliveryKind, Status,
+    failure::{Failed, Failure},
+    schedule::Schedule,
+    timing::Timing,
+};
+use crate::domain::{
+    id::DeliveryId,
+    time::{Span, Timestamp},
+    url::EndpointUrl,
+};
+
+/// The most of an answer's body that is kept: 4 KiB.
+pub const EXCERPT_BYTES: usize = 4_096;
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With this status (RFC 9110 §15).
+    Answered(u16),
+    Failed(Failed),
+}
+
+impl Outcome {
+    /// Whether the endpoint has it: 2xx.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Answered(200..=299))
+    }
+
+    /// Whether the endpoint wants no more, ever (410).
+    #[must_use]
+    pub const fn is_gone(self) -> bool {
+        matches!(self, Self::Answered(410))
+    }
+
+    /// As a column holds it: `answered`, or why no answer came.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered(_) => "answered",
+            Self::Failed(failed) => failed.why.as_str(),
+        }
+    }
+
+    #[must_use]
+    pub const fn status(self) -> Option<u16> {
+        match self {
+            Self::Answered(status) => Some(status),
+            Self::Failed(_) => None,
+        }
+    }
+
+    /// The outcome that these columns hold.
+    #[must_use]
+    pub fn from_parts(outcome: &str, status: Option<u16>, certificate_at: Option<Timestamp>) -> Option<Self> {
+        match (outcome, status) {
+            ("answered", Some(status)) => Some(Self::Answered(status)),
+            (why, None) => {
+                why.parse::<Failure>().ok().map(|why| Self::Failed(Failed { why, certificate_at }))
+            }
+            (_, Some(_)) => None,
+        }
+    }
+}
+
+/// An attempt that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub delivery: DeliveryId,
+    /// From 1 on.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    pub url: EndpointUrl,
+    pub outcome: Outcome,
+    /// Missing where the address is blocked (S58).
+    pub timing: Option<Timing>,
+    /// The headers of the answer.
+    pub head: Vec<(String, String)>,
+    /// The beginning of the answer's body, up to [`EXCERPT_BYTES`].
+    pub excerpt: Vec<u8>,
+    pub excerpt_is_cut: bool,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Succeeded,
+    /// Another attempt, not before this moment.
+    Again(Timestamp),
+    Failed,
+}
+
+impl Next {
+    /// `tries` counts the attempts since the delivery was last asked for, this one included.
+    /// `random` spreads the retries of many deliveries that failed at one time.
+    #[must_use]
+    pub fn after(
+        kind: DeliveryKind,
+        outcome: Outcome,
+        asked_to_wait: Option<Span>,
+        (tries, ended_at): (u32, Timestamp),
+        schedule: &Schedule,
+        random: u32,
+    ) -> Self {
+        if outcome.is_success() {
+            return Self::Succeeded;
+        }
+        if !kind.is_retried() {
+            return Self::Failed;
+        }
+        // Of other answers it says something else (RFC 9110 §10.2.3).
+        let asked_to_wait = asked_to_wait.filter(|_| matches!(outcome, Outcome::Answered(429 | 503)));
+        let wait = schedule.wait_after(tries, random, asked_to_wait);
+        wait.map_or(Self::Failed, |wait| Self::Again(ended_at + wait))
+    }
+
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Succeeded => Status::Succeeded,
+            Self::Again(_) => Status::Waiting,
+            Self::Failed => Status::Failed,
+        }
+    }
+
+    /// When the next attempt may begin.
+    #[must_use]
+    pub const fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::Again(at) => Some(at),
+            Self::Succeeded | Self::Failed => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_795_504_800);
+
+    fn after(kind: DeliveryKind, outcome: Outcome, tries: u32, asked: Option<i64>) -> Next {
+        let asked = asked.map(Span::seconds);
+        // The middle of what chance can do to a wait.
+        Next::after(kind, outcome, asked, (tries, NOW), &Schedule::standard(), u32::MAX / 2 + 1)
+    }
+
+    #[test]
+    fn an_outcome_is_read_as_it_was_written() {
+        let at = Some(NOW);
+        let failures =
+            Failure::ALL.iter().map(|why| Outcome::Failed(Failed { why: *why, certificate_at: at }));
+        for outcome in failures.chain([Outcome::Answered(204), Outcome::Answered(500)]) {
+            assert_eq!(Outcome::from_parts(outcome.as_str(), outcome.status(), at), Some(outcome));
+        }
+        assert_eq!(Outcome::from_parts("answered", None, None), None);
+        assert_eq!(Outcome::from_parts("blocked", Some(200), None), None);
+    }
+
+    #[test]
+    fn what_is_2xx_succeeds_and_all_else_is_tried_again() {
+        for status in [200, 204, 299] {
+            assert_eq!(after(DeliveryKind::Event, Outcome::Answered(status), 1, None), Next::Succeeded);
+        }
+        for status in [199, 300, 301, 307, 400, 404, 410, 500, 503] {
+            let next = after(DeliveryKind::Event, Outcome::Answered(status), 1, None);
+            assert_eq!(next, Next::Again(NOW + Span::seconds(5)), "{status}");
+        }
+        let refused = Outcome::Failed(Failure::ConnectRefused.into());
+        assert_eq!(after(DeliveryKind::Event, refused, 1, None), Next::Again(NOW + Span::seconds(5)));
+        assert_eq!(after(DeliveryKind::Event, refused, 10, None), Next::Failed);
+    }
+
+    #[test]
+    fn a_test_is_sent_once() {
+        for kind in [DeliveryKind::Test, DeliveryKind::Probe, DeliveryKind::ForgedProbe] {
+            assert_eq!(after(kind, Outcome::Answered(500), 1, None), Next::Failed);
+            assert_eq!(after(kind, Outcome::Answered(200), 1, None), Next::Succeeded);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_is_busy_says_how_long_to_wait() {
+        let wait = |status, asked| after(DeliveryKind::Event, Outcome::Answered(status), 1, Some(asked));
+        for status in [429, 503] {
+            assert_eq!(wait(status, 90), Next::Again(NOW + Span::seconds(90)));
+            assert_eq!(wait(status, 1), Next::Again(NOW + Span::seconds(5)), "never sooner");
+            assert_eq!(wait(status, 86_401), Next::Again(NOW + Span::days(1)), "at most a day");
+        }
+        assert_eq!(wait(500, 90), Next::Again(NOW + Span::seconds(5)));
+    }
+}

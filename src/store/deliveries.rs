@@ -1,0 +1,208 @@
+//! Deliveries as a queue: made, sent in turn, recorded.
+
+use sqlx::FromRow;
+
+use super::{
+    Conn, Result, Tx,
+    db::{all, execute, value},
+    statements::statements,
+};
+use crate::domain::{
+    calls::Hour,
+    delivery::{
+        DeliveryKind, NewDelivery, Status,
+        attempt::{Attempt, Next},
+    },
+    event::Environment,
+    id::{AppId, DeliveryId, LaneId},
+    time::{Span, Timestamp},
+};
+
+statements! {
+    /// One more delivery, due when it is made.
+    INSERT_DELIVERY = "insert into deliveries (id, event_id, app_id, subscription_id, lane_id, kind, environment,
+        event_type, status, created_at, next_at, attempts, tries)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $9, 0, 0)";
+    /// Deliveries of a lane that are due, the one due longest first: until when, after which.
+    DUE_DELIVERIES = "select d.id, d.kind, d.environment, d.next_at, d.attempts, d.tries, e.size_bytes
+        from deliveries d join events e on e.id = d.event_id
+        where d.lane_id = $1 and d.next_at is not null and d.next_at <= $2 and (d.next_at, d.id) > ($3, $4)
+        order by d.next_at, d.id limit $5";
+    /// What is sent, of the deliveries of a lane that wait from one to one other.
+    BODIES = "select d.id, e.body from deliveries d join events e on e.id = d.event_id
+        where d.lane_id = $1 and d.next_at is not null and d.next_at >= $2 and d.next_at <= $4
+        and (d.next_at, d.id) >= ($2, $3) and (d.next_at, d.id) <= ($4, $5)";
+    /// What became of a delivery with an attempt, unless somebody has recorded that attempt already.
+    RECORD = "update deliveries set status = $2, next_at = $3, attempts = $4, tries = tries + 1, last_at = $5,
+        last_outcome = $6, last_status = $7, finished_at = $8
+        where id = $1 and status = 'waiting' and attempts = $4 - 1";
+    /// The attempt that was on its way when its delivery was cancelled or dropped.
+    RECORD_LAST = "update deliveries set attempts = $2, last_at = $3, last_outcome = $4, last_status = $5
+        where id = $1 and status in ('cancelled', 'dropped') and attempts = $2 - 1";
+    /// A delivery is due later.
+    POSTPONE_DELIVERY = "update deliveries set next_at = $2 where id = $1 and next_at is not null";
+    /// More attempts of an hour.
+    ADD_DELIVERY_HOUR = "insert into delivery_hours (app_id, hour, succeeded, failed, total_us, slowest_us)
+        values ($1, $2, $3, $4, $5, $6)
+        on conflict (app_id, hour) do update set
+            succeeded = delivery_hours.succeeded + excluded.succeeded,
+            failed = delivery_hours.failed + excluded.failed,
+            total_us = delivery_hours.total_us + excluded.total_us,
+            slowest_us = case when excluded.slowest_us > delivery_hours.slowest_us
+                then excluded.slowest_us else delivery_hours.slowest_us end";
+    /// Drops hours of old.
+    DELETE_OLD_DELIVERY_HOURS = "delete from delivery_hours where hour < $1";
+    /// How many deliveries wait.
+    WAITING_DELIVERIES = "select count(*) from deliveries where next_at is not null";
+    /// Since when the delivery waits that is due longest, of lanes that are not held.
+    LONGEST_DUE = "select min((select min(d.next_at) from deliveries d where d.lane_id = l.id and d.next_at is not null))
+        from lanes l where l.due_at is not null";
+}
+
+/// A delivery that may be sent now.
+#[derive(Clone, Debug, FromRow)]
+pub struct Due {
+    pub id: DeliveryId,
+    pub kind: DeliveryKind,
+    pub environment: Environment,
+    /// When it became due.
+    pub next_at: Timestamp,
+    /// That were made of it.
+    attempts: i64,
+    /// Of those, the ones since it was last asked for.
+    tries: i64,
+    size_bytes: i64,
+}
+
+impl Due {
+    /// Of the attempt to be made, from 1 on.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        u32::try_from(self.attempts).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Attempts since it was last asked for, the one to be made included.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        u32::try_from(self.tries).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        usize::try_from(self.size_bytes).unwrap_or_default()
+    }
+
+    /// Its place in the lane.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        (self.next_at, self.id)
+    }
+}
+
+/// A place in a lane: what is due before comes before.
+pub type Place = (Timestamp, DeliveryId);
+
+/// How attempts of an app went in an hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    pub succeeded: u32,
+    pub failed: u32,
+    /// What those that succeeded took, in all and at most.
+    pub total: Span,
+    pub slowest: Span,
+}
+
+impl Conn {
+    pub async fn due_deliveries(
+        &mut self,
+        lane: LaneId,
+        now: Timestamp,
+        (after_at, after_id): Place,
+        limit: i64,
+    ) -> Result<Vec<Due>> {
+        Ok(all!(self, DUE_DELIVERIES, lane, now, after_at, after_id, limit))
+    }
+
+    /// The bodies of the deliveries of a lane that wait from one place to another.
+    pub async fn bodies(
+        &mut self,
+        lane: LaneId,
+        from: Place,
+        to: Place,
+    ) -> Result<Vec<(DeliveryId, String)>> {
+        Ok(all!(self, BODIES, lane, from.0, from.1, to.0, to.1))
+    }
+
+    /// How many deliveries wait, held ones included.
+    pub async fn waiting_deliveries(&mut self) -> Result<i64> {
+        Ok(value!(self, WAITING_DELIVERIES))
+    }
+
+    /// Since when the delivery waits that is due longest, held ones apart; later than now if
+    /// nothing is due.
+    pub async fn longest_due(&mut self) -> Result<Option<Timestamp>> {
+        Ok(value!(self, LONGEST_DUE))
+    }
+}
+
+impl Tx {
+    pub async fn insert_delivery(&mut self, new: &NewDelivery) -> Result<()> {
+        execute!(
+            self,
+            INSERT_DELIVERY,
+            new.id,
+            new.event,
+            new.app,
+            new.subscription,
+            new.lane,
+            new.kind,
+            new.environment,
+            &new.event_type,
+            new.created_at,
+        );
+        Ok(())
+    }
+
+    /// Writes down an attempt and what follows from it. Whether it was the first to be written
+    /// down under its number: another process may have made one too.
+    pub async fn record_attempt(&mut self, attempt: &Attempt, next: Next, now: Timestamp) -> Result<bool> {
+        let number = i64::from(attempt.number);
+        let (outcome, status) = (attempt.outcome.as_str(), attempt.outcome.status().map(i64::from));
+        let finished = (next.status() != Status::Waiting).then_some(now);
+        let recorded = execute!(
+            self,
+            RECORD,
+            attempt.delivery,
+            next.status(),
+            next.at(),
+            number,
+            attempt.at,
+            outcome,
+            status,
+            finished,
+        );
+        if recorded == 0
+            && execute!(self, RECORD_LAST, attempt.delivery, number, attempt.at, outcome, status) == 0
+        {
+            return Ok(false);
+        }
+        self.insert_attempt(attempt).await?;
+        Ok(true)
+    }
+
+    pub async fn postpone_delivery(&mut self, id: DeliveryId, next_at: Timestamp) -> Result<()> {
+        execute!(self, POSTPONE_DELIVERY, id, next_at);
+        Ok(())
+    }
+
+    pub async fn add_delivery_hour(&mut self, app: AppId, hour: Hour, attempts: Attempts) -> Result<()> {
+        let Attempts { succeeded, failed, total, slowest } = attempts;
+        let (succeeded, failed) = (i64::from(succeeded), i64::from(failed));
+        execute!(self, ADD_DELIVERY_HOUR, app, hour, succeeded, failed, total.micros(), slowest.micros());
+        Ok(())
+    }
+
+    pub async fn delete_old_delivery_hours(&mut self, before: Hour) -> Result<u64> {
+        Ok(execute!(self, DELETE_OLD_DELIVERY_HOURS, before))
+    }
+}
