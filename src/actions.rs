@@ -24,6 +24,8 @@ mod once;
 pub mod outbox;
 pub mod passwords;
 pub mod platform_keys;
+pub mod queue;
+pub mod retention;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
@@ -34,6 +36,8 @@ pub mod token_debugger;
 pub mod two_step;
 
 use std::{num::NonZeroU32, sync::Arc};
+
+use tokio::sync::Notify;
 
 pub use error::{Conflict, Error, Result};
 pub use once::{FormValue, Once};
@@ -46,8 +50,9 @@ use crate::{
         address::AllowedNets,
         app::App,
         audit::{Actor, Change, Entry, Origin},
+        delivery::schedule::Schedule,
         id::{AccountId, AppId, Id, UserId},
-        time::{Clock, Timestamp},
+        time::{Clock, Span, Timestamp},
     },
     icons::Decoder,
     limiter::Limiter,
@@ -71,6 +76,8 @@ pub struct Context {
     pub passwords: PasswordHasher,
     pub icons: Decoder,
     pub policy: Arc<Policy>,
+    /// Told when something may be due to be delivered.
+    pub deliveries_due: Arc<Notify>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -92,6 +99,9 @@ pub struct Policy {
     pub max_subscriptions: NonZeroU32,
     /// Where endpoints may be although it is not public.
     pub webhook_nets: AllowedNets,
+    pub retry_schedule: Schedule,
+    /// How long events are kept, with their deliveries.
+    pub retention: Span,
 }
 
 /// Whether the console needs two-step sign-in.
@@ -177,6 +187,10 @@ impl By {
     #[must_use]
     pub fn operator() -> Self {
         Self { actor: Actor::Operator, origin: Origin::default() }
+    }
+
+    pub(crate) fn system() -> Self {
+        Self { actor: Actor::System, origin: Origin::default() }
     }
 }
 

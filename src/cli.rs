@@ -9,6 +9,7 @@ mod migrate;
 mod platform_key;
 mod serve;
 mod user;
+mod worker;
 
 use std::{error::Error, ffi::OsString, io::Write as _, process::ExitCode};
 
@@ -47,11 +48,15 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn command(arguments: Arguments) -> Outcome {
     crypto::start()?;
     let config = Config::load(arguments.config.as_deref(), environment())?;
-    match arguments.command.unwrap_or(Command::Serve) {
+    match arguments.command.unwrap_or_default() {
         Command::Healthcheck => healthcheck::run(config.listen),
-        Command::Serve => {
+        Command::Serve(serve) => {
             start_log(&config)?;
-            actix_web::rt::System::new().block_on(serve::run(&config))
+            actix_web::rt::System::new().block_on(serve::run(&config, serve))
+        }
+        Command::Worker => {
+            start_log(&config)?;
+            actix_web::rt::System::new().block_on(worker::run(&config))
         }
         Command::Migrate => {
             start_log(&config)?;

@@ -13,6 +13,7 @@ mod mail;
 mod nets;
 mod paths;
 mod public_url;
+mod retry_schedule;
 mod secret_key;
 mod sign_up;
 mod source;
@@ -30,7 +31,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use crate::domain::address::AllowedNets;
+use crate::domain::{address::AllowedNets, delivery::schedule::Schedule};
 
 pub use self::{
     audience::Audience,
@@ -50,6 +51,7 @@ use self::{
     mail::MailFromText,
     nets::Nets,
     paths::FilePath,
+    retry_schedule::RetrySchedule,
     source::{File, Source, variable},
 };
 
@@ -104,6 +106,8 @@ pub const SETTINGS: &[Setting] = &[
         "networks that deliveries may reach although they are private",
     ),
     Setting::new("webhook_ca_file", "none", "certificates, in PEM, that endpoints may be signed by too"),
+    Setting::new("webhook_retry_schedule", "0s,5s,5m,30m,2h,5h,10h,14h,20h,24h", "waits before each attempt"),
+    Setting::new("retention_days", "30", "days for which events and deliveries are kept"),
     Setting::new("trusted_proxies", "none", "networks whose X-Forwarded-For is believed"),
     Setting::new("log", "info", "a level, or a filter such as info,portico=debug"),
     Setting::new("log_format", "text", "text or json"),
@@ -140,6 +144,10 @@ pub struct Config {
     pub webhook_nets: AllowedNets,
     /// More authorities, beside the public ones, that may sign for endpoints.
     pub webhook_ca_file: Option<PathBuf>,
+    /// When a delivery that failed is tried again.
+    pub retry_schedule: Schedule,
+    /// For which events and their deliveries are kept.
+    pub retention_days: u32,
     pub trusted_proxies: Vec<IpNet>,
     pub log: LogFilter,
     pub log_format: LogFormat,
@@ -210,6 +218,10 @@ impl Config {
                 .take::<Nets>("webhook_allow_nets")
                 .map_or_else(AllowedNets::default, |nets| AllowedNets::new(nets.0)),
             webhook_ca_file: source.take::<FilePath>("webhook_ca_file").map(|path| path.0),
+            retry_schedule: source
+                .take::<RetrySchedule>("webhook_retry_schedule")
+                .map_or_else(Schedule::standard, |schedule| schedule.0),
+            retention_days: source.take::<Limit<3_650>>("retention_days").map_or(30, |limit| limit.0),
             trusted_proxies: source.take::<Nets>("trusted_proxies").map_or_else(Vec::new, |nets| nets.0),
             log: source.take("log").unwrap_or_default(),
             log_format: source.take("log_format").unwrap_or_default(),

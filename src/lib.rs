@@ -7,6 +7,7 @@ pub mod actions;
 pub mod cli;
 pub mod config;
 pub mod crypto;
+pub mod delivery;
 pub mod directory;
 pub mod domain;
 pub mod icons;

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("tally", &["domain"]),
     ("limiter", &["domain"]),
+    ("delivery", &["actions", "crypto", "domain", "outbound"]),
     ("directory", &["crypto", "domain", "store"]),
     (
         "actions",
@@ -33,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "actions",
             "config",
             "crypto",
+            "delivery",
             "directory",
             "domain",
             "icons",

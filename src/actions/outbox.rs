@@ -10,14 +10,15 @@ use crate::{
     domain::{
         audit::{Change, Origin},
         email::Email,
-        id::MailId,
+        id::{AppId, MailId, SubscriptionId},
+        lane::{LaneKind, TurnedOff},
         time::{Span, Timestamp},
         two_step::TwoStepEvent,
         user::{LinkKind, PowerChange},
     },
     mail::{
         Mailer, Message,
-        messages::{self, Letter, staff},
+        messages::{self, Letter, endpoint, staff},
     },
     store::{Link, Tx, Waiting},
 };
@@ -110,6 +111,15 @@ pub(super) enum Mail {
         /// The user's address.
         user: String,
         id: String,
+        at: i64,
+    },
+    /// To an owner of an account, one of whose endpoints gets nothing any more.
+    EndpointTurnedOff {
+        to: String,
+        app: AppId,
+        subscription: SubscriptionId,
+        lane: LaneKind,
+        cause: TurnedOff,
         at: i64,
     },
     /// To an owner of an app that an admin named anew.
@@ -278,6 +288,12 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
             let url = ctx.policy.link(&format!("/apps/{app}"));
             let on = staff::On { id: &app, url: &url, at: Timestamp::from_micros(at) };
             Some((to, staff::app_suspended(platform, on, &reason, ctx.policy.support.as_deref())))
+        }
+        Mail::EndpointTurnedOff { to, app, subscription, lane, cause, at } => {
+            let url = ctx.policy.link(&format!("/apps/{app}/subscriptions/{subscription}"));
+            let app = app.to_string();
+            let off = endpoint::Off { app: &app, url: &url, at: Timestamp::from_micros(at), lane, cause };
+            Some((to, endpoint::turned_off(platform, off)))
         }
         Mail::AppRenamed { to, app, at } => {
             let url = ctx.policy.link(&format!("/apps/{app}"));

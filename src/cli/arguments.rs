@@ -23,7 +23,9 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the portal (the default)
-    Serve,
+    Serve(Serve),
+    /// Deliver events, and nothing else
+    Worker,
     /// Bring the database's tables up to this version, then exit
     Migrate,
     /// Manage the people who sign in
@@ -36,6 +38,19 @@ pub enum Command {
     Audit(Audit),
     /// Ask the server on this machine whether it is up: exit code 0 if so, else 1
     Healthcheck,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(Serve::default())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Serve {
+    /// Leave the delivery of events to `portico worker`
+    #[arg(long)]
+    pub no_worker: bool,
 }
 
 #[derive(Debug, Args)]
@@ -173,7 +188,7 @@ fn settings() -> String {
     );
     for setting in SETTINGS {
         let (variable, about, default) = (setting.variable(), setting.about, setting.default);
-        text.push_str(&format!("  {variable:<27}{about} [{default}]\n"));
+        text.push_str(&format!("  {variable:<26} {about} [{default}]\n"));
     }
     text
 }
@@ -199,6 +214,12 @@ mod tests {
     fn no_command_is_left_to_serve_and_config_stands_anywhere() {
         let bare = parse("portico --config a.toml").unwrap();
         assert!(bare.command.is_none());
+        let serve = |line: &str| {
+            let command = parse(line).unwrap().command.unwrap_or_default();
+            let Command::Serve(serve) = command else { panic!("{line} does not serve") };
+            serve.no_worker
+        };
+        assert!(!serve("portico") && !serve("portico serve") && serve("portico serve --no-worker"));
         let after = parse("portico migrate --config a.toml").unwrap();
         assert!(matches!(after.command, Some(Command::Migrate)));
         assert_eq!(after.config, bare.config);

@@ -27,7 +27,7 @@ use crate::{
     domain::{
         account::Standing,
         secret::Secret,
-        time::{Clock, Timestamp},
+        time::{Clock, Span, Timestamp},
     },
     icons::Decoder,
     limiter::Limiter,
@@ -143,6 +143,7 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
         passwords: PasswordHasher::new(cores),
         icons: Decoder::new(cores),
         policy: Arc::new(policy(config)),
+        deliveries_due: Arc::default(),
         metrics: Arc::new(metrics),
     })
 }
@@ -194,6 +195,8 @@ fn policy(config: &Config) -> Policy {
         max_apps: limit(config.max_apps),
         max_subscriptions: limit(config.max_subscriptions),
         webhook_nets: config.webhook_nets.clone(),
+        retry_schedule: config.retry_schedule.clone(),
+        retention: Span::days(config.retention_days.into()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `portico serve`: the portal, the mail it sends, and what sweeps after it.
+//! `portico serve`: the portal, its worker, the mail it sends, and what sweeps after it.
 
 use std::{
     io::Write as _,
@@ -13,7 +13,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep},
 };
 
-use super::{Outcome, boot};
+use super::{Outcome, arguments::Serve, boot, worker};
 use crate::{
     actions::{Context, calls, housekeeping, outbox, setup},
     config::{Config, LogFormat, Mail},
@@ -35,7 +35,7 @@ const COUNTS_WAIT_FACTOR: u32 = 50;
 const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Debug, Error)]
-enum ServeError {
+pub(super) enum ServeError {
     #[error("Cannot listen on {0}; stop what listens there or set PORTICO_LISTEN to another address")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
     #[error(
@@ -46,9 +46,9 @@ enum ServeError {
     Mail(#[source] MailError),
 }
 
-pub(super) async fn run(config: &Config) -> Outcome {
+pub(super) async fn run(config: &Config, serve: Serve) -> Outcome {
     // Nothing is delivered yet, but what is wrong with its settings stops the start.
-    let _outbound = boot::outbound(config)?;
+    let outbound = boot::outbound(config)?;
     let ctx = boot::context(config).await?;
     let mailer = mailer(config).map_err(ServeError::Mail)?;
     let settings = Settings {
@@ -63,6 +63,10 @@ pub(super) async fn run(config: &Config) -> Outcome {
     tracing::info!(listen = %server.address(), database = %config.database, "Portico is at {}", ctx.policy.public_url);
     print_setup_link(&ctx).await?;
     let (stop, stopped) = watch::channel(());
+    let worker = match serve.no_worker {
+        true => None,
+        false => Some(worker::start(ctx.clone(), outbound, stopped.clone())?),
+    };
     let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped.clone()));
     let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
     let fill = actix_web::rt::spawn(fill(ctx.clone()));
@@ -79,6 +83,9 @@ pub(super) async fn run(config: &Config) -> Outcome {
     // the last counts.
     drop(stop);
     mail.await?;
+    if let Some(worker) = worker {
+        let _ = worker.await;
+    }
     counts.await?;
     ctx.store.close().await;
     tracing::info!("stopped");
@@ -86,7 +93,7 @@ pub(super) async fn run(config: &Config) -> Outcome {
 }
 
 /// Serves metrics from now on, if they are wanted.
-fn serve_metrics(ctx: &Context, config: &Config) -> Result<Option<ServerHandle>, ServeError> {
+pub(super) fn serve_metrics(ctx: &Context, config: &Config) -> Result<Option<ServerHandle>, ServeError> {
     let Some(listen) = config.metrics_listen else { return Ok(None) };
     let server =
         MetricsServer::bind(ctx.clone(), listen).map_err(|error| ServeError::MetricsListen(listen, error))?;

@@ -45,6 +45,8 @@ fn without_settings_everything_has_its_default() {
     assert_eq!((config.stale_limit, config.directory_max), (Duration::from_secs(30), 1_000_000));
     assert_eq!(config.api_rate_limit, None);
     assert_eq!(config.metrics_listen, None);
+    assert_eq!(config.retry_schedule, Schedule::standard());
+    assert_eq!(config.retention_days, 30);
     assert_eq!(config.trusted_proxies, []);
     assert!(config.webhook_nets.is_empty());
     assert_eq!(config.webhook_ca_file, None);
@@ -118,6 +120,10 @@ fn values_at_the_good_edge_of_each_rule_are_taken() {
         ("webhook_allow_nets", "10.0.0.0/8, fd00::/8"),
         ("webhook_ca_file", "ca.pem"),
         ("webhook_ca_file", "/etc/portico/ca.pem"),
+        ("webhook_retry_schedule", "0s"),
+        ("webhook_retry_schedule", "0s, 5s, 5m, 2h, 7d"),
+        ("retention_days", "1"),
+        ("retention_days", "3650"),
         ("trusted_proxies", "10.0.0.1"),
         ("trusted_proxies", "10.0.0.0/8, fd00::/8"),
         ("log", "debug"),
@@ -199,6 +205,13 @@ fn values_past_the_edge_of_each_rule_are_refused_with_the_key_and_what_is_allowe
         ("stale_limit", "30", "from 1s to 1h"),
         ("stale_limit", "1.5s", "from 1s to 1h"),
         ("stale_limit", "99999999999999999999h", "from 1s to 1h"),
+        ("webhook_retry_schedule", "5s,5m", "the first of them 0s"),
+        ("webhook_retry_schedule", "0s,8d", "at most 7d"),
+        ("webhook_retry_schedule", "0s,5", "such as 0s,5s,5m,2h"),
+        ("webhook_retry_schedule", "0s,,5s", "such as 0s,5s,5m,2h"),
+        ("webhook_retry_schedule", "0s,-5s", "such as 0s,5s,5m,2h"),
+        ("retention_days", "0", "from 1 to 3650"),
+        ("retention_days", "3651", "from 1 to 3650"),
         ("api_rate_limit", "0", "off, or requests a minute from 1 to 10000000"),
         ("api_rate_limit", "10000001", "off, or requests a minute"),
         ("api_rate_limit", "on", "off, or requests a minute"),

@@ -10,6 +10,7 @@ use super::{
     account::{Role, Standing},
     app::{AppType, StateKind},
     id::{AccountId, AppId, InvitationId, PlatformKeyId, SecretId, SessionId, SubscriptionId, UserId},
+    lane::{LaneKind, TurnedOff},
     overlap::KeepOld,
     time::Timestamp,
 };
@@ -22,6 +23,8 @@ pub enum Actor {
     Visitor,
     /// The operator, at the machine's command line.
     Operator,
+    /// Portico by itself.
+    System,
 }
 
 impl Actor {
@@ -31,6 +34,7 @@ impl Actor {
             Self::User(_) => "user",
             Self::Visitor => "visitor",
             Self::Operator => "operator",
+            Self::System => "system",
         }
     }
 
@@ -38,16 +42,17 @@ impl Actor {
     pub const fn user(self) -> Option<UserId> {
         match self {
             Self::User(id) => Some(id),
-            Self::Visitor | Self::Operator => None,
+            Self::Visitor | Self::Operator | Self::System => None,
         }
     }
 
-    /// The actor that a user's id, `visitor` or `operator` names.
+    /// The actor that a user's id, `visitor`, `operator` or `system` names.
     #[must_use]
     pub fn from_words(text: &str) -> Option<Self> {
         match text {
             "visitor" => Some(Self::Visitor),
             "operator" => Some(Self::Operator),
+            "system" => Some(Self::System),
             id => id.parse().ok().map(Self::User),
         }
     }
@@ -59,6 +64,7 @@ impl Actor {
             "user" => "a former user",
             "operator" => "the operator",
             "staff" => "the platform’s staff",
+            "system" => "the portal itself",
             _ => "a visitor",
         }
     }
@@ -156,6 +162,7 @@ pub enum Change {
     SubscriptionCreated { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SubscriptionChanged { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SubscriptionDeleted { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
+    SubscriptionTurnedOff { subscription: SubscriptionId, label: String, lane: LaneKind, cause: TurnedOff },
     SigningSecretRevealed { subscription: SubscriptionId, label: String },
     SigningSecretRotated { subscription: SubscriptionId, label: String, keep_old_for: KeepOld },
     EventTypeCreated { name: String, changes: Vec<FieldChange> },

@@ -235,7 +235,8 @@ mod tests {
     fn each_of_the_other_conditions_holds_a_lane() {
         let held =
             |change: fn(Lane) -> Lane| LaneKind::ALL.iter().map(move |kind| change(lane(*kind)).is_held());
-        let table: [(fn(Lane) -> Lane, [bool; 3]); 6] = [
+        type Change = fn(Lane) -> Lane;
+        let table: [(Change, [bool; 3]); 6] = [
             (|lane| Lane { events_on: false, ..lane }, [true, true, false]),
             (|lane| Lane { standing: Standing::Pending, ..lane }, [true, true, false]),
             (|lane| Lane { standing: Standing::Suspended, ..lane }, [true, true, true]),

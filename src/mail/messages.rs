@@ -4,6 +4,7 @@
 //! asks for a reset, could else have Portico carry their words to that address. The words of
 //! an admin are another matter.
 
+pub mod endpoint;
 pub mod staff;
 
 use askama::Template;
@@ -234,7 +235,10 @@ struct Invitation<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::user::PowerChange;
+    use crate::domain::{
+        lane::{LaneKind, TurnedOff},
+        user::PowerChange,
+    };
 
     const AT: Timestamp = Timestamp::from_seconds(1_795_504_800);
     const LINK: Link<'static> = Link { url: "https://portal.example/x?token=a_b-c&d=<e>", ends: AT };
@@ -246,6 +250,11 @@ mod tests {
         staff::On { id: "acc_01kb7q2m9vx4t801kb7q2m9vx4", url: "https://portal.example/account", at: AT };
     const USER: staff::On<'static> =
         staff::On { id: "noor@example.com", url: "https://portal.example/admin/users/usr_1", at: AT };
+
+    fn off(cause: TurnedOff) -> endpoint::Off<'static> {
+        let url = "https://portal.example/apps/app_1/subscriptions/sub_1";
+        endpoint::Off { app: APP.id, url, at: AT, lane: LaneKind::Production, cause }
+    }
 
     fn all() -> Vec<Letter> {
         let forgot = "https://portal.example/password/forgot";
@@ -275,6 +284,8 @@ mod tests {
             staff::account_suspended("Meridian & Co", ACCOUNT, "Unpaid.", None),
             staff::account_approved("Meridian & Co", ACCOUNT),
             staff::account_reinstated("Meridian & Co", ACCOUNT),
+            endpoint::turned_off("Meridian & Co", off(TurnedOff::Gone)),
+            endpoint::turned_off("Meridian & Co", off(TurnedOff::Failing)),
         ]
         .into_iter()
         .chain(changes.map(|change| staff::user_power("Meridian & Co", USER, change, "root@example.com")))

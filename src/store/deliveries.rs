@@ -41,6 +41,9 @@ statements! {
         where id = $1 and status in ('cancelled', 'dropped') and attempts = $2 - 1";
     /// A delivery is due later.
     POSTPONE_DELIVERY = "update deliveries set next_at = $2 where id = $1 and next_at is not null";
+    /// A delivery that waits is not made.
+    CANCEL_DELIVERY = "update deliveries set status = 'cancelled', next_at = null, finished_at = $2
+        where id = $1 and status = 'waiting'";
     /// More attempts of an hour.
     ADD_DELIVERY_HOUR = "insert into delivery_hours (app_id, hour, succeeded, failed, total_us, slowest_us)
         values ($1, $2, $3, $4, $5, $6)
@@ -192,6 +195,11 @@ impl Tx {
 
     pub async fn postpone_delivery(&mut self, id: DeliveryId, next_at: Timestamp) -> Result<()> {
         execute!(self, POSTPONE_DELIVERY, id, next_at);
+        Ok(())
+    }
+
+    pub async fn cancel_delivery(&mut self, id: DeliveryId, now: Timestamp) -> Result<()> {
+        execute!(self, CANCEL_DELIVERY, id, now);
         Ok(())
     }
 

@@ -33,6 +33,12 @@ statements! {
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
         where l.id = $1 and l.leased_by = $2";
+    /// The same of a lane, whoever holds it.
+    LANE = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
+        l.failing_since, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        s.development_url, s.production_url
+        from lanes l join subscriptions s on s.id = l.subscription_id
+        join apps a on a.id = s.app_id join accounts c on c.id = a.account_id where l.id = $1";
     /// The same of every lane that a process holds.
     LEASED_LANES = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
         l.failing_since, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
@@ -144,6 +150,11 @@ fn lanes(rows: Vec<LaneRow>) -> Result<Vec<Lane>> {
 }
 
 impl Conn {
+    pub async fn lane(&mut self, id: LaneId) -> Result<Option<Lane>> {
+        let row: Option<LaneRow> = optional!(self, LANE, id);
+        row.map(Lane::try_from).transpose()
+    }
+
     /// The lane, if the process holds it.
     pub async fn leased_lane(&mut self, id: LaneId, by: SenderId) -> Result<Option<Lane>> {
         let row: Option<LaneRow> = optional!(self, LEASED_LANE, id, by);

@@ -145,7 +145,7 @@ pub struct Logged {
     pub chain: Chain,
     pub seq: i64,
     pub at: Timestamp,
-    /// What acted: `user`, `visitor`, `operator`; to members, `staff` for an admin.
+    /// What acted: `user`, `visitor`, `operator`, `system`; to members, `staff` for an admin.
     pub actor: String,
     pub actor_id: Option<UserId>,
     /// The name of the user, unless the user is gone.

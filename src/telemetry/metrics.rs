@@ -12,7 +12,11 @@ use metrics::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
-use crate::domain::{authorization::Code, time::Timestamp};
+use crate::domain::{
+    authorization::Code,
+    delivery::{attempt::Outcome, failure::Failure},
+    time::Timestamp,
+};
 
 /// The counters of one process. Handles are found once, so that counting looks nothing up;
 /// without metrics they do nothing.
@@ -25,6 +29,10 @@ pub struct Metrics {
     /// By method and class of status, in the order of `METHODS` and `CLASSES`.
     requests: Vec<Counter>,
     request_seconds: Histogram,
+    /// In the order of `attempt_outcomes`.
+    attempts: Vec<Counter>,
+    deliveries_waiting: Gauge,
+    deliveries_behind_seconds: Gauge,
     directory_accounts: Gauge,
     directory_age_seconds: Gauge,
 }
@@ -53,8 +61,12 @@ const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 /// Classes of status (RFC 9110 §15) that an answer can have.
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
+/// A status that RFC 9110 does not know.
+const OTHER_CLASS: &str = "other";
+
 const DECISIONS: &str = "portico_authorize_decisions_total";
 const DECISION_SECONDS: &str = "portico_authorize_seconds";
+const ATTEMPTS: &str = "portico_delivery_attempts_total";
 const REQUESTS: &str = "portico_http_requests_total";
 const REQUEST_SECONDS: &str = "portico_http_request_seconds";
 
@@ -103,6 +115,9 @@ impl Metrics {
             authorize_seconds: histogram!(DECISION_SECONDS),
             requests: METHODS.into_iter().flat_map(of_method).collect(),
             request_seconds: histogram!(REQUEST_SECONDS),
+            attempts: attempt_outcomes().map(|outcome| counter!(ATTEMPTS, "outcome" => outcome)).collect(),
+            deliveries_waiting: gauge!("portico_deliveries_waiting"),
+            deliveries_behind_seconds: gauge!("portico_deliveries_behind_seconds"),
             directory_accounts: gauge!("portico_directory_accounts"),
             directory_age_seconds: gauge!("portico_directory_age_seconds"),
         }
@@ -141,6 +156,30 @@ impl Metrics {
         }
     }
 
+    /// Counts an attempt at a delivery.
+    pub fn attempted(&self, outcome: Outcome) {
+        let label = match outcome {
+            Outcome::Answered(status) => class_of(status),
+            Outcome::Failed(failed) => failed.why.as_str(),
+        };
+        let place = attempt_outcomes().position(|one| one == label);
+        if let Some(counter) = place.and_then(|place| self.attempts.get(place)) {
+            counter.increment(1);
+        }
+    }
+
+    /// Says how many deliveries wait, and for how long the one that is due longest.
+    pub fn queue(&self, waiting: u64, behind: Duration) {
+        self.deliveries_waiting.set(waiting as f64);
+        self.deliveries_behind_seconds.set(behind.as_secs_f64());
+    }
+
+    /// Whether anybody reads what is counted.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.recorder.is_some()
+    }
+
     /// Sorts what was timed into buckets. Until then every time takes memory, so this is to be
     /// called about once a second.
     pub fn tidy(&self) {
@@ -169,6 +208,16 @@ impl Metrics {
     }
 }
 
+/// Classes of status that an endpoint's answer can have, and why there is none.
+fn attempt_outcomes() -> impl Iterator<Item = &'static str> {
+    CLASSES.into_iter().chain([OTHER_CLASS]).chain(Failure::ALL.iter().map(|failure| failure.as_str()))
+}
+
+fn class_of(status: u16) -> &'static str {
+    let class = usize::from(status / 100).checked_sub(2).and_then(|class| CLASSES.get(class));
+    class.copied().unwrap_or(OTHER_CLASS)
+}
+
 /// Without the values, which are nobody's to read in a log.
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -184,6 +233,9 @@ fn describe() {
     describe_histogram!(DECISION_SECONDS, "Time to judge a request.");
     describe_counter!(REQUESTS, "Answers to all requests but those of gateways, by method and status class.");
     describe_histogram!(REQUEST_SECONDS, "Time to answer a request, all but those of gateways.");
+    describe_counter!(ATTEMPTS, "Attempts at deliveries, by class of the answer's status, or why none came.");
+    describe_gauge!("portico_deliveries_waiting", "Deliveries that wait, held ones included.");
+    describe_gauge!("portico_deliveries_behind_seconds", "How long the delivery waits that is due longest.");
     describe_gauge!("portico_directory_accounts", "Accounts that authorisation holds in memory.");
     describe_gauge!("portico_directory_age_seconds", "Time since the log of changes was last read.");
     describe_gauge!("portico_database_connections", "Open connections to the database, by pool and state.");
@@ -268,9 +320,27 @@ mod tests {
     }
 
     #[test]
+    fn every_outcome_of_an_attempt_has_a_counter_of_its_own_from_the_start() {
+        let metrics = on();
+        let failures = Failure::ALL.iter().map(|why| (Outcome::Failed((*why).into()), why.as_str()));
+        let answers = [(204, "2xx"), (301, "3xx"), (410, "4xx"), (503, "5xx"), (999, "other")];
+        let answers = answers.map(|(status, label)| (Outcome::Answered(status), label));
+        for (outcome, label) in failures.chain(answers) {
+            let line = |count| format!("{ATTEMPTS}{{outcome=\"{label}\"}} {count}");
+            assert!(says(&text(&metrics), &line(0)), "{label}");
+            metrics.attempted(outcome);
+            assert!(says(&text(&metrics), &line(1)), "{label}");
+        }
+    }
+
+    #[test]
     fn what_is_read_now_is_said() {
-        let text = text(&on());
+        let metrics = on();
+        metrics.queue(41, Duration::from_millis(1_500));
+        let text = text(&metrics);
         for line in [
+            "portico_deliveries_waiting 41",
+            "portico_deliveries_behind_seconds 1.5",
             "portico_directory_accounts 7",
             "portico_directory_age_seconds 0.25",
             "portico_database_connections{pool=\"read\",state=\"in_use\"} 2",

@@ -8,5 +8,6 @@ pub mod databases;
 pub mod dump;
 pub mod exposition;
 pub mod receiver;
+pub mod rig;
 pub mod site;
 pub mod world;

@@ -33,6 +33,7 @@ use portico::{
         audit::Origin,
         calls::{RefusedCall, SignedWith},
         credential::PlatformKey,
+        delivery::schedule::Schedule,
         email::Email,
         id::{AccountId, Id, InvitationId, PlatformKeyId, SubscriptionId, UserId},
         password::{NewPassword, PasswordContext, TypedPassword},
@@ -103,6 +104,8 @@ pub fn policy() -> Policy {
         max_apps: at_most(50),
         max_subscriptions: at_most(10),
         webhook_nets: AllowedNets::default(),
+        retry_schedule: Schedule::standard(),
+        retention: Span::days(30),
     }
 }
 
@@ -122,6 +125,7 @@ async fn context(store: &Store, clock: &Arc<TestClock>, policy: Policy) -> Conte
         passwords: PasswordHasher::new(2),
         icons: Decoder::new(2),
         policy: Arc::new(policy),
+        deliveries_due: Arc::default(),
         metrics: Arc::new(Metrics::off()),
     }
 }

@@ -13,7 +13,7 @@ use crate::web::paging::href;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct LogQuery {
-    /// A user's id, `operator`, `visitor` or nothing.
+    /// A user's id, `operator`, `visitor`, `system` or nothing.
     pub(crate) actor: String,
     /// An app's id or nothing.
     pub(crate) app: String,
@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn those_without_a_name_can_be_chosen_too() {
-        for (text, actor) in [("operator", Actor::Operator), ("visitor", Actor::Visitor)] {
+        for (text, actor) in
+            [("operator", Actor::Operator), ("visitor", Actor::Visitor), ("system", Actor::System)]
+        {
             assert_eq!(LogQuery::understood(&format!("actor={text}")).1.actor, Some(actor));
         }
     }

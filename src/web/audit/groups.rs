@@ -46,6 +46,7 @@ pub(crate) const GROUPS: &[Group] = &[
             ("subscription_created", "Subscription added"),
             ("subscription_changed", "Subscription changed"),
             ("subscription_deleted", "Subscription deleted"),
+            ("subscription_turned_off", "Endpoint turned off"),
         ],
     },
     Group {

@@ -3,6 +3,7 @@
 use crate::domain::account::Standing;
 use crate::domain::app::StateKind;
 use crate::domain::audit::{Change, FieldChange};
+use crate::domain::lane::TurnedOff;
 use crate::domain::overlap::KeepOld;
 
 /// A change as a page tells it.
@@ -110,6 +111,9 @@ pub(crate) fn told(change: &Change) -> Told {
             Told::of(Changed, "Subscription deleted", label).changing(changes)
         }
         Change::SigningSecretRevealed { label, .. } => Told::of(Seen, "Signing secret revealed", label),
+        Change::SubscriptionTurnedOff { label, lane, cause, .. } => {
+            Told::of(Bad, "Endpoint turned off", format!("{label}, {lane} events: {}", why_off(*cause)))
+        }
         Change::SigningSecretRotated { label, keep_old_for, .. } => {
             let old = old_one(*keep_old_for);
             Told::of(Changed, "Signing secret rotated", format!("{label}; {old}"))
@@ -223,6 +227,13 @@ fn state_from_to(from: &str, to: &str) -> Vec<FieldChange> {
 
 fn standing_from_to(from: &str, to: &str) -> Vec<FieldChange> {
     FieldChange::of([("standing", from.to_owned(), to.to_owned())])
+}
+
+fn why_off(cause: TurnedOff) -> &'static str {
+    match cause {
+        TurnedOff::Gone => "it answered 410",
+        TurnedOff::Failing => "it failed for five days",
+    }
 }
 
 fn old_one(keep: KeepOld) -> &'static str {

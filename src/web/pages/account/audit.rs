@@ -70,11 +70,12 @@ pub(in crate::web) async fn get(
     })
 }
 
-/// The members, the operator, and whoever else is chosen.
+/// The members, the operator, the portal, and whoever else is chosen.
 fn actors(choices: &Choices, chosen: &str) -> Vec<(String, String)> {
     let members = choices.members.iter().map(|(id, name)| (id.to_string(), name.to_string()));
     let operator = (String::from("operator"), String::from("The operator"));
-    with_chosen(members.chain([operator]).collect(), chosen, "Somebody who is no member")
+    let portal = (String::from("system"), String::from("The portal itself"));
+    with_chosen(members.chain([operator, portal]).collect(), chosen, "Somebody who is no member")
 }
 
 /// The apps, and one that is gone if it is chosen.

@@ -1,0 +1,324 @@
+//! The queue of deliveries: what is leased, read, and written down. `delivery` does the sending
+//! in between.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use super::{By, Context, Error, On, Result, outbox::Mail};
+use crate::{
+    crypto::keyring::Place as Sealed,
+    domain::{
+        audit::Change,
+        calls::Hour,
+        credential::SigningSecret,
+        delivery::{
+            DeliveryKind,
+            attempt::{Attempt, Next},
+            signature::SigningKey,
+        },
+        id::{AppId, DeliveryId, Id as _, LaneId, SecretId, SenderId},
+        lane::{Health, Lane, TurnedOff},
+        time::{Span, Timestamp},
+    },
+    store::{Attempts, SealedSecret, Tx},
+};
+
+pub use crate::store::{Due, Place};
+
+/// How long a lane is one process's, unless it is renewed.
+pub const LEASE: Span = Span::seconds(20);
+/// The most deliveries of a lane that are looked at together.
+const BATCH: i64 = 64;
+/// Lanes that are looked at together when lost ones are sought.
+const STEP: i64 = 500;
+
+/// The place before all others.
+#[must_use]
+pub fn beginning() -> Place {
+    (Timestamp::from_micros(i64::MIN), DeliveryId::from_uuid(uuid::Uuid::nil()))
+}
+
+/// What may be sent of a lane, and how.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub lane: Arc<Lane>,
+    /// Of every secret that signs now, the newest first.
+    pub keys: Arc<[SigningKey]>,
+    /// In the order in which they are due; none if the lane is held.
+    pub due: Vec<Due>,
+}
+
+/// An attempt, and what follows from it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub lane: Arc<Lane>,
+    pub kind: DeliveryKind,
+    pub attempt: Attempt,
+    pub next: Next,
+    /// How the endpoint does from now on, where that has changed.
+    pub health: Option<Health>,
+    pub turns_off: Option<TurnedOff>,
+}
+
+/// The queue at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Deliveries that wait, held ones included.
+    pub waiting: u64,
+    /// How long the one waits that is due longest, held ones apart.
+    pub behind: Span,
+}
+
+/// Leases lanes that are due. Several processes may do so at once; each gets its own.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn claim(ctx: &Context, by: SenderId, limit: usize) -> Result<Vec<LaneId>> {
+    let now = ctx.now();
+    // Reading is free; claiming takes the one writer of a SQLite database.
+    if limit == 0 || !ctx.read().await?.has_due_lane(now).await? {
+        return Ok(Vec::new());
+    }
+    let mut tx = ctx.begin().await?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let claimed = tx.claim_lanes(by, now, now + LEASE, limit).await?;
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+/// Goes on holding every lane that the process holds, for [`LEASE`] from now.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn renew(ctx: &Context, by: SenderId) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.renew_leases(by, ctx.now() + LEASE).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Every lane that the process holds, as it is now.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn held_by(ctx: &Context, by: SenderId) -> Result<Vec<Lane>> {
+    Ok(ctx.read().await?.leased_lanes(by).await?)
+}
+
+/// What is due of a lane after a place; nothing if the process does not hold the lane any more.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn next(ctx: &Context, by: SenderId, lane: LaneId, after: Place) -> Result<Option<Batch>> {
+    let mut read = ctx.read().await?;
+    let Some(lane) = read.leased_lane(lane, by).await? else { return Ok(None) };
+    let due = match lane.is_held() {
+        true => Vec::new(),
+        false => read.due_deliveries(lane.id, ctx.now(), after, BATCH).await?,
+    };
+    let secrets = match due.is_empty() {
+        true => Vec::new(),
+        false => read.signing_secrets(lane.account, lane.subscription, ctx.now()).await?,
+    };
+    let keys = secrets.iter().map(|secret| key(ctx, secret)).collect::<Result<_>>()?;
+    Ok(Some(Batch { lane: Arc::new(lane), keys, due }))
+}
+
+fn key(ctx: &Context, secret: &SealedSecret) -> Result<SigningKey> {
+    let id: SecretId = secret.facts.id;
+    let text = ctx.keys.open_text(Sealed { column: "signing_secrets.secret", row: &id }, &secret.sealed)?;
+    let secret = text.expose().parse::<SigningSecret>().map_err(|error| Error::Internal(error.into()))?;
+    Ok(SigningKey::of(&secret))
+}
+
+/// What is sent of the deliveries of a lane from one place to another.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn bodies(
+    ctx: &Context,
+    lane: LaneId,
+    from: Place,
+    to: Place,
+) -> Result<HashMap<DeliveryId, String>> {
+    Ok(ctx.read().await?.bodies(lane, from, to).await?.into_iter().collect())
+}
+
+/// Writes down attempts in one transaction; those of a lane stand in the order in which they ended. What another process has written down under the same
+/// number is left as it is.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone; then nothing is written.
+pub async fn record(ctx: &Context, by: SenderId, records: &[Record]) -> Result<()> {
+    let now = ctx.now();
+    // In one order, so that two processes never wait for each other.
+    let health: BTreeMap<LaneId, Health> =
+        records.iter().filter_map(|record| record.health.map(|health| (record.lane.id, health))).collect();
+    let mut records: Vec<&Record> = records.iter().collect();
+    records.sort_by_key(|record| (record.attempt.delivery, record.attempt.number));
+    let mut tx = ctx.begin().await?;
+    let mut hours: BTreeMap<(AppId, Hour), Attempts> = BTreeMap::new();
+    for record in &records {
+        let is_new = tx.record_attempt(&record.attempt, record.next, now).await?;
+        if is_new && record.kind == DeliveryKind::Event {
+            let hour = Hour::of(record.attempt.at);
+            count(hours.entry((record.lane.app, hour)).or_default(), &record.attempt);
+        }
+    }
+    for (lane, health) in health {
+        tx.set_health(lane, by, health).await?;
+    }
+    for ((app, hour), attempts) in hours {
+        tx.add_delivery_hour(app, hour, attempts).await?;
+    }
+    for record in &records {
+        if let Some(cause) = record.turns_off {
+            turn_off(ctx, &mut tx, &record.lane, cause).await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+fn count(attempts: &mut Attempts, attempt: &Attempt) {
+    if attempt.outcome.is_success() {
+        let took = attempt.timing.map(|timing| timing.total).unwrap_or_default();
+        attempts.succeeded += 1;
+        attempts.total = Span::from_micros(attempts.total.micros().saturating_add(took.micros()));
+        attempts.slowest = attempts.slowest.max(took);
+    } else {
+        attempts.failed += 1;
+    }
+}
+
+/// Sends nothing more to an endpoint, and tells the owners of its account.
+async fn turn_off(ctx: &Context, tx: &mut Tx, lane: &Lane, cause: TurnedOff) -> Result<()> {
+    if !tx.turn_off_lane(lane.id, ctx.now(), cause).await? {
+        return Ok(());
+    }
+    let subscription = tx.subscription(lane.account, lane.app, lane.subscription).await?;
+    let Some(subscription) = subscription else { return Ok(()) };
+    for owner in tx.owners(lane.account).await? {
+        let mail = Mail::EndpointTurnedOff {
+            to: owner.to_string(),
+            app: lane.app,
+            subscription: lane.subscription,
+            lane: lane.kind,
+            cause,
+            at: ctx.now().micros(),
+        };
+        ctx.post(tx, &mail).await?;
+    }
+    let label = subscription.label().to_owned();
+    let change =
+        Change::SubscriptionTurnedOff { subscription: lane.subscription, label, lane: lane.kind, cause };
+    ctx.audit(tx, &By::system(), On::app(lane.account, lane.app), change).await
+}
+
+/// Ends a delivery that has nowhere to go any more.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn cancel(ctx: &Context, delivery: DeliveryId) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.cancel_delivery(delivery, ctx.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Puts a delivery off of which an attempt cannot be written down.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn postpone(ctx: &Context, delivery: DeliveryId, by: Span) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.postpone_delivery(delivery, ctx.now() + by).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Gives a lane back: to be looked at when its next delivery is due, and not before `opens_at`, or,
+/// if it is held, when it is woken.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn release(ctx: &Context, by: SenderId, lane: LaneId, opens_at: Option<Timestamp>) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    let Some(lane) = tx.leased_lane(lane, by).await? else { return Ok(()) };
+    if lane.is_held() {
+        tx.park_lane(lane.id, by, lane.due_at).await?;
+    } else {
+        let not_before = opens_at.unwrap_or(Timestamp::from_micros(i64::MIN));
+        tx.release_lane(lane.id, by, not_before).await?;
+    }
+    tx.commit().await?;
+    look_again(ctx, lane.id).await
+}
+
+/// What was published, or let go, while a lane was given back is not seen by the transaction that
+/// gives it back, nor by the other one that the lane is not due any more.
+async fn look_again(ctx: &Context, lane: LaneId) -> Result<()> {
+    let mut read = ctx.read().await?;
+    let Some(at) = read.overlooked(lane).await? else { return Ok(()) };
+    if read.lane(lane).await?.is_none_or(|lane| lane.is_held()) {
+        return Ok(());
+    }
+    drop(read);
+    let mut tx = ctx.begin().await?;
+    tx.due_lanes(&[lane], at).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Has deliveries sent at once that were just stored: to be called after the commit, with the lanes
+/// they were put in. Should it fail, they are found within a minute.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn announce(ctx: &Context, lanes: &[LaneId]) -> Result<()> {
+    let now = ctx.now();
+    // A lane that was given back meanwhile looked due to the transaction that stored them.
+    let mut read = ctx.read().await?;
+    let mut later = Vec::new();
+    for lane in lanes {
+        if read.is_due_later(*lane, now).await? {
+            later.push(*lane);
+        }
+    }
+    drop(read);
+    if !later.is_empty() {
+        let mut tx = ctx.begin().await?;
+        tx.due_lanes(&later, now).await?;
+        tx.commit().await?;
+    }
+    ctx.deliveries_due.notify_one();
+    Ok(())
+}
+
+/// Makes lanes due that nobody would look at although something of them may be sent; says how many.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn wake_lost(ctx: &Context) -> Result<usize> {
+    let mut after = LaneId::from_uuid(uuid::Uuid::nil());
+    let mut woken = 0;
+    loop {
+        let lanes = ctx.read().await?.sleeping_lanes(after, STEP).await?;
+        let Some(last) = lanes.last() else { return Ok(woken) };
+        after = last.id;
+        let lost: Vec<LaneId> = lanes.iter().filter(|lane| !lane.is_held()).map(|lane| lane.id).collect();
+        if !lost.is_empty() {
+            woken += lost.len();
+            let mut tx = ctx.begin().await?;
+            tx.due_lanes(&lost, ctx.now()).await?;
+            tx.commit().await?;
+        }
+    }
+}
+
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn depth(ctx: &Context) -> Result<Depth> {
+    let mut read = ctx.read().await?;
+    let waiting = u64::try_from(read.waiting_deliveries().await?).unwrap_or_default();
+    let since = read.longest_due().await?;
+    let behind = since.map(|since| ctx.now().since(since).max(Span::seconds(0))).unwrap_or_default();
+    Ok(Depth { waiting, behind })
+}

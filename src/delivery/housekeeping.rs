@@ -1,0 +1,49 @@
+//! What is looked after beside the sending.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::actions::{Context, Error, queue, retention};
+
+/// How often the depth of the queue is read, if anybody wants to know.
+const MEASURE_EVERY: Duration = Duration::from_secs(10);
+/// How often lanes are sought that nobody would look at, and old events dropped, in these turns.
+const WAKE_EVERY: u32 = 6;
+const DROP_EVERY: u32 = 60;
+
+pub(super) async fn run(ctx: Context) {
+    let mut turns = interval(MEASURE_EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut turn = 0_u32;
+    loop {
+        turns.tick().await;
+        if ctx.metrics.is_on() {
+            match queue::depth(&ctx).await {
+                Ok(depth) => {
+                    let behind = u64::try_from(depth.behind.micros()).unwrap_or_default();
+                    ctx.metrics.queue(depth.waiting, Duration::from_micros(behind));
+                }
+                Err(error) => complain(&error, "the depth of the queue could not be read"),
+            }
+        }
+        if turn.is_multiple_of(WAKE_EVERY) {
+            match queue::wake_lost(&ctx).await {
+                Ok(0) => {}
+                Ok(lanes) => tracing::debug!(lanes, "woke lanes that nobody would have looked at"),
+                Err(error) => complain(&error, "could not look for deliveries that were overlooked"),
+            }
+        }
+        if turn.is_multiple_of(DROP_EVERY) {
+            match retention::drop_old(&ctx).await {
+                Ok(events) => tracing::debug!(events, "dropped old events"),
+                Err(error) => complain(&error, "could not drop old events"),
+            }
+        }
+        turn = turn.wrapping_add(1);
+    }
+}
+
+fn complain(error: &Error, what: &str) {
+    tracing::warn!(error = error as &dyn std::error::Error, "{what}");
+}

@@ -1,0 +1,14 @@
+//! The worker: what is sent, when, by whom, and what is written down, against a real receiver.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod circuit;
+mod fairness;
+mod held;
+mod housekeeping;
+mod load;
+mod processes;
+mod retries;
+mod sending;
+mod takeover;

@@ -1,0 +1,129 @@
+use std::collections::BTreeSet;
+
+use portico::{
+    actions::queue,
+    domain::{
+        delivery::attempt::{Attempt, Next, Outcome},
+        id::SenderId,
+        time::Span,
+    },
+};
+
+use crate::support::{
+    databases::{Kind, on_both},
+    receiver::Reply,
+    rig::{Rig, another_worker, run, until},
+    world::parsed,
+};
+
+on_both!(
+    the_lanes_of_a_worker_that_died_pass_on_within_half_a_minute,
+    two_workers_never_get_the_same_lane,
+    an_attempt_is_written_down_once,
+    a_worker_that_is_killed_loses_nothing,
+    a_worker_that_stops_gives_its_lanes_back,
+);
+
+async fn the_lanes_of_a_worker_that_died_pass_on_within_half_a_minute(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let made = rig.publish(lane, 2).await;
+    let dead: SenderId = rig.ctx().new_id();
+    assert_eq!(queue::claim(rig.ctx(), dead, 10).await.expect("claimed"), [lane.id]);
+    rig.world.clock.advance(Span::seconds(19));
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["waiting after 0"; 2], "it may still live");
+    queue::renew(rig.ctx(), dead).await.expect("it does");
+    rig.world.clock.advance(Span::seconds(19));
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["waiting after 0"; 2]);
+    rig.world.clock.advance(Span::seconds(2));
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["succeeded after 1"; 2]);
+}
+
+async fn two_workers_never_get_the_same_lane(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let mut lanes = BTreeSet::new();
+    for number in 0..10 {
+        let lane = rig.lane(&format!("/{number}")).await;
+        rig.publish(lane, 1).await;
+        lanes.insert(lane.id);
+    }
+    let claims = (0..8).map(|_| {
+        let ctx = rig.ctx().clone();
+        tokio::spawn(async move {
+            let (mut claimed, sender) = (Vec::new(), ctx.new_id::<SenderId>());
+            for _ in 0..10 {
+                claimed.extend(queue::claim(&ctx, sender, 2).await.expect("claimed"));
+            }
+            claimed
+        })
+    });
+    let mut claimed = Vec::new();
+    for claim in claims.collect::<Vec<_>>() {
+        claimed.extend(claim.await.expect("no panic"));
+    }
+    assert_eq!(claimed.len(), 10, "each once");
+    assert_eq!(claimed.into_iter().collect::<BTreeSet<_>>(), lanes);
+}
+
+async fn an_attempt_is_written_down_once(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let [delivery] = rig.publish(lane, 1).await[..] else { panic!("one") };
+    let attempt = |status| Attempt {
+        delivery,
+        number: 1,
+        at: rig.ctx().now(),
+        url: parsed("https://hooks.example.com/"),
+        outcome: Outcome::Answered(status),
+        timing: None,
+        head: Vec::new(),
+        excerpt: Vec::new(),
+        excerpt_is_cut: false,
+    };
+    let again = Next::Again(rig.ctx().now() + Span::seconds(5));
+    let mut tx = rig.world.database.begin().await;
+    let now = rig.ctx().now();
+    assert!(tx.record_attempt(&attempt(204), Next::Succeeded, now).await.expect("written"));
+    assert!(!tx.record_attempt(&attempt(500), again, now).await.expect("not written"));
+    tx.commit().await.expect("it holds");
+    assert_eq!(rig.state(delivery).await, "succeeded after 1");
+}
+
+async fn a_worker_that_is_killed_loses_nothing(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    rig.receiver.answer("/hook", Reply::Hang);
+    let lane = rig.lane("/hook").await;
+    let made = rig.publish(lane, 40).await;
+    let first = run(rig.worker());
+    rig.receiver.wait_for(16).await;
+    first.kill().await;
+    rig.receiver.answer("/hook", Reply::status(204));
+    let second = run(another_worker(&rig).await);
+    rig.world.clock.advance(Span::seconds(30));
+    let all_done = async || rig.states(&made).await.iter().all(|state| state == "succeeded after 1");
+    until("every delivery", all_done).await;
+    second.stop().await;
+    let sent = rig.receiver.received().len();
+    // Those that were on their way come twice, and no others.
+    assert_eq!(sent, 40 + 16);
+}
+
+async fn a_worker_that_stops_gives_its_lanes_back(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let made = rig.publish(lane, 3_000).await;
+    let first = run(rig.worker());
+    rig.receiver.wait_for(50).await;
+    first.stop().await;
+    assert_eq!(rig.of_lane(lane, "leased_until").await, "-");
+    let sent = rig.receiver.received().len();
+    let recorded = rig.states(&made).await.iter().filter(|state| *state == "succeeded after 1").count();
+    assert_eq!(sent, recorded, "what was on its way is written down");
+    let second = run(another_worker(&rig).await);
+    rig.receiver.wait_for(3_000).await;
+    second.stop().await;
+    assert_eq!(rig.receiver.received().len(), 3_000, "each once");
+}
