@@ -1,5 +1,5 @@
 //! What others make and what others have published: tokens of independent libraries, vectors,
-//! and attacks on tokens.
+//! and attacks on tokens; deliveries, as the libraries of receivers read them.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -8,3 +8,4 @@ mod attacks;
 mod caller;
 mod makers;
 mod vectors;
+mod webhooks;

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::caller::{Caller, ENDPOINTS};
 
 /// A library, by the interpreter and the script that run it.
-struct Maker {
-    name: &'static str,
-    program: &'static [&'static str],
+pub(crate) struct Maker {
+    pub(crate) name: &'static str,
+    pub(crate) program: &'static [&'static str],
 }
 
 const MAKERS: [Maker; 3] = [
@@ -25,7 +25,7 @@ const MAKERS: [Maker; 3] = [
 
 impl Maker {
     /// Has the library do jobs. They hold secrets, so they go by standard input.
-    fn run(&self, jobs: &Value) -> Vec<Value> {
+    pub(crate) fn run(&self, jobs: &Value) -> Vec<Value> {
         let [program, arguments @ ..] = self.program else { panic!("{} has no program", self.name) };
         let mut child = Command::new(program)
             .args(arguments)
