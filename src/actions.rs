@@ -13,6 +13,7 @@ pub mod confirm;
 pub mod credentials;
 pub mod deletion;
 mod error;
+pub mod events;
 pub mod export;
 pub mod housekeeping;
 pub mod information;

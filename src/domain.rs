@@ -24,6 +24,7 @@ pub mod lane;
 pub mod overlap;
 pub mod password;
 pub mod platform_key;
+pub mod publication;
 pub mod secret;
 pub mod subscription;
 pub mod suspension;

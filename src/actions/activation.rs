@@ -10,6 +10,7 @@ use crate::{
         },
         audit::Change,
         id::AppId,
+        lane::Waiting,
         subscription::Subscription,
     },
     store::Tx,
@@ -46,6 +47,7 @@ pub async fn activate(ctx: &Context, acting: &Acting<Developer>, id: AppId) -> R
     }
     may_be_active(&mut tx, &app).await?;
     tx.set_app_state(app.account, id, next.kind(), Some(ctx.now())).await?;
+    tx.wake_lanes(id, ctx.now()).await?;
     ctx.audit(&mut tx, &acting.by(), On::app(app.account, id), Change::AppActivated {}).await?;
     Ok(tx.commit().await?)
 }
@@ -60,14 +62,26 @@ pub async fn deactivate(ctx: &Context, acting: &Acting<Developer>, id: AppId) ->
 
 /// # Errors
 /// `Conflict` if the app is not deactivated, or its account may not.
-pub async fn reactivate(ctx: &Context, acting: &Acting<Developer>, id: AppId) -> Result<()> {
+pub async fn reactivate(
+    ctx: &Context,
+    acting: &Acting<Developer>,
+    id: AppId,
+    waiting: Waiting,
+) -> Result<()> {
     let mut tx = ctx.begin().await?;
     tx.lock_account(acting.account()).await?;
     let app = tx.app_to_change(acting.account(), id).await?;
     if app.state.reactivate().is_ok() {
         may_be_active(&mut tx, &app).await?;
     }
-    change_state(ctx, tx, acting, &app, AppState::reactivate, Change::AppReactivated {}).await
+    let dropped = match waiting {
+        Waiting::Send => {
+            tx.wake_lanes(id, ctx.now()).await?;
+            0
+        }
+        Waiting::Drop => tx.drop_waiting(id, ctx.now()).await?,
+    };
+    change_state(ctx, tx, acting, &app, AppState::reactivate, Change::AppReactivated { dropped }).await
 }
 
 async fn change_state(

@@ -1,6 +1,9 @@
 //! What has had its day is swept away.
 
-use super::{Context, Result};
+use super::{
+    Context, Result,
+    events::{IDS_KEPT, REQUESTS_KEPT},
+};
 use crate::domain::{time::Span, user::Session};
 
 /// A browser is remembered this long.
@@ -38,6 +41,7 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     dropped += tx.delete_ended_secrets(now).await?;
     dropped += tx.delete_old_changes(CHANGES).await?;
     dropped += tx.delete_old_calls(now - CALLS).await?;
+    dropped += tx.forget_publishing(now - IDS_KEPT, now - REQUESTS_KEPT).await?;
     tx.sum_figures().await?;
     tx.commit().await?;
     if let Some(limiter) = &ctx.limiter {

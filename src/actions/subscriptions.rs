@@ -11,6 +11,7 @@ use crate::{
         event_type::{EventType, EventTypeName},
         fields::{Complaint as _, FieldErrors},
         id::{SecretId, SubscriptionId, UserId},
+        lane::LaneKind,
         overlap::{KeepOld, MAX_OLD},
         subscription::{EventTypes, EventTypesError, NewSubscription, Subscription},
     },
@@ -43,6 +44,18 @@ pub async fn list(ctx: &Context, reader: &impl Reads, app: &App) -> Result<Vec<S
     Ok(ctx.read().await?.subscriptions(reader.account_of(app), app.id).await?)
 }
 
+/// The most events that are counted.
+const COUNTED: u32 = 10_000;
+
+/// How many events wait for an app; 10,000 for more than that.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn waiting(ctx: &Context, _acting: &Acting<impl AtLeast>, app: &App) -> Result<u64> {
+    let waiting = ctx.read().await?.waiting_of_app(app.id, COUNTED.into()).await?;
+    Ok(waiting.unsigned_abs())
+}
+
 /// One subscription, with what is known of the secrets that sign for it.
 ///
 /// # Errors
@@ -70,6 +83,7 @@ pub async fn toggle(ctx: &Context, acting: &Acting<Developer>, app: &App, on: bo
         return Ok(());
     }
     tx.set_events_on(acting.account(), app.id, on).await?;
+    tx.wake_lanes(app.id, ctx.now()).await?;
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), Change::EventsToggled { on }).await?;
     Ok(tx.commit().await?)
 }
@@ -95,6 +109,9 @@ pub async fn create(
         return Err(Conflict::SubscriptionLimit { max }.into());
     }
     tx.insert_subscription(app.id, id, new, ctx.now()).await?;
+    for kind in LaneKind::ALL {
+        tx.ensure_lane(ctx.new_id(), id, *kind).await?;
+    }
     seal(ctx, &mut tx, ctx.new_id(), id, acting.member.user()).await?;
     let changes = changes(None, Some(new));
     let change = Change::SubscriptionCreated { subscription: id, label: label(new), changes };
@@ -120,6 +137,8 @@ pub async fn save(
         return Ok(());
     }
     tx.update_subscription(app.id, id, new).await?;
+    // A lane whose URL was missing is held no longer.
+    tx.wake_lanes(app.id, ctx.now()).await?;
     let change = Change::SubscriptionChanged { subscription: id, label: label(new), changes };
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)
@@ -145,6 +164,7 @@ fn lead_out(ctx: &Context, new: &NewSubscription) -> Result<()> {
 pub async fn delete(ctx: &Context, acting: &Acting<Developer>, app: &App, id: SubscriptionId) -> Result<()> {
     let mut tx = ctx.begin().await?;
     let subscription = to_change(&mut tx, acting, app, id).await?;
+    tx.cancel_waiting(id, ctx.now()).await?;
     tx.delete_subscription(app.id, id).await?;
     let label = subscription.label().to_owned();
     let change =

@@ -72,7 +72,7 @@ pub struct Suspension {
 
 /// The platform's own id of an account: 1 to 100 ASCII letters, digits and signs, without
 /// spaces, so that a header can carry it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExternalId(String);
 
 /// The text is no [`ExternalId`].

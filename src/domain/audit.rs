@@ -148,7 +148,7 @@ pub enum Change {
     AppInformationChanged { changes: Vec<FieldChange> },
     AppActivated {},
     AppDeactivated {},
-    AppReactivated {},
+    AppReactivated { dropped: u64 },
     AppSuspended { before: StateKind, reason: String },
     AppReinstated { to: StateKind },
     AppRenamed { from: String, to: String },
@@ -298,7 +298,7 @@ mod tests {
             (Milestone::Created, created),
             (Milestone::Activated, Change::AppActivated {}),
             (Milestone::Deactivated, Change::AppDeactivated {}),
-            (Milestone::Reactivated, Change::AppReactivated {}),
+            (Milestone::Reactivated, Change::AppReactivated { dropped: 0 }),
         ] {
             assert_eq!(milestone.action(), change.parts().0);
         }

@@ -49,6 +49,16 @@ pub enum TurnedOff {
 
 text_enum!(TurnedOff, "cause", Gone = "gone", Failing = "failing");
 
+/// What becomes of the events that wait for an app that is activated again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Waiting {
+    #[default]
+    Send,
+    Drop,
+}
+
+text_enum!(Waiting, "choice", Send = "send", Drop = "drop");
+
 /// How an endpoint does, by what was last sent to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Health {

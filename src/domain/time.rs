@@ -61,6 +61,14 @@ impl Timestamp {
         Some(Self(at.as_microsecond()))
     }
 
+    /// The moment that a text such as `2026-11-24T08:20:00.5+01:00` names (RFC 3339 §5.6).
+    #[must_use]
+    pub fn of_rfc3339(text: &str) -> Option<Self> {
+        let has_shape = text.as_bytes().get(10).is_some_and(|byte| matches!(byte, b'T' | b't' | b' '));
+        let at: jiff::Timestamp = text.parse().ok().filter(|_| has_shape)?;
+        Some(Self(at.as_microsecond()))
+    }
+
     /// `24 Nov 2026, 07:20 UTC`, as people read it.
     #[must_use]
     pub fn utc(self) -> String {

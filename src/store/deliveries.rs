@@ -14,7 +14,7 @@ use crate::domain::{
         attempt::{Attempt, Next},
     },
     event::Environment,
-    id::{AppId, DeliveryId, LaneId},
+    id::{AppId, DeliveryId, LaneId, SubscriptionId},
     time::{Span, Timestamp},
 };
 
@@ -39,6 +39,12 @@ statements! {
     /// The attempt that was on its way when its delivery was cancelled or dropped.
     RECORD_LAST = "update deliveries set attempts = $2, last_at = $3, last_outcome = $4, last_status = $5
         where id = $1 and status in ('cancelled', 'dropped') and attempts = $2 - 1";
+    /// What waits in a lane waits no longer.
+    END_WAITING = "update deliveries set status = $2, next_at = null, finished_at = $3
+        where lane_id = $1 and next_at is not null";
+    /// Of a kind alone.
+    END_WAITING_OF_KIND = "update deliveries set status = $3, next_at = null, finished_at = $4
+        where lane_id = $1 and kind = $2 and next_at is not null";
     /// A delivery is due later.
     POSTPONE_DELIVERY = "update deliveries set next_at = $2 where id = $1 and next_at is not null";
     /// A delivery that waits is not made.
@@ -55,6 +61,10 @@ statements! {
                 then excluded.slowest_us else delivery_hours.slowest_us end";
     /// Drops hours of old.
     DELETE_OLD_DELIVERY_HOURS = "delete from delivery_hours where hour < $1";
+    /// How many events wait for an app, counted up to a number.
+    WAITING_OF_APP = "select count(*) from (select 1 as one from subscriptions s join lanes l on l.subscription_id = s.id
+        join deliveries d on d.lane_id = l.id
+        where s.app_id = $1 and d.kind = $2 and d.next_at is not null limit $3) waiting";
     /// How many deliveries wait.
     WAITING_DELIVERIES = "select count(*) from deliveries where next_at is not null";
     /// Since when the delivery waits that is due longest, of lanes that are not held.
@@ -136,6 +146,11 @@ impl Conn {
         Ok(all!(self, BODIES, lane, from.0, from.1, to.0, to.1))
     }
 
+    /// How many events wait for an app; of very many, `most`.
+    pub async fn waiting_of_app(&mut self, app: AppId, most: i64) -> Result<i64> {
+        Ok(value!(self, WAITING_OF_APP, app, DeliveryKind::Event, most))
+    }
+
     /// How many deliveries wait, held ones included.
     pub async fn waiting_deliveries(&mut self) -> Result<i64> {
         Ok(value!(self, WAITING_DELIVERIES))
@@ -196,6 +211,24 @@ impl Tx {
     pub async fn postpone_delivery(&mut self, id: DeliveryId, next_at: Timestamp) -> Result<()> {
         execute!(self, POSTPONE_DELIVERY, id, next_at);
         Ok(())
+    }
+
+    /// Drops the events that wait for an app: whoever activates it again wants none of them.
+    pub async fn drop_waiting(&mut self, app: AppId, now: Timestamp) -> Result<u64> {
+        let mut dropped = 0;
+        for (lane,) in self.lanes_of_app(app).await? {
+            dropped += execute!(self, END_WAITING_OF_KIND, lane, DeliveryKind::Event, Status::Dropped, now);
+        }
+        Ok(dropped)
+    }
+
+    /// Cancels what waits for a subscription that is about to be deleted.
+    pub async fn cancel_waiting(&mut self, subscription: SubscriptionId, now: Timestamp) -> Result<u64> {
+        let mut cancelled = 0;
+        for (lane,) in self.lanes_of_subscription(subscription).await? {
+            cancelled += execute!(self, END_WAITING, lane, Status::Cancelled, now);
+        }
+        Ok(cancelled)
     }
 
     pub async fn cancel_delivery(&mut self, id: DeliveryId, now: Timestamp) -> Result<()> {

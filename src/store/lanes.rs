@@ -222,7 +222,7 @@ impl Tx {
 
     /// Has all that waits for the app looked at again: to be called by whatever lifts what held it.
     pub async fn wake_lanes(&mut self, app: AppId, now: Timestamp) -> Result<()> {
-        let ids: Vec<(LaneId,)> = all!(self, LANES_OF_APP, app);
+        let ids = self.lanes_of_app(app).await?;
         self.wake(ids, now).await
     }
 
@@ -234,11 +234,19 @@ impl Tx {
 
     /// Turns the lanes of a subscription on again, as if they had never failed, and wakes them.
     pub async fn turn_on_lanes(&mut self, subscription: SubscriptionId, now: Timestamp) -> Result<()> {
-        let ids: Vec<(LaneId,)> = all!(self, LANES_OF_SUBSCRIPTION, subscription);
+        let ids = self.lanes_of_subscription(subscription).await?;
         for (id,) in &ids {
             execute!(self, TURN_ON, *id);
         }
         self.wake(ids, now).await
+    }
+
+    pub(super) async fn lanes_of_app(&mut self, app: AppId) -> Result<Vec<(LaneId,)>> {
+        Ok(all!(self, LANES_OF_APP, app))
+    }
+
+    pub(super) async fn lanes_of_subscription(&mut self, id: SubscriptionId) -> Result<Vec<(LaneId,)>> {
+        Ok(all!(self, LANES_OF_SUBSCRIPTION, id))
     }
 
     async fn wake(&mut self, ids: Vec<(LaneId,)>, now: Timestamp) -> Result<()> {

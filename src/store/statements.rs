@@ -39,6 +39,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::people::ALL,
         super::platform::ALL,
         super::platform_keys::ALL,
+        super::publishing::ALL,
         super::search::ALL,
         super::sessions::ALL,
         super::subscriptions::ALL,

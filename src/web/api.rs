@@ -2,6 +2,7 @@
 
 pub(super) mod authorize;
 mod decision;
+pub(super) mod events;
 pub(super) mod health;
 pub(super) mod icons;
 pub(super) mod me;

@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use super::{
-    api::{authorize, health, icons, me, problem},
+    api::{authorize, events, health, icons, me, problem},
     assets,
     endpoint::Endpoint,
     error::PageError,
@@ -37,6 +37,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(
             scope("/api")
                 .service(Endpoint::api("/v1/me").get(me::get).options(me::options))
+                .service(Endpoint::api("/v1/events").post(events::post))
                 .default_service(to(problem::not_found))
                 .wrap(from_fn(security_headers::add))
                 .wrap(from_fn(access_log::log))

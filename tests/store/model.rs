@@ -7,6 +7,7 @@ use portico::{
     domain::{
         account::{Developer, Owner},
         app::{App, AppType, StateKind},
+        lane::Waiting,
         overlap::{KeepOld, MAX_OLD},
         time::Span,
     },
@@ -192,7 +193,7 @@ impl Portal {
                 actions::activation::deactivate(ctx, &acting, app(place).id).await.into()
             }
             Step::Reactivate(place) => {
-                actions::activation::reactivate(ctx, &acting, app(place).id).await.into()
+                actions::activation::reactivate(ctx, &acting, app(place).id, Waiting::Send).await.into()
             }
             Step::Delete(place) => {
                 let (app, owner) = (app(place), self.world.acting::<Owner>(&self.ada));

@@ -4,6 +4,7 @@ use portico::{
     actions::{Error, activation, apps, credentials, invitations, members, subscriptions},
     domain::{
         account::{Developer, Owner, Role},
+        lane::Waiting,
         overlap::KeepOld,
         time::Span,
     },
@@ -42,7 +43,7 @@ async fn an_app_of_another_account_is_not_there(kind: Kind) {
         subscriptions::delete(ctx, &edit, &app, subscription).await,
         activation::activate(ctx, &edit, app.id).await,
         activation::deactivate(ctx, &edit, app.id).await,
-        activation::reactivate(ctx, &edit, app.id).await,
+        activation::reactivate(ctx, &edit, app.id, Waiting::Send).await,
         invitations::resend(ctx, &own, world.form(&eve), invitation).await.map(drop),
         invitations::revoke(ctx, &own, invitation).await,
         members::view(ctx, &own, ada.id).await.map(drop),

@@ -68,6 +68,11 @@ impl TestDatabase {
         self.run(&format!("update {table} set {assignment} where id = {id}")).await;
     }
 
+    /// How many rows of a table a condition fits.
+    pub async fn count(&self, table: &str, condition: &str) -> usize {
+        self.texts(&format!("select 'one' from {table} where {condition}")).await.len()
+    }
+
     /// How often an action stands in the audit log.
     pub async fn audited(&self, action: &str) -> usize {
         let select = format!("select action from audit_log where action = '{action}'");

@@ -12,6 +12,7 @@ use portico::{
         authorization::Code,
         credential::{ApiKey, ApiSecret},
         jwt,
+        lane::Waiting,
         overlap::KeepOld,
         time::Span,
     },
@@ -145,7 +146,7 @@ async fn a_change_holds_for_the_very_next_request(kind: Kind) {
         activation::deactivate(ctx, &developer, calls.app.id).await.expect("deactivated");
         let page = ask(&client, Method::GET, "/authorize", &token).await;
         assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (403, "app_deactivated"));
-        activation::reactivate(ctx, &developer, calls.app.id).await.expect("reactivated");
+        activation::reactivate(ctx, &developer, calls.app.id, Waiting::Send).await.expect("reactivated");
     }
     let owner = world.acting::<Owner>(&calls.owner);
     let form = world.form(&calls.owner);
@@ -188,7 +189,9 @@ async fn a_look_up_that_began_before_a_change_is_not_kept(kind: Kind) {
         tokio::join!(asking, changing);
         assert_eq!(ask(&client, Method::GET, "/authorize", &token).await.status, 403);
         let changing = async {
-            activation::reactivate(&world.ctx, &developer, calls.app.id).await.expect("reactivated");
+            activation::reactivate(&world.ctx, &developer, calls.app.id, Waiting::Send)
+                .await
+                .expect("reactivated");
         };
         tokio::join!(ask(&client, Method::GET, "/authorize", &token), changing);
         assert_eq!(ask(&client, Method::GET, "/authorize", &token).await.status, 200);

@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod accounts;
 mod admin;
+mod api_events;
 mod api_me;
 mod apps;
 mod authorize;

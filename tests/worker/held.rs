@@ -1,6 +1,6 @@
 use portico::{
     actions::{activation, queue, subscriptions},
-    domain::account::Developer,
+    domain::{account::Developer, lane::Waiting},
 };
 
 use crate::{
@@ -16,7 +16,7 @@ on_both!(
 
 async fn reactivate(rig: &Rig) {
     let acting = rig.world.acting::<Developer>(&rig.owner);
-    activation::reactivate(rig.ctx(), &acting, rig.app.id).await.expect("active again");
+    activation::reactivate(rig.ctx(), &acting, rig.app.id, Waiting::Send).await.expect("active again");
     let mut tx = rig.world.database.begin().await;
     tx.wake_lanes(rig.app.id, rig.ctx().now()).await.expect("woken");
     tx.commit().await.expect("it holds");

@@ -83,6 +83,7 @@ pub async fn approve(ctx: &Context, acting: &AsAdmin, id: AccountId) -> Result<(
     tx.set_standing(id, next).await?;
     let mail = |to, at| Mail::AccountApproved { to, account: id.to_string(), at };
     tell_owners(ctx, &mut tx, id, mail).await?;
+    tx.wake_lanes_of_account(id, ctx.now()).await?;
     ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountApproved {}).await?;
     Ok(tx.commit().await?)
 }
@@ -123,6 +124,7 @@ pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AccountId, seen: Opt
     tx.set_standing(id, before).await?;
     let mail = |to, at| Mail::AccountReinstated { to, account: id.to_string(), at };
     tell_owners(ctx, &mut tx, id, mail).await?;
+    tx.wake_lanes_of_account(id, ctx.now()).await?;
     ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountReinstated { to: before }).await?;
     Ok(tx.commit().await?)
 }

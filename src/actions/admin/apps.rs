@@ -103,6 +103,7 @@ pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AppId, seen: Option<
     let state = app.state.reinstate().map_err(overtaken)?;
     still_for(seen, reason(&app.state))?;
     tx.reinstate_app(app.account, id, state.kind()).await?;
+    tx.wake_lanes(id, ctx.now()).await?;
     ctx.audit(&mut tx, &acting.by(), On::app(app.account, id), Change::AppReinstated { to: state.kind() })
         .await?;
     Ok(tx.commit().await?)

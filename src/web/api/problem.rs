@@ -127,7 +127,7 @@ pub(in crate::web) fn broken() -> HttpResponse {
 }
 
 /// A problem that says no more than its status does (RFC 9457 §4.2.1).
-fn plain(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
+pub(super) fn plain(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
     let problem = Problem {
         r#type: String::from("about:blank"),
         title: status.canonical_reason().unwrap_or_default(),

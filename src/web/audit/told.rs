@@ -72,7 +72,7 @@ pub(crate) fn told(change: &Change) -> Told {
     match change {
         Change::AppCreated { .. } => Told::plain(Added, "Created"),
         Change::AppActivated {} => Told::plain(Good, "Activated"),
-        Change::AppReactivated {} => Told::plain(Good, "Reactivated"),
+        Change::AppReactivated { .. } => Told::plain(Good, "Reactivated"),
         Change::AppDeactivated {} => Told::plain(Bad, "Deactivated"),
         Change::AppSuspended { before, reason } => {
             let suspended = Told::of(Bad, "Suspended", format!("“{reason}”"));

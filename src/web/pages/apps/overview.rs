@@ -36,7 +36,8 @@ pub(crate) struct OverviewPage {
     /// The latest first.
     pub(crate) activity: Vec<Activity>,
     pub(crate) can_deactivate: bool,
-    pub(crate) can_reactivate: bool,
+    /// What the viewer may reactivate, and with it.
+    pub(crate) reactivate: Option<Reactivate>,
     /// Whether the app is a draft that the viewer may bring on its way.
     pub(crate) can_finish: bool,
     /// Whether the viewer is an owner and the app may be deleted now.
@@ -68,6 +69,19 @@ pub(crate) struct SharedPair {
     pub(crate) other_apps: Vec<String>,
     /// Whether the viewer may regenerate the secret.
     pub(crate) can_regenerate: bool,
+}
+
+/// What activating an app again brings with it.
+pub(crate) struct Reactivate {
+    /// Events that wait; 10,000 for more than that.
+    pub(crate) waiting: Count,
+}
+
+/// The choice made with *Reactivate*; nothing if nothing waits.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct ReactivateForm {
+    waiting: String,
 }
 
 /// One thing that happened to the app.
@@ -106,10 +120,12 @@ pub(in crate::web) async fn deactivate(
 
 pub(in crate::web) async fn reactivate(
     ctx: Data<Context>,
-    post: Post<InApp<Developer>, Nothing>,
+    post: Post<InApp<Developer>, ReactivateForm>,
 ) -> PageResult {
-    let at = post.at;
-    activation::reactivate(&ctx, &at.acting, at.app.id).await?;
+    let Post { at, form } = post;
+    // What is no choice keeps what waits.
+    let waiting = form.waiting.parse().unwrap_or_default();
+    activation::reactivate(&ctx, &at.acting, at.app.id, waiting).await?;
     done(&at.signed_in.visit, &at.at(""), Done::AppReactivated)
 }
 
@@ -143,7 +159,7 @@ async fn draw<R: AtLeast>(
         subscriptions: subscriptions.len(),
         activity: activity.into_iter().map(Activity::from).collect(),
         can_deactivate: at.can_edit() && state == StateKind::Active,
-        can_reactivate: at.can_edit() && state == StateKind::Deactivated,
+        reactivate: reactivation(ctx, at).await?,
         can_finish: at.can_edit() && state == StateKind::Draft,
         can_delete: at.can_own() && app.state.delete().is_ok(),
         calls: app_calls(ctx, at).await?,
@@ -151,6 +167,14 @@ async fn draw<R: AtLeast>(
         form,
         errors,
     })
+}
+
+async fn reactivation<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<Reactivate>, PageError> {
+    if !at.can_edit() || at.app.state.kind() != StateKind::Deactivated {
+        return Ok(None);
+    }
+    let waiting = subscriptions::waiting(ctx, &at.acting, &at.app).await?;
+    Ok(Some(Reactivate { waiting: Count(waiting) }))
 }
 
 /// As many refused calls as the overview shows.

@@ -1,0 +1,255 @@
+//! Publishing: an event is stored with a delivery for everybody who receives it, or not at all.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Context, Error, Result, queue};
+use crate::{
+    domain::{
+        delivery::{DeliveryKind, NewDelivery},
+        event::{Environment, Event},
+        event_type::EventTypeName,
+        id::{AccountId, EventId, LaneId},
+        platform_key::PlatformService,
+        publication::{AccountRef, IdempotencyKey, NewEvent},
+        time::{Span, Timestamp},
+    },
+    store::{EarlierRequest, Receiver, StoreError, Tx},
+};
+
+/// How long the ids that the platform gives its events are remembered.
+pub const IDS_KEPT: Span = Span::days(30);
+/// How long the keys of requests are remembered.
+pub const REQUESTS_KEPT: Span = Span::hours(24);
+/// A request that has not ended by then never will: its process is gone.
+const ABANDONED_AFTER: Span = Span::minutes(1);
+
+/// What one event of a request became.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    pub id: String,
+    /// An event with the platform's id was published before; this is the id of that one.
+    pub duplicate: bool,
+}
+
+/// A request of one of the platform's services.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub service: PlatformService,
+    pub events: Vec<NewEvent>,
+    /// By which a repeat is known, with the hash of the whole body.
+    pub idempotency: Option<(IdempotencyKey, [u8; 32])>,
+}
+
+/// Why nothing of a request was published.
+#[derive(Debug, Error)]
+pub enum Unpublished {
+    /// The event at this place is of a type that the catalog has not.
+    #[error("there is no such event type")]
+    UnknownType(usize),
+    /// The event at this place is of an account that there is not.
+    #[error("there is no such account")]
+    UnknownAccount(usize),
+    #[error("another request was sent with this key")]
+    KeyReused,
+    #[error("the first request with this key is still running")]
+    StillRunning,
+    #[error(transparent)]
+    Other(#[from] Error),
+}
+
+impl From<StoreError> for Unpublished {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Publishes the events of a request, all or none: when this returns, they and their deliveries
+/// are stored. In the order of the request.
+///
+/// # Errors
+/// Nothing was published then, unless the database broke off while it was answering.
+pub async fn publish(ctx: &Context, request: &Request) -> std::result::Result<Vec<Published>, Unpublished> {
+    let Some((key, hash)) = &request.idempotency else { return store(ctx, request).await };
+    if let Some(answer) = begin(ctx, request.service, key, hash).await? {
+        return Ok(answer);
+    }
+    let published = store(ctx, request).await;
+    if published.is_err() {
+        forget(ctx, request.service, key).await?;
+    }
+    published
+}
+
+/// What was answered before to the request with this key; nothing if it is the first.
+async fn begin(
+    ctx: &Context,
+    service: PlatformService,
+    key: &IdempotencyKey,
+    hash: &[u8; 32],
+) -> std::result::Result<Option<Vec<Published>>, Unpublished> {
+    let now = ctx.now();
+    let mut tx = ctx.begin().await?;
+    let abandoned = now - ABANDONED_AFTER;
+    if tx.begin_request(service.key(), key, hash, now, [abandoned, now - REQUESTS_KEPT]).await? {
+        tx.commit().await?;
+        return Ok(None);
+    }
+    let earlier = tx.request(service.key(), key).await?;
+    let Some(EarlierRequest { request_hash, answer }) = earlier else {
+        return Err(Unpublished::StillRunning);
+    };
+    if request_hash != hash {
+        return Err(Unpublished::KeyReused);
+    }
+    if answer.is_empty() {
+        return Err(Unpublished::StillRunning);
+    }
+    let answer = serde_json::from_str(&answer).map_err(|error| Error::Internal(error.into()))?;
+    Ok(Some(answer))
+}
+
+/// A request that published nothing may come again with the same key.
+async fn forget(ctx: &Context, service: PlatformService, key: &IdempotencyKey) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    tx.forget_request(service.key(), key).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn store(ctx: &Context, request: &Request) -> std::result::Result<Vec<Published>, Unpublished> {
+    let mut tx = ctx.begin().await?;
+    let mut publishing = Publishing { now: ctx.now(), ..Publishing::default() };
+    let accounts = publishing.accounts(&mut tx, &request.events).await?;
+    let ids: Vec<EventId> = request.events.iter().map(|_| ctx.new_id()).collect();
+    let earlier = publishing.earlier(&mut tx, &request.events, &ids).await?;
+    let mut published = Vec::with_capacity(ids.len());
+    for (n, ((new, id), account)) in request.events.iter().zip(ids).zip(accounts).enumerate() {
+        let first = earlier.get(&n).copied();
+        if first.is_none() {
+            publishing.insert(ctx, &mut tx, new, id, account).await?;
+        }
+        published.push(Published { id: first.unwrap_or(id).to_string(), duplicate: first.is_some() });
+    }
+    let lanes: Vec<LaneId> = publishing.lanes.into_iter().collect();
+    tx.due_lanes(&lanes, publishing.now).await?;
+    if let Some((key, _)) = &request.idempotency {
+        let answer = serde_json::to_string(&published).map_err(|error| Error::Internal(error.into()))?;
+        tx.end_request(request.service.key(), key, &answer).await?;
+    }
+    tx.commit().await?;
+    // They are stored, and found within a minute in any case.
+    if let Err(error) = queue::announce(ctx, &lanes).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "deliveries could not be announced");
+    }
+    Ok(published)
+}
+
+/// What is found out and done while the events of one request are stored.
+#[derive(Default)]
+struct Publishing {
+    now: Timestamp,
+    receivers: BTreeMap<(AccountId, EventTypeName, Environment), Vec<Receiver>>,
+    /// The lanes that got something.
+    lanes: BTreeSet<LaneId>,
+}
+
+impl Publishing {
+    /// Whose each event is. All types are known then.
+    async fn accounts(
+        &self,
+        tx: &mut Tx,
+        events: &[NewEvent],
+    ) -> std::result::Result<Vec<AccountId>, Unpublished> {
+        let mut types = BTreeSet::new();
+        let mut known: HashMap<&AccountRef, AccountId> = HashMap::new();
+        let mut accounts = Vec::with_capacity(events.len());
+        for (n, event) in events.iter().enumerate() {
+            if types.insert(&event.event_type) && !tx.event_type_exists(&event.event_type).await? {
+                return Err(Unpublished::UnknownType(n));
+            }
+            let account = match known.get(&event.account) {
+                Some(account) => *account,
+                None => account(tx, &event.account).await?.ok_or(Unpublished::UnknownAccount(n))?,
+            };
+            known.insert(&event.account, account);
+            accounts.push(account);
+        }
+        Ok(accounts)
+    }
+
+    /// The events that were published before under the platform's own ids, by their places.
+    async fn earlier(
+        &self,
+        tx: &mut Tx,
+        events: &[NewEvent],
+        ids: &[EventId],
+    ) -> Result<HashMap<usize, EventId>> {
+        let named = events.iter().zip(ids).enumerate();
+        let mut named: Vec<_> =
+            named.filter_map(|(n, (event, id))| Some((event.published_id.as_ref()?, n, *id))).collect();
+        // In one order, whoever publishes: two requests with the same ids never wait for each other.
+        named.sort_unstable();
+        let mut earlier = HashMap::new();
+        for (published, n, id) in named {
+            let first = tx.claim_published_id(published, id, self.now, self.now - IDS_KEPT).await?;
+            earlier.extend(first.map(|first| (n, first)));
+        }
+        Ok(earlier)
+    }
+
+    async fn insert(
+        &mut self,
+        ctx: &Context,
+        tx: &mut Tx,
+        new: &NewEvent,
+        id: EventId,
+        account: AccountId,
+    ) -> Result<()> {
+        let occurred_at = new.occurred_at.unwrap_or(self.now);
+        let event = Event {
+            id,
+            account,
+            event_type: new.event_type.clone(),
+            environment: new.environment,
+            body: new.body(id, account, occurred_at),
+            occurred_at,
+            created_at: self.now,
+        };
+        tx.insert_event(&event).await?;
+        for receiver in self.receivers(tx, &event).await? {
+            tx.insert_delivery(&NewDelivery {
+                id: ctx.new_id(),
+                event: id,
+                app: receiver.app,
+                subscription: receiver.subscription,
+                lane: receiver.lane,
+                kind: DeliveryKind::Event,
+                environment: event.environment,
+                event_type: event.event_type.clone(),
+                created_at: self.now,
+            })
+            .await?;
+            self.lanes.insert(receiver.lane);
+        }
+        Ok(())
+    }
+
+    async fn receivers(&mut self, tx: &mut Tx, event: &Event) -> Result<Vec<Receiver>> {
+        let key = (event.account, event.event_type.clone(), event.environment);
+        if let Some(known) = self.receivers.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = tx.receivers(event.account, &event.event_type, event.environment).await?;
+        self.receivers.insert(key, found.clone());
+        Ok(found)
+    }
+}
+
+async fn account(tx: &mut Tx, named: &AccountRef) -> Result<Option<AccountId>> {
+    Ok(match named {
+        AccountRef::Id(id) => tx.account_exists(*id).await?.then_some(*id),
+        AccountRef::External(id) => tx.account_of_external_id(id).await?,
+    })
+}
