@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod confirm;
 pub mod credentials;
 pub mod deletion;
+pub mod deliveries;
 mod error;
 pub mod events;
 pub mod export;

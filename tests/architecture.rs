@@ -112,6 +112,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("src/store/audit.rs", &[]),
     ("src/store/calls.rs", &[]),
     ("src/store/credentials.rs", &["account_of_key"]),
+    ("src/store/delivery_log.rs", &[]),
     ("src/store/invitations.rs", &["invitation_of_link"]),
     ("src/store/log.rs", &["whole_log", "whole_log_count"]),
     ("src/store/members.rs", &[]),

@@ -98,23 +98,6 @@ create table delivery_hours (
 );
 create index delivery_hours_by_hour on delivery_hours (hour);
 
--- Failed deliveries that are asked for again, some at a time.
-create table redeliveries (
-    id uuid not null primary key,
-    app_id uuid not null references apps (id) on delete cascade,
-    since bigint not null,
-    until bigint not null,
-    -- The last one that was asked for again.
-    after_at bigint,
-    after_id uuid,
-    total bigint not null,
-    done bigint not null,
-    created_at bigint not null,
-    finished_at bigint
-);
-create index redeliveries_by_app on redeliveries (app_id, id);
-create index redeliveries_unfinished on redeliveries (created_at) where finished_at is null;
-
 -- How a validation of an endpoint ended: whether it answers a probe, and whether it refuses one
 -- that is wrongly signed.
 create table validations (

@@ -50,6 +50,8 @@ pub enum Conflict {
     SecretUnreadable,
     #[error("Three old secrets still work. Revoke one before you make another.")]
     OldSecrets,
+    #[error("This event cannot be delivered again: its subscription is deleted.")]
+    NowhereToDeliver,
     #[error("{}", wrong_state(*.0))]
     State(StateKind),
     #[error("Something is still missing. The page lists what.")]

@@ -173,6 +173,25 @@ pub async fn delete(ctx: &Context, acting: &Acting<Developer>, app: &App, id: Su
     Ok(tx.commit().await?)
 }
 
+/// Sends to an endpoint again that was turned off, what waited for it first.
+///
+/// # Errors
+/// `NotFound` if the app has none such.
+pub async fn resume(ctx: &Context, acting: &Acting<Developer>, app: &App, id: SubscriptionId) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    let subscription = to_change(&mut tx, acting, app, id).await?;
+    let off = tx.lanes_off(acting.account(), app.id).await?;
+    if off.iter().all(|off| off.subscription != id) {
+        return Ok(());
+    }
+    tx.turn_on_lanes(id, ctx.now()).await?;
+    let change = Change::SubscriptionResumed { subscription: id, label: subscription.label().to_owned() };
+    ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
+    tx.commit().await?;
+    ctx.deliveries_due.notify_one();
+    Ok(())
+}
+
 /// The signing secret in clear. That it was shown is written down, and by whom.
 ///
 /// # Errors

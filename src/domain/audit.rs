@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     account::{Role, Standing},
     app::{AppType, StateKind},
-    id::{AccountId, AppId, InvitationId, PlatformKeyId, SecretId, SessionId, SubscriptionId, UserId},
+    id::{
+        AccountId, AppId, DeliveryId, InvitationId, PlatformKeyId, SecretId, SessionId, SubscriptionId,
+        UserId,
+    },
     lane::{LaneKind, TurnedOff},
     overlap::KeepOld,
     time::Timestamp,
@@ -163,6 +166,8 @@ pub enum Change {
     SubscriptionChanged { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SubscriptionDeleted { subscription: SubscriptionId, label: String, changes: Vec<FieldChange> },
     SubscriptionTurnedOff { subscription: SubscriptionId, label: String, lane: LaneKind, cause: TurnedOff },
+    SubscriptionResumed { subscription: SubscriptionId, label: String },
+    DeliveryRedelivered { delivery: DeliveryId, event_type: String },
     SigningSecretRevealed { subscription: SubscriptionId, label: String },
     SigningSecretRotated { subscription: SubscriptionId, label: String, keep_old_for: KeepOld },
     EventTypeCreated { name: String, changes: Vec<FieldChange> },

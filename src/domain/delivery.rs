@@ -38,6 +38,56 @@ text_enum!(
     Dropped = "dropped",
 );
 
+/// Where a delivery has got to, as its developers see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// For its first attempt, be it since it was asked for again.
+    Waiting,
+    /// For another attempt.
+    Retrying,
+    Succeeded,
+    Failed,
+    Cancelled,
+    Dropped,
+}
+
+text_enum!(
+    Stage,
+    "delivery status",
+    Waiting = "waiting",
+    Retrying = "retrying",
+    Succeeded = "succeeded",
+    Failed = "failed",
+    Cancelled = "cancelled",
+    Dropped = "dropped",
+);
+
+impl Stage {
+    /// `tries` counts the attempts since the delivery was last asked for.
+    #[must_use]
+    pub const fn of(status: Status, tries: u32) -> Self {
+        match (status, tries) {
+            (Status::Waiting, 0) => Self::Waiting,
+            (Status::Waiting, _) => Self::Retrying,
+            (Status::Succeeded, _) => Self::Succeeded,
+            (Status::Failed, _) => Self::Failed,
+            (Status::Cancelled, _) => Self::Cancelled,
+            (Status::Dropped, _) => Self::Dropped,
+        }
+    }
+
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Waiting | Self::Retrying => Status::Waiting,
+            Self::Succeeded => Status::Succeeded,
+            Self::Failed => Status::Failed,
+            Self::Cancelled => Status::Cancelled,
+            Self::Dropped => Status::Dropped,
+        }
+    }
+}
+
 /// What is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryKind {
@@ -69,7 +119,30 @@ impl DeliveryKind {
             Self::Test | Self::Probe | Self::ForgedProbe => false,
         }
     }
+
+    /// Whether a developer may have it sent once more. The answer to a probe is awaited but once.
+    #[must_use]
+    pub const fn can_be_repeated(self) -> bool {
+        match self {
+            Self::Event | Self::Test => true,
+            Self::Probe | Self::ForgedProbe => false,
+        }
+    }
 }
+
+/// The headers that every attempt of a delivery has alike; `webhook-timestamp` and
+/// `webhook-signature` are each attempt's own.
+#[must_use]
+pub fn headers(id: DeliveryId) -> [(&'static str, String); 3] {
+    [
+        ("content-type", String::from("application/json")),
+        ("user-agent", String::from(USER_AGENT)),
+        ("webhook-id", id.to_string()),
+    ]
+}
+
+const USER_AGENT: &str =
+    concat!("Portico/", env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
 /// A delivery that is due from the moment it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,6 +25,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::directory::ALL,
         super::credentials::ALL,
         super::deliveries::ALL,
+        super::delivery_log::ALL,
         super::events::ALL,
         super::figures::ALL,
         super::forms::ALL,

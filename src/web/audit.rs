@@ -138,6 +138,29 @@ pub(crate) fn visible(text: &str) -> String {
     visible
 }
 
+/// The same of a text of several lines, which stay lines.
+pub(crate) fn visible_lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let lines = text.split('\n').map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The same of JSON, written out as JSON does it, so that it means what it meant.
+pub(crate) fn visible_json(json: &str) -> String {
+    let mut visible = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if steers(c) && !c.is_ascii_whitespace() {
+            for unit in c.encode_utf16(&mut units) {
+                visible.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
+}
+
 /// Line and paragraph separators, and UAX #9's characters, among what is no control character.
 fn steers(c: char) -> bool {
     c.is_control()
@@ -154,6 +177,15 @@ mod tests {
         assert_eq!(visible("\u{1b}[31mred\u{7f}\u{9b}2J"), "\\u{1b}[31mred\\u{7f}\\u{9b}2J");
         assert_eq!(visible("invoice\u{202e}fdp.exe"), "invoice\\u{202e}fdp.exe");
         assert_eq!(visible("Ärger für „Ada“ – 漢字"), "Ärger für „Ada“ – 漢字");
+    }
+
+    #[test]
+    fn lines_stay_lines_and_json_means_what_it_meant() {
+        assert_eq!(visible_lines("a\r\n\tb\rc\u{1b}[2J"), "a\n\tb\\rc\\u{1b}[2J");
+        let json = "{\"a\":\n\"\u{202e}\u{7f}ä\"}";
+        assert_eq!(visible_json(json), "{\"a\":\n\"\\u202e\\u007fä\"}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(value(&visible_json(json)), value(json));
     }
 
     #[test]

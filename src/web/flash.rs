@@ -24,6 +24,7 @@ pub(super) enum Done {
     AppRenamed,
     AppSuspended,
     AddressAsked,
+    EventRedelivered,
     EventTypeBroughtBack,
     EventTypeCreated,
     EventTypeDeleted,
@@ -54,6 +55,7 @@ pub(super) enum Done {
     SigningSecretRotated,
     SubscriptionCreated,
     SubscriptionDeleted,
+    SubscriptionResumed,
     SubscriptionSaved,
     SessionsEnded,
     TwoStepOff,
@@ -84,6 +86,7 @@ text_enum!(
     AppRenamed = "app-renamed",
     AppSuspended = "app-suspended",
     AddressAsked = "address-asked",
+    EventRedelivered = "event-redelivered",
     EventTypeBroughtBack = "event-type-brought-back",
     EventTypeCreated = "event-type-created",
     EventTypeDeleted = "event-type-deleted",
@@ -114,6 +117,7 @@ text_enum!(
     SigningSecretRotated = "signing-secret-rotated",
     SubscriptionCreated = "subscription-created",
     SubscriptionDeleted = "subscription-deleted",
+    SubscriptionResumed = "subscription-resumed",
     SubscriptionSaved = "subscription-saved",
     SessionsEnded = "sessions-ended",
     TwoStepOff = "two-step-off",
@@ -163,6 +167,8 @@ impl Done {
             Self::AppReactivated => Flash::new("The app is active again."),
             Self::AddressAsked => Flash::new("We have sent a link to the new address.")
                 .more("Your address changes when you open it."),
+            Self::EventRedelivered => Flash::new("The event is delivered again.")
+                .more("It has the same webhook-id. Reload the page to see how it goes."),
             Self::EventTypeBroughtBack => {
                 Flash::new("The event type is back.").more("Developers can subscribe to it again.")
             }
@@ -219,6 +225,8 @@ impl Done {
             }
             Self::SubscriptionCreated => Flash::new("Subscription added."),
             Self::SubscriptionDeleted => Flash::new("Subscription deleted."),
+            Self::SubscriptionResumed => Flash::new("Events are sent to this endpoint again.")
+                .more("What waited for it goes first."),
             Self::SubscriptionSaved => Flash::new("Subscription saved."),
             Self::SessionsEnded => Flash::new("All sessions of the user have ended."),
             Self::UserDisabled => Flash::new("The user is disabled.")

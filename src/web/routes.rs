@@ -17,8 +17,8 @@ use super::{
         account::{self, deletion, invitations, member, token_debugger},
         accounts_new, admin,
         apps::{
-            activation, credentials, features, information, manage, new as new_app, overview, refusals,
-            subscription,
+            activation, credentials, deliveries, delivery, features, information, manage, new as new_app,
+            overview, refusals, subscription,
         },
         confirm, docs, invitation, landing, password, settings, setup, sign_in, sign_up, verify_email,
     },
@@ -141,6 +141,10 @@ fn apps(config: &mut ServiceConfig) {
         .service(page("/apps/{app}/subscriptions/{subscription}/reveal").post(subscription::reveal))
         .service(page("/apps/{app}/subscriptions/{subscription}/rotate").post(subscription::rotate))
         .service(page("/apps/{app}/subscriptions/{subscription}/delete").post(subscription::delete))
+        .service(page("/apps/{app}/subscriptions/{subscription}/resume").post(subscription::resume))
+        .service(page("/apps/{app}/deliveries").get(deliveries::get))
+        .service(page("/apps/{app}/deliveries/{delivery}").get(delivery::get))
+        .service(page("/apps/{app}/deliveries/{delivery}/redeliver").post(delivery::redeliver))
         .service(page("/apps/{app}/activation").get(activation::get))
         .service(page("/apps/{app}/activate").post(activation::activate))
         .service(page("/apps/{app}/deactivate").post(overview::deactivate))

@@ -33,9 +33,11 @@ use portico::{
         audit::Origin,
         calls::{RefusedCall, SignedWith},
         credential::PlatformKey,
-        delivery::schedule::Schedule,
+        delivery::{DeliveryKind, NewDelivery, schedule::Schedule},
         email::Email,
-        id::{AccountId, Id, InvitationId, PlatformKeyId, SubscriptionId, UserId},
+        event::{Environment, Event},
+        id::{AccountId, DeliveryId, Id, InvitationId, PlatformKeyId, SubscriptionId, UserId},
+        lane::LaneKind,
         password::{NewPassword, PasswordContext, TypedPassword},
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
@@ -302,6 +304,37 @@ impl World {
         let hash = TokenHash::of_key(&key);
         let facts = self.database.read().await.platform_key_of_hash(hash.as_bytes()).await;
         (facts.expect("a row").expect("the key").id, key)
+    }
+
+    /// An event in production with its delivery to the subscription, as if it had been published.
+    pub async fn delivery(&self, owner: &Person, app: &App, subscription: SubscriptionId) -> DeliveryId {
+        let event = Event {
+            id: self.ctx.new_id(),
+            account: owner.account,
+            event_type: parsed("meeting.started"),
+            environment: Environment::Production,
+            body: String::from(r#"{"type":"meeting.started","data":{"topic":"Zoë"}}"#),
+            occurred_at: self.ctx.now(),
+            created_at: self.ctx.now(),
+        };
+        let id = self.ctx.new_id();
+        let mut tx = self.database.begin().await;
+        let lane = tx.ensure_lane(self.ctx.new_id(), subscription, LaneKind::Production).await;
+        tx.insert_event(&event).await.expect("an event");
+        let new = NewDelivery {
+            id,
+            event: event.id,
+            app: app.id,
+            subscription,
+            lane: lane.expect("a lane"),
+            kind: DeliveryKind::Event,
+            environment: event.environment,
+            event_type: event.event_type,
+            created_at: event.created_at,
+        };
+        tx.insert_delivery(&new).await.expect("a delivery");
+        tx.commit().await.expect("it holds");
+        id
     }
 
     /// An invitation to the owner's account; its link is in the mail.

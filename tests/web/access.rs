@@ -58,6 +58,7 @@ struct Cast {
     disabled: Person,
     app: String,
     sub: String,
+    delivery: String,
     invitation: String,
     colleague: String,
     key: String,
@@ -77,7 +78,8 @@ async fn cast(kind: Kind) -> Cast {
     let disabled = portal.world.colleague("gone@meridian.example", &owner).await;
     let app = portal.world.jwt_app(&owner, "Relay").await;
     let sub = portal.world.subscription(&owner, &app).await.to_string();
-    let (app, invitation, colleague, key) = (app.id.to_string(), String::new(), String::new(), String::new());
+    let (app, delivery, invitation) = (app.id.to_string(), String::new(), String::new());
+    let (colleague, key) = (String::new(), String::new());
     let mut cast = Cast {
         app,
         portal,
@@ -88,6 +90,7 @@ async fn cast(kind: Kind) -> Cast {
         admin,
         disabled,
         sub,
+        delivery,
         invitation,
         colleague,
         key,
@@ -101,7 +104,9 @@ impl Cast {
     async fn renew(&mut self, round: usize) {
         let world = &self.portal.world;
         let app = world.jwt_app(&self.owner, &format!("Relay {round}")).await;
-        self.sub = world.subscription(&self.owner, &app).await.to_string();
+        let sub = world.subscription(&self.owner, &app).await;
+        self.sub = sub.to_string();
+        self.delivery = world.delivery(&self.owner, &app, sub).await.to_string();
         self.app = app.id.to_string();
         self.colleague =
             world.colleague(&format!("c{round}@meridian.example"), &self.owner).await.id.to_string();
@@ -115,6 +120,7 @@ impl Cast {
         template
             .replace("{app}", &self.app)
             .replace("{subscription}", &self.sub)
+            .replace("{delivery}", &self.delivery)
             .replace("{invitation}", &self.invitation)
             .replace("{key}", &self.key)
             .replace("{event_type}", "recording.deleted")
@@ -234,7 +240,7 @@ async fn what_belongs_to_another_app_is_not_found_under_ones_own(kind: Kind) {
     let value = csrf(&client).await;
     let own_app_others_sub = format!("/apps/{}/subscriptions/{}", theirs.id, cast.sub);
     assert_eq!(client.get(&own_app_others_sub).await.status, 404);
-    for verb in ["", "/reveal", "/rotate", "/delete"] {
+    for verb in ["", "/reveal", "/rotate", "/resume", "/delete"] {
         let path = format!("{own_app_others_sub}{verb}");
         let fields = [
             ("csrf", value.as_str()),
@@ -245,6 +251,10 @@ async fn what_belongs_to_another_app_is_not_found_under_ones_own(kind: Kind) {
         let page = client.send(client.request(Method::POST, &path).form(&fields)).await;
         assert_eq!(page.status, 404, "POST {path}: {}", page.text());
     }
+    let own_app_others_delivery = format!("/apps/{}/deliveries/{}", theirs.id, cast.delivery);
+    assert_eq!(client.get(&own_app_others_delivery).await.status, 404);
+    let redeliver = client.request(Method::POST, &format!("{own_app_others_delivery}/redeliver"));
+    assert_eq!(client.send(redeliver.form(&[("csrf", value.as_str())])).await.status, 404);
     let owner = cast.portal.signed_in(&cast.owner).await;
     assert_eq!(owner.get(&format!("/apps/{}/subscriptions/{}", cast.app, cast.sub)).await.status, 200);
 }

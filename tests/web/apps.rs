@@ -4,6 +4,8 @@ mod activation;
 mod create;
 mod credentials;
 mod delete;
+mod deliveries;
+mod delivery;
 mod features;
 mod icon;
 mod information;

@@ -55,6 +55,9 @@ pub(super) const PAGES: &[&str] = &[
     "/apps/{app}/features",
     "/apps/{app}/subscriptions/new",
     "/apps/{app}/subscriptions/{subscription}",
+    "/apps/{app}/deliveries",
+    "/apps/{app}/deliveries?status=failed&type=meeting.started&since=24h&subscription={subscription}",
+    "/apps/{app}/deliveries/{delivery}",
     "/apps/{app}/activation",
     "/admin",
     "/admin/apps",
@@ -82,9 +85,11 @@ pub(super) const PAGES: &[&str] = &[
 pub(super) async fn pages(flow: &Flow) -> Vec<String> {
     let app = flow.active_app("Relay").await;
     let subscription = flow.portal.world.subscription(&flow.ada, &app).await;
+    let delivery = flow.portal.world.delivery(&flow.ada, &app, subscription).await;
     let named = |page: &&str| {
         page.replace("{app}", &app.id.to_string())
             .replace("{subscription}", &subscription.to_string())
+            .replace("{delivery}", &delivery.to_string())
             .replace("{user}", &flow.ada.id.to_string())
             .replace("{event_type}", "user.created")
             .replace("{token}", "x")

@@ -1,5 +1,7 @@
 //! One attempt at a delivery, and what follows from it.
 
+use std::borrow::Cow;
+
 use super::{
     DeliveryKind, Status,
     failure::{Failed, Failure},
@@ -36,6 +38,15 @@ impl Outcome {
         matches!(self, Self::Answered(410))
     }
 
+    /// What a developer is told of an attempt that failed: what is wrong, and what to look at.
+    #[must_use]
+    pub fn told(self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Answered(status) => of_status(status).map(Cow::Borrowed),
+            Self::Failed(failed) => Some(failed.told()),
+        }
+    }
+
     /// As a column holds it: `answered`, or why no answer came.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +75,33 @@ impl Outcome {
             (_, Some(_)) => None,
         }
     }
+}
+
+/// What an answer other than 2xx says (RFC 9110 §15).
+const fn of_status(status: u16) -> Option<&'static str> {
+    Some(match status {
+        200..=299 => return None,
+        100..=199 => "The endpoint sent an interim answer and never a final one.",
+        300..=399 => {
+            "The endpoint redirects, and redirects are not followed. Enter the address it leads to in the subscription."
+        }
+        400 | 422 => "The endpoint could not make sense of the event: its code refuses what it got.",
+        401 | 403 => {
+            "The endpoint does not let the event in. It may check the signature with another secret, or want a sign-in that events do not have."
+        }
+        404 => "Nothing answers at this path of the endpoint. Check the URL of the subscription.",
+        405 => "The endpoint takes no POST at this path. Check the URL of the subscription.",
+        408 => "The endpoint says that it waited too long for the request.",
+        410 => "The endpoint says that it is gone for good, so nothing more is sent to it until you resume.",
+        413 => "The event is larger than the endpoint takes. Let it take bodies of at least 300 KB.",
+        415 => "The endpoint does not take JSON. Let it take application/json.",
+        429 => "The endpoint asks to be sent less at a time. The next attempt waits as long as it asks.",
+        400..=499 => "The endpoint refuses the event. Its own log should say why.",
+        502..=504 => {
+            "The endpoint says that it is not available. Its address, certificate and network are fine; the service behind it is down or overloaded."
+        }
+        _ => "The endpoint failed while it worked on the event. Its own log should say why.",
+    })
 }
 
 /// An attempt that was made.
@@ -159,6 +197,16 @@ mod tests {
         }
         assert_eq!(Outcome::from_parts("answered", None, None), None);
         assert_eq!(Outcome::from_parts("blocked", Some(200), None), None);
+    }
+
+    #[test]
+    fn every_failed_attempt_is_told_and_no_successful_one() {
+        for status in 100..=599 {
+            let outcome = Outcome::Answered(status);
+            assert_eq!(outcome.told().is_none(), outcome.is_success(), "{status}");
+        }
+        let refused = Outcome::Failed(Failure::ConnectRefused.into());
+        assert!(refused.told().is_some_and(|told| told.contains("refused")));
     }
 
     #[test]

@@ -91,6 +91,30 @@ impl Failed {
 }
 
 impl Failure {
+    /// In a word or two, for lists.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Blocked => "Address blocked",
+            Self::NameNotFound => "Name not found",
+            Self::DnsTimedOut | Self::DnsFailed => "DNS failed",
+            Self::ConnectRefused => "Connection refused",
+            Self::ConnectTimedOut => "No connection",
+            Self::Unreachable => "Unreachable",
+            Self::CertificateExpired => "Certificate expired",
+            Self::CertificateNotYetValid
+            | Self::CertificateWrongHost
+            | Self::CertificateUnknownIssuer
+            | Self::CertificateSelfSigned
+            | Self::CertificateInvalid => "Certificate refused",
+            Self::TlsTimedOut | Self::TlsFailed => "TLS failed",
+            Self::AnswerTimedOut => "Timed out",
+            Self::ConnectionLost => "Connection lost",
+            Self::BrokenAnswer => "Not valid HTTP",
+            Self::HeadTooLarge => "Headers too large",
+        }
+    }
+
     const fn told(self) -> &'static str {
         match self {
             Self::Blocked => "The URL leads to an address that Portico does not send to.",

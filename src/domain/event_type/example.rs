@@ -25,40 +25,54 @@ impl Example {
     /// On lines of its own for each member, two spaces a level.
     #[must_use]
     pub fn pretty(&self) -> String {
-        let mut text = String::new();
-        let mut depth = 0_usize;
-        let mut inside = Inside::default();
-        let mut chars = self.0.chars().peekable();
-        while let Some(c) = chars.next() {
-            if inside.a_string(c) {
-                text.push(c);
-                continue;
-            }
-            match c {
-                '{' | '[' => {
-                    text.push(c);
-                    if let Some(end) = chars.next_if(|next| matches!(next, '}' | ']')) {
-                        text.push(end);
-                    } else {
-                        depth += 1;
-                        new_line(&mut text, depth);
-                    }
-                }
-                '}' | ']' => {
-                    depth = depth.saturating_sub(1);
-                    new_line(&mut text, depth);
-                    text.push(c);
-                }
-                ',' => {
-                    text.push(c);
-                    new_line(&mut text, depth);
-                }
-                ':' => text.push_str(": "),
-                other => text.push(other),
-            }
-        }
-        text
+        pretty(&self.0)
     }
+}
+
+/// JSON on lines of its own for each member, two spaces a level. Its numbers and strings stay
+/// as they were written.
+#[must_use]
+pub fn pretty(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut depth = 0_usize;
+    let mut inside = Inside::default();
+    let compact = compact(json);
+    let mut chars = compact.chars().peekable();
+    while let Some(c) = chars.next() {
+        if inside.a_string(c) {
+            text.push(c);
+            continue;
+        }
+        match c {
+            '{' | '[' => {
+                text.push(c);
+                if let Some(end) = chars.next_if(|next| matches!(next, '}' | ']')) {
+                    text.push(end);
+                } else {
+                    depth += 1;
+                    new_line(&mut text, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut text, depth);
+                text.push(c);
+            }
+            ',' => {
+                text.push(c);
+                new_line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+/// JSON without the white space around its members.
+fn compact(json: &str) -> String {
+    let mut inside = Inside::default();
+    json.chars().filter(|c| inside.a_string(*c) || !c.is_ascii_whitespace()).collect()
 }
 
 fn new_line(text: &mut String, depth: usize) {
@@ -136,9 +150,7 @@ impl FromStr for Example {
                 return Err(ExampleError::NotAnObject);
             }
         }
-        let mut inside = Inside::default();
-        let compact: String =
-            text.chars().filter(|c| inside.a_string(*c) || !c.is_ascii_whitespace()).collect();
+        let compact = compact(text);
         if compact.len() > Self::MAX_BYTES {
             return Err(ExampleError::TooLong(compact.len()));
         }

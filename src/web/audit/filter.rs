@@ -122,7 +122,7 @@ impl LogQuery {
 }
 
 /// What a text means; it is emptied if it means nothing.
-fn kept<T>(text: &mut String, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+pub(crate) fn kept<T>(text: &mut String, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     let trimmed = text.trim().to_owned();
     let value = read(&trimmed);
     *text = if value.is_some() { trimmed } else { String::new() };

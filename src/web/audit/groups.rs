@@ -47,6 +47,8 @@ pub(crate) const GROUPS: &[Group] = &[
             ("subscription_changed", "Subscription changed"),
             ("subscription_deleted", "Subscription deleted"),
             ("subscription_turned_off", "Endpoint turned off"),
+            ("subscription_resumed", "Endpoint resumed"),
+            ("delivery_redelivered", "Event delivered again"),
         ],
     },
     Group {

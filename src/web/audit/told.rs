@@ -114,6 +114,10 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::SubscriptionTurnedOff { label, lane, cause, .. } => {
             Told::of(Bad, "Endpoint turned off", format!("{label}, {lane} events: {}", why_off(*cause)))
         }
+        Change::SubscriptionResumed { label, .. } => Told::of(Good, "Endpoint resumed", label),
+        Change::DeliveryRedelivered { delivery, event_type } => {
+            Told::of(Changed, "Event delivered again", format!("{event_type}, {delivery}"))
+        }
         Change::SigningSecretRotated { label, keep_old_for, .. } => {
             let old = old_one(*keep_old_for);
             Told::of(Changed, "Signing secret rotated", format!("{label}; {old}"))
@@ -300,6 +304,14 @@ mod tests {
                 key: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
                 name: name("Publisher"),
                 hint: name("Qm4e"),
+            },
+            Change::SubscriptionResumed {
+                subscription: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
+                label: name("Rooms"),
+            },
+            Change::DeliveryRedelivered {
+                delivery: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
+                event_type: name("a.b"),
             },
             Change::TwoStepTurnedOn {},
             Change::TwoStepTurnedOff {},

@@ -4,6 +4,8 @@ pub(crate) mod frame;
 pub(crate) mod rotation;
 pub(crate) mod tile;
 
+pub(crate) mod deliveries;
+pub(crate) mod delivery;
 pub(crate) mod manage;
 pub(crate) mod new;
 pub(crate) mod overview;

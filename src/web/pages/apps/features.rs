@@ -5,6 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::frame::{AppFrame, At};
+use crate::actions::deliveries::{self, LaneOff};
 use crate::actions::{Context, subscriptions};
 use crate::domain::account::{Developer, Viewer};
 use crate::domain::subscription::Subscription;
@@ -44,6 +45,8 @@ pub(crate) struct SubscriptionRow {
     pub(crate) has_production: bool,
     /// How many event types it holds.
     pub(crate) events: usize,
+    /// Whether one of its endpoints is turned off.
+    pub(crate) is_off: bool,
 }
 
 /// What the toggle sends: `enabled` is there when it is on.
@@ -55,13 +58,14 @@ pub(crate) struct FeaturesForm {
 
 pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
     let subscriptions = subscriptions::list(&ctx, &at.acting, &at.app).await?;
+    let off = deliveries::turned_off(&ctx, &at.acting, &at.app).await?;
     let limit = ctx.policy.max_subscriptions.get();
     let full = subscriptions.len() >= limit as usize;
     ok(&FeaturesPage {
         chrome: at.signed_in.visit.chrome(&ctx),
         frame: AppFrame::around(&ctx, &at, At::Features, &subscriptions).await?,
         enabled: at.app.events_on,
-        subscriptions: subscriptions.iter().map(SubscriptionRow::from).collect(),
+        subscriptions: subscriptions.iter().map(|one| SubscriptionRow::new(one, &off)).collect(),
         limit,
         can_add: at.can_edit() && !full,
         full,
@@ -79,8 +83,8 @@ pub(in crate::web) async fn toggle(
     done(&at.signed_in.visit, &at.at("/features"), flash)
 }
 
-impl From<&Subscription> for SubscriptionRow {
-    fn from(subscription: &Subscription) -> Self {
+impl SubscriptionRow {
+    fn new(subscription: &Subscription, off: &[LaneOff]) -> Self {
         let endpoints = &subscription.endpoints;
         let url = endpoints.production().or(endpoints.development());
         let url = url.map(ToString::to_string).unwrap_or_default();
@@ -91,6 +95,7 @@ impl From<&Subscription> for SubscriptionRow {
             endpoint: url.trim_start_matches("https://").to_owned(),
             has_production: endpoints.production().is_some(),
             events: subscription.event_types.count(),
+            is_off: off.iter().any(|off| off.subscription == subscription.id),
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct AppFrame {
     /// Whether this is the overview, which is no step.
     pub(crate) on_overview: bool,
     pub(crate) on_refusals: bool,
+    pub(crate) on_deliveries: bool,
     /// Whether the app calls the API with credentials of its own.
     pub(crate) calls: bool,
     /// Why the app is stopped, shown on every one of its pages.
@@ -60,6 +61,7 @@ impl AppFrame {
             steps: steps(&id, type_words, Done::of(app, subscriptions), page),
             on_overview: page == At::Overview,
             on_refusals: page == At::Refusals,
+            on_deliveries: page == At::Deliveries,
             calls: app.app_type.calls(),
             stop: Stop::of(ctx, at).await?,
             can_edit: at.can_edit(),
@@ -179,6 +181,7 @@ pub(crate) struct Step {
 pub(crate) enum At {
     Overview,
     Refusals,
+    Deliveries,
     Information,
     Credentials,
     Features,

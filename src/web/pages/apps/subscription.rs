@@ -6,12 +6,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::credentials::ShownSecret;
+use super::deliveries::Off;
 use super::frame::AppFrame;
 use super::rotation::{OldSecret, RegenerateForm};
 use crate::domain::{fields::FieldErrors, time::Timestamp};
 use crate::web::page::Chrome;
 
-pub(in crate::web) use handlers::{create, delete, get, new, reveal, rotate, save};
+pub(in crate::web) use handlers::{create, delete, get, new, resume, reveal, rotate, save};
 
 /// The editor of a subscription.
 #[derive(Template)]
@@ -55,6 +56,8 @@ pub(crate) struct SavedSubscription {
     /// Whether as many old secrets sign as may.
     pub(crate) old_full: bool,
     pub(crate) rotate: RegenerateForm,
+    /// Its endpoints to which nothing is sent any more.
+    pub(crate) off: Vec<Off>,
 }
 
 impl SavedSubscription {

@@ -7,6 +7,7 @@ use actix_web::{
 };
 
 use super::{CatalogEntry, SavedSubscription, SubscriptionForm, SubscriptionPage, groups};
+use crate::actions::deliveries::{self, LaneOff};
 use crate::actions::subscriptions::{self, choose};
 use crate::actions::{Conflict, Context, Error, FormValue, Once, catalog};
 use crate::crypto::token::Token;
@@ -24,6 +25,7 @@ use crate::web::extract::app::InApp;
 use crate::web::extract::form::{Nothing, Post};
 use crate::web::flash::Done;
 use crate::web::pages::apps::credentials::ShownSecret;
+use crate::web::pages::apps::deliveries::Off;
 use crate::web::pages::apps::frame::{AppFrame, At};
 use crate::web::pages::apps::rotation::{OldSecret, RegenerateForm};
 use crate::web::respond::{
@@ -160,6 +162,17 @@ pub(in crate::web) async fn rotate(
     done(&at.signed_in.visit, &stored.path(&at), flash)
 }
 
+pub(in crate::web) async fn resume(
+    ctx: Data<Context>,
+    path: Path<(String, String)>,
+    post: Post<InApp<Developer>, Nothing>,
+) -> PageResult {
+    let at = post.at;
+    let id: SubscriptionId = path.1.parse().map_err(|_| PageError::NotFound)?;
+    subscriptions::resume(&ctx, &at.acting, &at.app, id).await?;
+    done(&at.signed_in.visit, &at.at(&format!("/subscriptions/{id}")), Done::SubscriptionResumed)
+}
+
 pub(in crate::web) async fn delete(
     ctx: Data<Context>,
     path: Path<(String, String)>,
@@ -207,13 +220,15 @@ impl SubscriptionForm {
 struct Stored {
     subscription: Subscription,
     secrets: Vec<SecretFacts>,
+    off: Vec<LaneOff>,
 }
 
 impl Stored {
     async fn find<R: AtLeast>(ctx: &Context, at: &InApp<R>, id: &str) -> Result<Self, PageError> {
         let id = id.parse().map_err(|_| PageError::NotFound)?;
         let (subscription, secrets) = subscriptions::view(ctx, &at.acting, &at.app, id).await?;
-        Ok(Self { subscription, secrets })
+        let off = deliveries::turned_off(ctx, &at.acting, &at.app).await?;
+        Ok(Self { subscription, secrets, off })
     }
 
     fn path<R: AtLeast>(&self, at: &InApp<R>) -> String {
@@ -231,6 +246,7 @@ impl Stored {
             old_full: old.len() >= MAX_OLD,
             old,
             rotate: RegenerateForm::fresh(),
+            off: Off::of(self.subscription.id, &self.off),
         };
         let had = Some(self.subscription.event_types);
         Drawn { saved: Some(saved), had, form, errors: FieldErrors::default() }

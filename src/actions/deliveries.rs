@@ -1,0 +1,116 @@
+//! Deliveries of an app: what was sent, what came back, and once more.
+
+use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Reads, Result, audit::HowMany, queue};
+use crate::domain::{
+    account::{AtLeast, Developer},
+    app::App,
+    audit::Change,
+    delivery::attempt::Attempt,
+    id::DeliveryId,
+    lane::Lane,
+    text::Count,
+};
+pub use crate::store::{DeliveryFilter, LaneOff, LoggedDelivery};
+
+/// Deliveries on one page of the log.
+const PAGE: usize = 50;
+/// Deliveries that are counted; of more it is said that they are more.
+const COUNTED: i64 = 1_000;
+/// The last attempts of a delivery that are shown.
+pub const ATTEMPTS: u16 = 50;
+
+/// A page of the log.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub deliveries: Vec<LoggedDelivery>,
+    pub count: HowMany,
+    /// Behind which delivery the next page begins, if there is one.
+    pub next: Option<DeliveryId>,
+}
+
+/// One delivery, with all that is known of it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub delivery: LoggedDelivery,
+    /// The message, to the byte.
+    pub body: String,
+    /// The last one first, at most [`ATTEMPTS`].
+    pub attempts: Vec<Attempt>,
+    /// What it waits in, unless its subscription is gone.
+    pub lane: Option<Lane>,
+}
+
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn page(ctx: &Context, reader: &impl Reads, app: &App, filter: &DeliveryFilter) -> Result<Page> {
+    let account = reader.account_of(app);
+    let mut read = ctx.read().await?;
+    let one_more = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut deliveries = read.delivery_log(account, app.id, filter, one_more).await?;
+    let count = read.delivery_count(account, app.id, filter, COUNTED + 1).await?;
+    let more = deliveries.len() > PAGE;
+    deliveries.truncate(PAGE);
+    let next = deliveries.last().filter(|_| more).map(|delivery| delivery.id);
+    let number = |count: i64| Count(count.unsigned_abs());
+    let count =
+        if count > COUNTED { HowMany::MoreThan(number(COUNTED)) } else { HowMany::Exactly(number(count)) };
+    Ok(Page { deliveries, count, next })
+}
+
+/// # Errors
+/// `NotFound` if the app has none such.
+pub async fn view(ctx: &Context, reader: &impl Reads, app: &App, id: DeliveryId) -> Result<Seen> {
+    let account = reader.account_of(app);
+    let mut read = ctx.read().await?;
+    let delivery = read.logged_delivery(account, app.id, id).await?.ok_or(Error::NotFound)?;
+    Ok(Seen {
+        body: read.body_of_delivery(account, id).await?.ok_or(Error::NotFound)?,
+        attempts: read.attempts_of(account, id, ATTEMPTS.into()).await?,
+        lane: read.lane(delivery.lane).await?,
+        delivery,
+    })
+}
+
+/// The endpoints of an app to which nothing is sent any more.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn turned_off(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Vec<LaneOff>> {
+    Ok(ctx.read().await?.lanes_off(acting.account(), app.id).await?)
+}
+
+/// Delivers an event again, at once and with the same id, whatever became of it before. Its
+/// retries begin anew, and its attempts go on being numbered.
+///
+/// # Errors
+/// `NotFound` if the app has none such, or it is a probe; `Conflict` if its subscription is gone.
+pub async fn redeliver(
+    ctx: &Context,
+    acting: &Acting<Developer>,
+    app: &App,
+    id: DeliveryId,
+    form: FormValue,
+) -> Result<Once<DeliveryId>> {
+    let account = acting.account();
+    let mut tx = ctx.begin().await?;
+    let app = tx.app_to_change(account, app.id).await?;
+    let delivery = tx.logged_delivery(account, app.id, id).await?.ok_or(Error::NotFound)?;
+    if !delivery.kind.can_be_repeated() {
+        return Err(Error::NotFound);
+    }
+    if let Some(before) = ctx.form_result(&mut tx, form, &id).await? {
+        return Ok(Once::Before(before));
+    }
+    if !tx.redeliver(id, ctx.now()).await? {
+        return Err(Conflict::NowhereToDeliver.into());
+    }
+    tx.due_lanes(&[delivery.lane], ctx.now()).await?;
+    let change = Change::DeliveryRedelivered { delivery: id, event_type: delivery.event_type.to_string() };
+    ctx.audit(&mut tx, &acting.by(), On::app(account, app.id), change).await?;
+    tx.commit().await?;
+    // It stands in the queue already; should this fail, it is found within a minute.
+    if let Err(error) = queue::announce(ctx, &[delivery.lane]).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a redelivery could not be announced");
+    }
+    Ok(Once::Now(id))
+}
