@@ -97,18 +97,3 @@ create table delivery_hours (
     primary key (app_id, hour)
 );
 create index delivery_hours_by_hour on delivery_hours (hour);
-
--- How a validation of an endpoint ended: whether it answers a probe, and whether it refuses one
--- that is wrongly signed.
-create table validations (
-    subscription_id uuid not null references subscriptions (id) on delete cascade,
-    environment text not null,
-    url text not null,
-    plain_token text not null,
-    right_delivery_id uuid not null,
-    wrong_delivery_id uuid not null,
-    asked_at bigint not null,
-    ended_at bigint,
-    result text,
-    primary key (subscription_id, environment)
-);
