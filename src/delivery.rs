@@ -25,6 +25,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+pub use self::send::headers;
 use self::{lane::Runner, leases::Leases, limits::Limits, record::Recorder};
 use crate::{
     actions::{Context, Result, queue},

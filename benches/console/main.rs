@@ -4,6 +4,7 @@
 //! one in turn, so that whatever else the machine does disturbs both. Nothing fails for being slow.
 
 mod population;
+mod postgres;
 mod server;
 
 use std::{
@@ -76,7 +77,7 @@ fn id(number: u64) -> AppId {
 
 fn main() -> Result<()> {
     let rounds = if std::env::args().any(|one| one == "--quick") { QUICK_ROUNDS } else { ROUNDS };
-    let postgres = std::env::var("PORTICO_TEST_POSTGRES")
+    let server = std::env::var("PORTICO_TEST_POSTGRES")
         .map_err(|_| "PORTICO_TEST_POSTGRES must name a PostgreSQL server; run scripts/bench --console")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -85,13 +86,10 @@ fn main() -> Result<()> {
         compare("SQLite", [file(FEW), file(MANY)], rounds).await?;
         let names = [FEW, MANY].map(|apps| format!("portico_bench_{}_{apps}", std::process::id()));
         let [few, many] = &names;
-        let databases = [
-            population::new_postgres(&postgres, few).await?,
-            population::new_postgres(&postgres, many).await?,
-        ];
+        let databases = [postgres::create(&server, few).await?, postgres::create(&server, many).await?];
         let outcome = compare("PostgreSQL", databases, rounds).await;
         for name in &names {
-            population::drop_postgres(&postgres, name).await?;
+            postgres::remove(&server, name).await?;
         }
         outcome
     })

@@ -4,10 +4,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portico::store::{Database, Store};
-use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr, SqliteConnection};
-use url::Url;
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use crate::Result;
+use crate::{Result, postgres::safe};
 
 /// As many apps has an account.
 const APPS_EACH: u64 = 10;
@@ -50,22 +49,6 @@ pub(crate) fn key_of_account(number: u64) -> String {
 /// The account of an app.
 pub(crate) fn account_of_app(number: u64) -> u64 {
     (number - 1) / APPS_EACH + 1
-}
-
-/// A new database in PostgreSQL.
-pub(crate) async fn new_postgres(server: &str, name: &str) -> Result<Database> {
-    drop_postgres(server, name).await?;
-    let mut direct = PgConnection::connect(server).await?;
-    direct.execute(safe(format!("create database {name} template template0"))).await?;
-    let mut url: Url = server.parse()?;
-    url.set_path(name);
-    Ok(Database::Postgres(url.into()))
-}
-
-pub(crate) async fn drop_postgres(server: &str, name: &str) -> Result<()> {
-    let mut direct = PgConnection::connect(server).await?;
-    direct.execute(safe(format!("drop database if exists {name} with (force)"))).await?;
-    Ok(())
 }
 
 /// Migrates the database and fills it with so many apps.
@@ -132,9 +115,4 @@ fn said(statement: &str, apps: u64, last: u128, numbers: &str, id: &str) -> Stri
 #[expect(clippy::disallowed_methods, reason = "calls must be recent by the clock of the servers")]
 fn now() -> Result<u128> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())
-}
-
-#[expect(clippy::disallowed_methods, reason = "statements of the bench are its own")]
-fn safe(sql: String) -> impl SqlSafeStr {
-    sqlx::AssertSqlSafe(sql)
 }

@@ -7,18 +7,16 @@ use crate::{
     crypto,
     domain::{
         delivery::{
-            DeliveryKind,
+            self, DeliveryKind,
             attempt::{Attempt, EXCERPT_BYTES, Outcome},
             signature::{SigningKey, signature},
         },
+        id::DeliveryId,
         time::{Span, Timestamp},
         url::EndpointUrl,
     },
     outbound::{HeaderMap, HeaderName, HeaderValue, Outbound, Post},
 };
-
-const USER_AGENT: &str =
-    concat!("Portico/", env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
 /// Sends a delivery once. With the attempt comes how long the endpoint asks to wait, if it does.
 pub(super) async fn attempt(
@@ -29,7 +27,12 @@ pub(super) async fn attempt(
     body: Bytes,
 ) -> (Attempt, Option<Span>) {
     let at = ctx.now();
-    let headers = headers(due, keys, at, &body);
+    let forged = [SigningKey::forged(crypto::random())];
+    let keys = match due.kind {
+        DeliveryKind::Event | DeliveryKind::Test | DeliveryKind::Probe => keys,
+        DeliveryKind::ForgedProbe => &forged,
+    };
+    let headers = headers(due.id, keys, at, &body);
     let post = Post { url: &url, headers, body, excerpt_bytes: EXCERPT_BYTES, now: at };
     let attempted = outbound.post(post).await;
     let attempt = Attempt {
@@ -58,23 +61,16 @@ pub(super) async fn attempt(
     }
 }
 
-/// The headers of Standard Webhooks, and what every request has.
-fn headers(due: &Due, keys: &[SigningKey], at: Timestamp, body: &[u8]) -> HeaderMap {
-    let forged = [SigningKey::forged(crypto::random())];
-    let keys = match due.kind {
-        DeliveryKind::Event | DeliveryKind::Test | DeliveryKind::Probe => keys,
-        DeliveryKind::ForgedProbe => &forged,
-    };
-    let signature = signature(keys, due.id, at.seconds(), body);
-    let texts = [
-        ("content-type", String::from("application/json")),
-        ("user-agent", String::from(USER_AGENT)),
-        ("webhook-id", due.id.to_string()),
-        ("webhook-timestamp", at.seconds().to_string()),
-        ("webhook-signature", signature),
+/// The headers of Standard Webhooks, and what every request has. Signed with each of the keys.
+#[must_use]
+pub fn headers(id: DeliveryId, keys: &[SigningKey], at: Timestamp, body: &[u8]) -> HeaderMap {
+    let timestamp = at.seconds();
+    let of_attempt = [
+        ("webhook-timestamp", timestamp.to_string()),
+        ("webhook-signature", signature(keys, id, timestamp, body)),
     ];
     // All of it is visible ASCII.
     let value = |text: String| HeaderValue::try_from(text).ok();
     let named = |(name, text)| value(text).map(|value| (HeaderName::from_static(name), value));
-    texts.into_iter().filter_map(named).collect()
+    delivery::headers(id).into_iter().chain(of_attempt).filter_map(named).collect()
 }

@@ -8,10 +8,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::{
-    certificates::{Authority, Identity},
-    receiver::acceptor,
-};
+use crate::certificates::{Authority, Identity, acceptor};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {

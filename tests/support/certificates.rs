@@ -1,8 +1,17 @@
 //! An authority of our own, and the certificates that it signs, good and bad.
 #![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
+use std::sync::Arc;
+
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, PrivateKeyDer},
+    },
+};
 
 /// The names in a certificate of a receiver: it is reached by address and by name.
 pub const NAMES: [&str; 4] = ["127.0.0.1", "localhost", "hooks.example.com", "other.example.com"];
@@ -80,4 +89,16 @@ fn params(names: &[&str]) -> CertificateParams {
 
 fn private(key: &KeyPair) -> PrivateKeyDer<'static> {
     PrivateKeyDer::try_from(key.serialize_der()).expect("a key")
+}
+
+/// TLS with one certificate.
+pub fn acceptor(identity: Identity, protocols: &[&str]) -> TlsAcceptor {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key)
+        .expect("a certificate and its key");
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
 }

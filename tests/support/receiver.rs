@@ -25,12 +25,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::aws_lc_rs},
-};
+use tokio_rustls::TlsAcceptor;
 
-use super::certificates::{Authority, Identity};
+use super::certificates::{Authority, Identity, acceptor};
 
 /// What to answer.
 #[derive(Clone, Debug)]
@@ -185,18 +182,6 @@ impl Drop for Receiver {
             let _ = thread.join();
         }
     }
-}
-
-/// TLS with one certificate.
-pub fn acceptor(identity: Identity, protocols: &[&str]) -> TlsAcceptor {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("TLS 1.2 and 1.3")
-        .with_no_client_auth()
-        .with_single_cert(identity.chain, identity.key)
-        .expect("a certificate and its key");
-    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-    TlsAcceptor::from(Arc::new(config))
 }
 
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared>) {

@@ -1,0 +1,110 @@
+//! `portico serve` over one of the databases, and the bare loop, each a process of its own.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use portico::store::Database;
+use serde_json::Value;
+
+use crate::{Result, population, publisher::Publisher};
+
+/// What a process sends through: the authority that it trusts.
+#[derive(Clone)]
+pub(crate) struct Trust(pub(crate) PathBuf);
+
+/// A server that runs.
+pub(crate) struct Portico {
+    pub(crate) publisher: Publisher,
+    child: Killed,
+}
+
+impl Portico {
+    /// With its worker, or without (`--no-worker`).
+    pub(crate) fn serve(database: &Database, trust: &Trust, flags: &[&str]) -> Result<Self> {
+        let listen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.to_string();
+        let key = platform_key(database)?;
+        let mut child = portico(database)
+            .arg("serve")
+            .args(flags)
+            .env("PORTICO_LISTEN", &listen)
+            .env("PORTICO_LOG_FORMAT", "json")
+            .env("PORTICO_WEBHOOK_ALLOW_NETS", "127.0.0.0/8")
+            .env("PORTICO_WEBHOOK_CA_FILE", &trust.0)
+            .stderr(Stdio::piped())
+            .spawn()
+            .map(Killed)?;
+        let mut lines = BufReader::new(child.0.stderr.take().ok_or("no log")?).lines();
+        loop {
+            let line = lines.next().ok_or("portico serve ended")??;
+            let said: Value = serde_json::from_str(&line).unwrap_or_default();
+            match said["message"].as_str() {
+                Some("the directory is filled") => break,
+                Some("the directory could not be filled") => return Err(line.into()),
+                Some(_) | None => {}
+            }
+        }
+        // Read on, so that a full pipe never stops it.
+        thread::spawn(move || lines.for_each(drop));
+        Ok(Self { publisher: Publisher::new(&format!("http://{listen}"), &key)?, child })
+    }
+
+    /// The most memory that the process ever had, as Linux counts resident pages.
+    pub(crate) fn resident_at_most_mib(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.0.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+    }
+}
+
+/// How many posts a second the bare loop reaches.
+pub(crate) fn bare(url: &str, trust: &Trust, duration: Duration) -> Result<f64> {
+    let seconds = duration.as_secs().to_string();
+    let output = Command::new(std::env::current_exe()?)
+        .args(["bare", url, &text(&trust.0)?, &seconds])
+        .stderr(Stdio::inherit())
+        .output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
+
+fn text(path: &Path) -> Result<String> {
+    Ok(path.to_str().ok_or("a path that is no text")?.to_owned())
+}
+
+fn portico(database: &Database) -> Command {
+    let url = match database {
+        Database::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Database::Postgres(url) => url.clone(),
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portico"));
+    command
+        .env_clear()
+        .env("PORTICO_DATABASE_URL", url)
+        .env("PORTICO_SECRET_KEY", STANDARD.encode(population::KEY));
+    command
+}
+
+fn platform_key(database: &Database) -> Result<String> {
+    let made = portico(database).args(["platform-key", "create", "--name", "Bench"]).output()?;
+    match made.status.success() {
+        true => Ok(String::from_utf8(made.stdout)?.trim().to_owned()),
+        false => Err(String::from_utf8_lossy(&made.stderr).into()),
+    }
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
