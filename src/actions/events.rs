@@ -128,10 +128,12 @@ async fn store(ctx: &Context, request: &Request) -> std::result::Result<Vec<Publ
     for (n, ((new, id), account)) in request.events.iter().zip(ids).zip(accounts).enumerate() {
         let first = earlier.get(&n).copied();
         if first.is_none() {
-            publishing.insert(ctx, &mut tx, new, id, account).await?;
+            publishing.add(ctx, &mut tx, new, id, account).await?;
         }
         published.push(Published { id: first.unwrap_or(id).to_string(), duplicate: first.is_some() });
     }
+    tx.insert_events(&publishing.events).await?;
+    tx.insert_deliveries(&publishing.deliveries).await?;
     let lanes: Vec<LaneId> = publishing.lanes.into_iter().collect();
     tx.due_lanes(&lanes, publishing.now).await?;
     if let Some((key, _)) = &request.idempotency {
@@ -151,7 +153,9 @@ async fn store(ctx: &Context, request: &Request) -> std::result::Result<Vec<Publ
 struct Publishing {
     now: Timestamp,
     receivers: BTreeMap<(AccountId, EventTypeName, Environment), Vec<Receiver>>,
-    /// The lanes that got something.
+    events: Vec<Event>,
+    deliveries: Vec<NewDelivery>,
+    /// The lanes that get something.
     lanes: BTreeSet<LaneId>,
 }
 
@@ -199,7 +203,8 @@ impl Publishing {
         Ok(earlier)
     }
 
-    async fn insert(
+    /// Adds an event, with a delivery for everybody who receives it.
+    async fn add(
         &mut self,
         ctx: &Context,
         tx: &mut Tx,
@@ -217,9 +222,8 @@ impl Publishing {
             occurred_at,
             created_at: self.now,
         };
-        tx.insert_event(&event).await?;
         for receiver in self.receivers(tx, &event).await? {
-            tx.insert_delivery(&NewDelivery {
+            self.deliveries.push(NewDelivery {
                 id: ctx.new_id(),
                 event: id,
                 app: receiver.app,
@@ -229,10 +233,10 @@ impl Publishing {
                 environment: event.environment,
                 event_type: event.event_type.clone(),
                 created_at: self.now,
-            })
-            .await?;
+            });
             self.lanes.insert(receiver.lane);
         }
+        self.events.push(event);
         Ok(())
     }
 

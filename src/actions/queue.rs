@@ -22,7 +22,7 @@ use crate::{
         lane::{Health, Lane, TurnedOff},
         time::{Span, Timestamp},
     },
-    store::{Attempts, SealedSecret, Tx},
+    store::{Attempts, Made, SealedSecret, Tx},
 };
 
 pub use crate::store::{Due, Place};
@@ -57,6 +57,8 @@ pub struct Record {
     pub kind: DeliveryKind,
     pub attempt: Attempt,
     pub next: Next,
+    /// Attempts before it since the delivery was last asked for.
+    pub tries: u32,
     /// How the endpoint does from now on, where that has changed.
     pub health: Option<Health>,
     pub turns_off: Option<TurnedOff>,
@@ -158,10 +160,11 @@ pub async fn record(ctx: &Context, by: SenderId, records: &[Record]) -> Result<(
     let mut records: Vec<&Record> = records.iter().collect();
     records.sort_by_key(|record| (record.attempt.delivery, record.attempt.number));
     let mut tx = ctx.begin().await?;
+    let made: Vec<Made<'_>> = records.iter().map(|record| record.made()).collect();
+    let new = tx.record_attempts(&made, now).await?;
     let mut hours: BTreeMap<(AppId, Hour), Attempts> = BTreeMap::new();
     for record in &records {
-        let is_new = tx.record_attempt(&record.attempt, record.next, now).await?;
-        if is_new && record.kind == DeliveryKind::Event {
+        if record.kind == DeliveryKind::Event && new.contains(&record.attempt.delivery) {
             let hour = Hour::of(record.attempt.at);
             count(hours.entry((record.lane.app, hour)).or_default(), &record.attempt);
         }
@@ -178,6 +181,12 @@ pub async fn record(ctx: &Context, by: SenderId, records: &[Record]) -> Result<(
         }
     }
     Ok(tx.commit().await?)
+}
+
+impl Record {
+    const fn made(&self) -> Made<'_> {
+        Made { attempt: &self.attempt, next: self.next, tries: self.tries }
+    }
 }
 
 fn count(attempts: &mut Attempts, attempt: &Attempt) {

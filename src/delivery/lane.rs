@@ -293,7 +293,8 @@ impl Runner {
         let schedule = &self.shared.ctx.policy.retry_schedule;
         let next = Next::after(due.kind, outcome, asked_to_wait, tried, schedule, random);
         let health = (self.health != before).then_some(self.health);
-        let record = Record { lane, kind: due.kind, attempt, next, health, turns_off };
+        let tries = due.tries().saturating_sub(1);
+        let record = Record { lane, kind: due.kind, attempt, next, tries, health, turns_off };
         self.shared.recorder.record(record, receipt).await;
     }
 }

@@ -1,10 +1,15 @@
 //! Deliveries as a queue: made, sent in turn, recorded.
 
+use std::collections::HashSet;
+
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{
     Conn, Result, Tx,
     db::{all, execute, value},
+    dialect::{INSERT_DELIVERIES, LOCK_LANES, RECORD},
+    rows::{self, IdText},
     statements::statements,
 };
 use crate::domain::{
@@ -19,10 +24,6 @@ use crate::domain::{
 };
 
 statements! {
-    /// One more delivery, due when it is made.
-    INSERT_DELIVERY = "insert into deliveries (id, event_id, app_id, subscription_id, lane_id, kind, environment,
-        event_type, status, created_at, next_at, attempts, tries)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9, $9, 0, 0)";
     /// Deliveries of a lane that are due, the one due longest first: until when, after which.
     DUE_DELIVERIES = "select d.id, d.kind, d.environment, d.next_at, d.attempts, d.tries, e.size_bytes
         from deliveries d join events e on e.id = d.event_id
@@ -32,10 +33,6 @@ statements! {
     BODIES = "select d.id, e.body from deliveries d join events e on e.id = d.event_id
         where d.lane_id = $1 and d.next_at is not null and d.next_at >= $2 and d.next_at <= $4
         and (d.next_at, d.id) >= ($2, $3) and (d.next_at, d.id) <= ($4, $5)";
-    /// What became of a delivery with an attempt, unless somebody has recorded that attempt already.
-    RECORD = "update deliveries set status = $2, next_at = $3, attempts = $4, tries = tries + 1, last_at = $5,
-        last_outcome = $6, last_status = $7, finished_at = $8
-        where id = $1 and status = 'waiting' and attempts = $4 - 1";
     /// The attempt that was on its way when its delivery was cancelled or dropped.
     RECORD_LAST = "update deliveries set attempts = $2, last_at = $3, last_outcome = $4, last_status = $5
         where id = $1 and status in ('cancelled', 'dropped') and attempts = $2 - 1";
@@ -115,6 +112,16 @@ impl Due {
 /// A place in a lane: what is due before comes before.
 pub type Place = (Timestamp, DeliveryId);
 
+/// An attempt that was made, and what follows from it.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    pub attempt: &'a Attempt,
+    pub next: Next,
+    /// Attempts before it since the delivery was last asked for. If that is another number by now,
+    /// it was asked for again, and nothing follows.
+    pub tries: u32,
+}
+
 /// How attempts of an app went in an hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
@@ -164,48 +171,42 @@ impl Conn {
 }
 
 impl Tx {
-    pub async fn insert_delivery(&mut self, new: &NewDelivery) -> Result<()> {
-        execute!(
-            self,
-            INSERT_DELIVERY,
-            new.id,
-            new.event,
-            new.app,
-            new.subscription,
-            new.lane,
-            new.kind,
-            new.environment,
-            &new.event_type,
-            new.created_at,
-        );
+    pub async fn insert_deliveries(&mut self, new: &[NewDelivery]) -> Result<()> {
+        let sql = self.text(INSERT_DELIVERIES);
+        for some in new.chunks(rows::AT_ONCE) {
+            execute!(self, sql, rows::json(some.iter().map(NewRow::of)));
+        }
         Ok(())
     }
 
-    /// Writes down an attempt and what follows from it. Whether it was the first to be written
-    /// down under its number: another process may have made one too.
-    pub async fn record_attempt(&mut self, attempt: &Attempt, next: Next, now: Timestamp) -> Result<bool> {
+    /// Writes down attempts, one of each delivery, and what follows from them. Of which it was the
+    /// first to be written down under its number: another process may have made one too.
+    pub async fn record_attempts(
+        &mut self,
+        made: &[Made<'_>],
+        now: Timestamp,
+    ) -> Result<HashSet<DeliveryId>> {
+        let sql = self.text(RECORD);
+        let mut recorded = HashSet::with_capacity(made.len());
+        for some in made.chunks(rows::AT_ONCE) {
+            let json = rows::json(some.iter().map(|made| MadeRow::of(made, now)));
+            let rows: Vec<(DeliveryId,)> = all!(self, sql, json);
+            recorded.extend(rows.into_iter().map(|(id,)| id));
+        }
+        for Made { attempt, .. } in made {
+            if !recorded.contains(&attempt.delivery) && self.record_last(attempt).await? {
+                recorded.insert(attempt.delivery);
+            }
+        }
+        let new = made.iter().map(|made| made.attempt).filter(|attempt| recorded.contains(&attempt.delivery));
+        self.insert_attempts(&new.collect::<Vec<_>>()).await?;
+        Ok(recorded)
+    }
+
+    async fn record_last(&mut self, attempt: &Attempt) -> Result<bool> {
         let number = i64::from(attempt.number);
         let (outcome, status) = (attempt.outcome.as_str(), attempt.outcome.status().map(i64::from));
-        let finished = (next.status() != Status::Waiting).then_some(now);
-        let recorded = execute!(
-            self,
-            RECORD,
-            attempt.delivery,
-            next.status(),
-            next.at(),
-            number,
-            attempt.at,
-            outcome,
-            status,
-            finished,
-        );
-        if recorded == 0
-            && execute!(self, RECORD_LAST, attempt.delivery, number, attempt.at, outcome, status) == 0
-        {
-            return Ok(false);
-        }
-        self.insert_attempt(attempt).await?;
-        Ok(true)
+        Ok(execute!(self, RECORD_LAST, attempt.delivery, number, attempt.at, outcome, status) > 0)
     }
 
     pub async fn postpone_delivery(&mut self, id: DeliveryId, next_at: Timestamp) -> Result<()> {
@@ -225,7 +226,10 @@ impl Tx {
     /// Cancels what waits for a subscription that is about to be deleted.
     pub async fn cancel_waiting(&mut self, subscription: SubscriptionId, now: Timestamp) -> Result<u64> {
         let mut cancelled = 0;
-        for (lane,) in self.lanes_of_subscription(subscription).await? {
+        // Whoever publishes meanwhile either has put its deliveries there, or finds no lane.
+        let sql = self.text(LOCK_LANES);
+        let lanes: Vec<(LaneId,)> = all!(self, sql, subscription);
+        for (lane,) in lanes {
             cancelled += execute!(self, END_WAITING, lane, Status::Cancelled, now);
         }
         Ok(cancelled)
@@ -245,5 +249,64 @@ impl Tx {
 
     pub async fn delete_old_delivery_hours(&mut self, before: Hour) -> Result<u64> {
         Ok(execute!(self, DELETE_OLD_DELIVERY_HOURS, before))
+    }
+}
+
+#[derive(Serialize)]
+struct NewRow<'a> {
+    id: IdText,
+    event_id: IdText,
+    app_id: IdText,
+    subscription_id: IdText,
+    lane_id: IdText,
+    kind: &'static str,
+    environment: &'static str,
+    event_type: &'a str,
+    created_at: i64,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(new: &'a NewDelivery) -> Self {
+        Self {
+            id: IdText::of(new.id),
+            event_id: IdText::of(new.event),
+            app_id: IdText::of(new.app),
+            subscription_id: IdText::of(new.subscription),
+            lane_id: IdText::of(new.lane),
+            kind: new.kind.as_str(),
+            environment: new.environment.as_str(),
+            event_type: new.event_type.as_str(),
+            created_at: new.created_at.micros(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct MadeRow {
+    delivery_id: IdText,
+    number: u32,
+    tries: u32,
+    status: &'static str,
+    next_at: Option<i64>,
+    finished_at: Option<i64>,
+    at: i64,
+    outcome: &'static str,
+    answered: Option<u16>,
+}
+
+impl MadeRow {
+    fn of(made: &Made<'_>, now: Timestamp) -> Self {
+        let Made { attempt, next, tries } = *made;
+        Self {
+            delivery_id: IdText::of(attempt.delivery),
+            number: attempt.number,
+            tries,
+            status: next.status().as_str(),
+            next_at: next.at().map(Timestamp::micros),
+            finished_at: (next.status() != Status::Waiting).then_some(now.micros()),
+            at: attempt.at.micros(),
+            outcome: attempt.outcome.as_str(),
+            answered: attempt.outcome.status(),
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The statements that need two texts, since the two databases search by means of their own and
-//! only PostgreSQL has rows that others may hold.
+//! The statements that need two texts: the two databases search by means of their own, read a list
+//! of rows from JSON by functions of their own, and only PostgreSQL has rows that others may hold.
 
 /// A statement in the words of each database.
 #[derive(Clone, Copy, Debug)]
@@ -61,4 +61,81 @@ dialects! {
         sqlite "update lanes set leased_until = $2 where leased_by = $1"
         postgres "update lanes set leased_until = $2 where id in (
             select id from lanes where leased_by = $1 for update skip locked)";
+    /// Events, as a JSON array of them.
+    INSERT_EVENTS =
+        sqlite "insert into events
+            (id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at)
+            select unhex(value ->> 'id'), unhex(value ->> 'account_id'), value ->> 'event_type',
+                value ->> 'environment', value ->> 'body', value ->> 'size_bytes', value ->> 'occurred_at',
+                value ->> 'created_at' from json_each($1)"
+        postgres "insert into events
+            (id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at)
+            select id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at
+            from json_to_recordset(cast($1 as json)) as rows(id uuid, account_id uuid, event_type text,
+                environment text, body text, size_bytes bigint, occurred_at bigint, created_at bigint)";
+    /// Deliveries, as a JSON array of them, each due when it is made. Those whose lane is gone, or is
+    /// going, are not.
+    INSERT_DELIVERIES =
+        sqlite "insert into deliveries (id, event_id, app_id, subscription_id, lane_id, kind, environment,
+                event_type, status, created_at, next_at, attempts, tries)
+            select unhex(value ->> 'id'), unhex(value ->> 'event_id'), unhex(value ->> 'app_id'),
+                unhex(value ->> 'subscription_id'), unhex(value ->> 'lane_id'), value ->> 'kind',
+                value ->> 'environment', value ->> 'event_type', 'waiting', value ->> 'created_at',
+                value ->> 'created_at', 0, 0 from json_each($1)
+            where unhex(value ->> 'lane_id') in (select id from lanes)"
+        postgres "insert into deliveries (id, event_id, app_id, subscription_id, lane_id, kind, environment,
+                event_type, status, created_at, next_at, attempts, tries)
+            select rows.id, event_id, app_id, rows.subscription_id, lane_id, rows.kind, environment, event_type,
+                'waiting', created_at, created_at, 0, 0
+            from json_to_recordset(cast($1 as json)) as rows(id uuid, event_id uuid, app_id uuid,
+                subscription_id uuid, lane_id uuid, kind text, environment text, event_type text,
+                created_at bigint)
+            join lanes on lanes.id = rows.lane_id for key share of lanes";
+    /// Takes the lanes of a subscription: nothing is put into them any more until the end of the
+    /// transaction.
+    LOCK_LANES =
+        sqlite "select id from lanes where subscription_id = $1"
+        postgres "select id from lanes where subscription_id = $1 order by id for update";
+    /// What became of deliveries with an attempt each, as a JSON array of them, where nobody has
+    /// recorded that attempt already. One that was asked for again meanwhile goes on waiting.
+    RECORD =
+        sqlite "update deliveries set
+                status = case when deliveries.tries = x.tries then x.status else deliveries.status end,
+                next_at = case when deliveries.tries = x.tries then x.next_at else deliveries.next_at end,
+                finished_at = case when deliveries.tries = x.tries then x.finished_at end,
+                tries = case when deliveries.tries = x.tries then x.tries + 1 else deliveries.tries end,
+                attempts = x.number, last_at = x.at, last_outcome = x.outcome, last_status = x.answered
+            from (select unhex(value ->> 'delivery_id') as id, value ->> 'number' as number,
+                    value ->> 'tries' as tries, value ->> 'status' as status, value ->> 'next_at' as next_at,
+                    value ->> 'finished_at' as finished_at, value ->> 'at' as at, value ->> 'outcome' as outcome,
+                    value ->> 'answered' as answered from json_each($1)) x
+            where deliveries.id = x.id and deliveries.status = 'waiting' and deliveries.attempts = x.number - 1
+            returning deliveries.id"
+        postgres "update deliveries set
+                status = case when deliveries.tries = x.tries then x.status else deliveries.status end,
+                next_at = case when deliveries.tries = x.tries then x.next_at else deliveries.next_at end,
+                finished_at = case when deliveries.tries = x.tries then x.finished_at end,
+                tries = case when deliveries.tries = x.tries then x.tries + 1 else deliveries.tries end,
+                attempts = x.number, last_at = x.at, last_outcome = x.outcome, last_status = x.answered
+            from json_to_recordset(cast($1 as json)) as x(delivery_id uuid, number bigint, tries bigint,
+                status text, next_at bigint, finished_at bigint, at bigint, outcome text, answered bigint)
+            where deliveries.id = x.delivery_id and deliveries.status = 'waiting'
+                and deliveries.attempts = x.number - 1
+            returning deliveries.id";
+    /// Attempts, as a JSON array of them.
+    INSERT_ATTEMPTS =
+        sqlite "insert into attempts (delivery_id, number, at, url, outcome, certificate_at, status, dns_us,
+                connect_us, tls_us, first_byte_us, total_us, head, excerpt, excerpt_is_cut)
+            select unhex(value ->> 'delivery_id'), value ->> 'number', value ->> 'at', value ->> 'url',
+                value ->> 'outcome', value ->> 'certificate_at', value ->> 'answered', value ->> 'dns_us',
+                value ->> 'connect_us', value ->> 'tls_us', value ->> 'first_byte_us', value ->> 'total_us',
+                value ->> 'head', unhex(value ->> 'excerpt'), value ->> 'excerpt_is_cut' from json_each($1)"
+        postgres "insert into attempts (delivery_id, number, at, url, outcome, certificate_at, status, dns_us,
+                connect_us, tls_us, first_byte_us, total_us, head, excerpt, excerpt_is_cut)
+            select delivery_id, number, at, url, outcome, certificate_at, answered, dns_us, connect_us, tls_us,
+                first_byte_us, total_us, head, decode(excerpt, 'hex'), excerpt_is_cut
+            from json_to_recordset(cast($1 as json)) as rows(delivery_id uuid, number bigint, at bigint,
+                url text, outcome text, certificate_at bigint, answered bigint, dns_us bigint, connect_us bigint,
+                tls_us bigint, first_byte_us bigint, total_us bigint, head text, excerpt text,
+                excerpt_is_cut boolean)";
 }

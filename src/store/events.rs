@@ -1,16 +1,17 @@
 //! Events that were published.
 
+use serde::Serialize;
+
 use super::{
     Conn, Result, Tx,
     db::{all, execute},
+    dialect::INSERT_EVENTS,
+    rows::{self, IdText},
     statements::statements,
 };
 use crate::domain::{event::Event, id::EventId};
 
 statements! {
-    /// One more event.
-    INSERT_EVENT = "insert into events (id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
     /// Some events of an age, the oldest first: after one, before one.
     EVENTS_BETWEEN = "select id from events where id > $1 and id < $2 order by id limit $3";
     /// An event goes with its deliveries and their attempts, unless one of them still waits.
@@ -32,25 +33,43 @@ impl Conn {
 }
 
 impl Tx {
-    pub async fn insert_event(&mut self, event: &Event) -> Result<()> {
-        let size = i64::try_from(event.body.len()).unwrap_or(i64::MAX);
-        execute!(
-            self,
-            INSERT_EVENT,
-            event.id,
-            event.account,
-            &event.event_type,
-            event.environment,
-            event.body.as_str(),
-            size,
-            event.occurred_at,
-            event.created_at,
-        );
+    pub async fn insert_events(&mut self, events: &[Event]) -> Result<()> {
+        let sql = self.text(INSERT_EVENTS);
+        for some in events.chunks(rows::AT_ONCE) {
+            execute!(self, sql, rows::json(some.iter().map(EventRow::of)));
+        }
         Ok(())
     }
 
     /// Whether it went: it stays as long as something of it waits.
     pub async fn delete_ended_event(&mut self, id: EventId) -> Result<bool> {
         Ok(execute!(self, DELETE_ENDED_EVENT, id) > 0)
+    }
+}
+
+#[derive(Serialize)]
+struct EventRow<'a> {
+    id: IdText,
+    account_id: IdText,
+    event_type: &'a str,
+    environment: &'static str,
+    body: &'a str,
+    size_bytes: usize,
+    occurred_at: i64,
+    created_at: i64,
+}
+
+impl<'a> EventRow<'a> {
+    fn of(event: &'a Event) -> Self {
+        Self {
+            id: IdText::of(event.id),
+            account_id: IdText::of(event.account),
+            event_type: event.event_type.as_str(),
+            environment: event.environment.as_str(),
+            body: &event.body,
+            size_bytes: event.body.len(),
+            occurred_at: event.occurred_at.micros(),
+            created_at: event.created_at.micros(),
+        }
     }
 }

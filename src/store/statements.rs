@@ -16,7 +16,6 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         super::accounts::ALL,
         super::apps::ALL,
-        super::attempts::ALL,
         super::audit::ALL,
         super::calls::ALL,
         super::catalog::ALL,

@@ -1,7 +1,7 @@
 //! An app with endpoints that answer, deliveries for them, and workers.
 #![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, slice, time::Duration};
 
 use portico::{
     actions::{self, Context, Policy, queue},
@@ -195,7 +195,7 @@ pub async fn insert(tx: &mut Tx, ctx: &Context, lane: Lane) -> DeliveryId {
         occurred_at: now,
         created_at: now,
     };
-    tx.insert_event(&event).await.expect("an event");
+    tx.insert_events(slice::from_ref(&event)).await.expect("an event");
     let new = NewDelivery {
         id: ctx.new_id(),
         event: event.id,
@@ -207,7 +207,7 @@ pub async fn insert(tx: &mut Tx, ctx: &Context, lane: Lane) -> DeliveryId {
         event_type: event.event_type,
         created_at: now,
     };
-    tx.insert_delivery(&new).await.expect("a delivery");
+    tx.insert_deliveries(slice::from_ref(&new)).await.expect("a delivery");
     new.id
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     num::NonZeroU32,
+    slice,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -320,7 +321,7 @@ impl World {
         let id = self.ctx.new_id();
         let mut tx = self.database.begin().await;
         let lane = tx.ensure_lane(self.ctx.new_id(), subscription, LaneKind::Production).await;
-        tx.insert_event(&event).await.expect("an event");
+        tx.insert_events(slice::from_ref(&event)).await.expect("an event");
         let new = NewDelivery {
             id,
             event: event.id,
@@ -332,7 +333,7 @@ impl World {
             event_type: event.event_type,
             created_at: event.created_at,
         };
-        tx.insert_delivery(&new).await.expect("a delivery");
+        tx.insert_deliveries(slice::from_ref(&new)).await.expect("a delivery");
         tx.commit().await.expect("it holds");
         id
     }

@@ -1,18 +1,22 @@
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use portico::{
-    actions::queue,
+    actions::{queue, subscriptions},
     domain::{
         delivery::attempt::{Attempt, Next, Outcome},
-        id::SenderId,
+        id::{DeliveryId, SenderId},
         time::Span,
     },
+    store::Made,
 };
 
 use crate::support::{
     databases::{Kind, on_both},
     receiver::Reply,
-    rig::{Rig, another_worker, run, until},
+    rig::{Rig, another_worker, insert, run, until},
     world::parsed,
 };
 
@@ -20,6 +24,8 @@ on_both!(
     the_lanes_of_a_worker_that_died_pass_on_within_half_a_minute,
     two_workers_never_get_the_same_lane,
     an_attempt_is_written_down_once,
+    what_is_asked_for_again_during_an_attempt_is_sent_again,
+    nothing_is_left_waiting_for_a_subscription_that_is_deleted_meanwhile,
     a_worker_that_is_killed_loses_nothing,
     a_worker_that_stops_gives_its_lanes_back,
 );
@@ -72,7 +78,58 @@ async fn an_attempt_is_written_down_once(kind: Kind) {
     let rig = Rig::new(kind).await;
     let lane = rig.lane("/hook").await;
     let [delivery] = rig.publish(lane, 1).await[..] else { panic!("one") };
-    let attempt = |status| Attempt {
+    let attempt = |status| answered(&rig, delivery, status);
+    let again = Next::Again(rig.ctx().now() + Span::seconds(5));
+    let mut tx = rig.world.database.begin().await;
+    let now = rig.ctx().now();
+    let (first, second) = (attempt(204), attempt(500));
+    let made = |attempt, next| [Made { attempt, next, tries: 0 }];
+    let written = tx.record_attempts(&made(&first, Next::Succeeded), now).await.expect("written");
+    assert_eq!(written, HashSet::from([delivery]));
+    assert!(tx.record_attempts(&made(&second, again), now).await.expect("not written").is_empty());
+    tx.commit().await.expect("it holds");
+    assert_eq!(rig.state(delivery).await, "succeeded after 1");
+}
+
+async fn what_is_asked_for_again_during_an_attempt_is_sent_again(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let [delivery] = rig.publish(lane, 1).await[..] else { panic!("one") };
+    let attempt = answered(&rig, delivery, 500);
+    let mut tx = rig.world.database.begin().await;
+    // When the attempt began, nine had been made; since then somebody has asked for more.
+    let made = [Made { attempt: &attempt, next: Next::Failed, tries: 9 }];
+    assert_eq!(tx.record_attempts(&made, rig.ctx().now()).await.expect("written").len(), 1);
+    tx.commit().await.expect("it holds");
+    assert_eq!(rig.state(delivery).await, "waiting after 1");
+    assert_eq!(rig.due_in(delivery).await, 0);
+}
+
+async fn nothing_is_left_waiting_for_a_subscription_that_is_deleted_meanwhile(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let mut publishing = rig.world.database.begin().await;
+    let early = insert(&mut publishing, rig.ctx(), lane).await;
+    let (ctx, acting) = (rig.ctx().clone(), rig.world.acting(&rig.owner));
+    let app = rig.app.clone();
+    let deleting = tokio::spawn(async move {
+        subscriptions::delete(&ctx, &acting, &app, lane.subscription).await.expect("deleted");
+    });
+    // Long enough for it to see that nothing waits, if it does not wait itself.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    publishing.commit().await.expect("it holds");
+    deleting.await.expect("no panic");
+    assert_eq!(rig.state(early).await, "cancelled after 0");
+    let mut late = rig.world.database.begin().await;
+    insert(&mut late, rig.ctx(), lane).await;
+    late.commit().await.expect("it holds");
+    let waiting = rig.world.database.texts("select status from deliveries where next_at is not null").await;
+    assert!(waiting.is_empty(), "{waiting:?}");
+}
+
+/// The first attempt at a delivery.
+fn answered(rig: &Rig, delivery: DeliveryId, status: u16) -> Attempt {
+    Attempt {
         delivery,
         number: 1,
         at: rig.ctx().now(),
@@ -82,14 +139,7 @@ async fn an_attempt_is_written_down_once(kind: Kind) {
         head: Vec::new(),
         excerpt: Vec::new(),
         excerpt_is_cut: false,
-    };
-    let again = Next::Again(rig.ctx().now() + Span::seconds(5));
-    let mut tx = rig.world.database.begin().await;
-    let now = rig.ctx().now();
-    assert!(tx.record_attempt(&attempt(204), Next::Succeeded, now).await.expect("written"));
-    assert!(!tx.record_attempt(&attempt(500), again, now).await.expect("not written"));
-    tx.commit().await.expect("it holds");
-    assert_eq!(rig.state(delivery).await, "succeeded after 1");
+    }
 }
 
 async fn a_worker_that_is_killed_loses_nothing(kind: Kind) {

@@ -14,6 +14,7 @@ use portico::{
         lane::{LaneKind, TurnedOff},
         time::{Span, Timestamp},
     },
+    store::Made,
 };
 
 use super::{Flow, at};
@@ -62,8 +63,12 @@ impl Log {
 
     pub(super) async fn attempted(&self, attempt: &Attempt, next: Next) {
         let world = &self.flow.portal.world;
+        let id = world.database.literal(&attempt.delivery);
+        let tries = format!("select cast(tries as text) from deliveries where id = {id}");
+        let tries = parsed(&world.database.texts(&tries).await.join(""));
         let mut tx = world.database.begin().await;
-        assert!(tx.record_attempt(attempt, next, world.ctx.now()).await.expect("recorded"));
+        let made = Made { attempt, next, tries };
+        assert_eq!(tx.record_attempts(&[made], world.ctx.now()).await.expect("recorded").len(), 1);
         tx.commit().await.expect("it holds");
     }
 
