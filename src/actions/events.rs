@@ -1,6 +1,6 @@
 //! Publishing: an event is stored with a delivery for everybody who receives it, or not at all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -9,14 +9,13 @@ use super::{Context, Error, Result, queue};
 use crate::{
     domain::{
         delivery::{DeliveryKind, NewDelivery},
-        event::{Environment, Event},
-        event_type::EventTypeName,
+        event::Event,
         id::{AccountId, EventId, LaneId},
         platform_key::PlatformService,
         publication::{AccountRef, IdempotencyKey, NewEvent},
         time::{Span, Timestamp},
     },
-    store::{EarlierRequest, Receiver, StoreError, Tx},
+    store::{Audience, EarlierRequest, Receiver, StoreError, Tx},
 };
 
 /// How long the ids that the platform gives its events are remembered.
@@ -128,10 +127,11 @@ async fn store(ctx: &Context, request: &Request) -> std::result::Result<Vec<Publ
     for (n, ((new, id), account)) in request.events.iter().zip(ids).zip(accounts).enumerate() {
         let first = earlier.get(&n).copied();
         if first.is_none() {
-            publishing.add(ctx, &mut tx, new, id, account).await?;
+            publishing.add(new, id, account);
         }
         published.push(Published { id: first.unwrap_or(id).to_string(), duplicate: first.is_some() });
     }
+    publishing.address(ctx, &mut tx).await?;
     tx.insert_events(&publishing.events).await?;
     tx.insert_deliveries(&publishing.deliveries).await?;
     let lanes: Vec<LaneId> = publishing.lanes.into_iter().collect();
@@ -152,7 +152,6 @@ async fn store(ctx: &Context, request: &Request) -> std::result::Result<Vec<Publ
 #[derive(Default)]
 struct Publishing {
     now: Timestamp,
-    receivers: BTreeMap<(AccountId, EventTypeName, Environment), Vec<Receiver>>,
     events: Vec<Event>,
     deliveries: Vec<NewDelivery>,
     /// The lanes that get something.
@@ -167,20 +166,16 @@ impl Publishing {
         events: &[NewEvent],
     ) -> std::result::Result<Vec<AccountId>, Unpublished> {
         let mut types = BTreeSet::new();
-        let mut known: HashMap<&AccountRef, AccountId> = HashMap::new();
-        let mut accounts = Vec::with_capacity(events.len());
         for (n, event) in events.iter().enumerate() {
             if types.insert(&event.event_type) && !tx.event_type_exists(&event.event_type).await? {
                 return Err(Unpublished::UnknownType(n));
             }
-            let account = match known.get(&event.account) {
-                Some(account) => *account,
-                None => account(tx, &event.account).await?.ok_or(Unpublished::UnknownAccount(n))?,
-            };
-            known.insert(&event.account, account);
-            accounts.push(account);
         }
-        Ok(accounts)
+        let known = Accounts::of(tx, events).await?;
+        let account = |(n, event): (usize, &NewEvent)| {
+            known.account(&event.account).ok_or(Unpublished::UnknownAccount(n))
+        };
+        events.iter().enumerate().map(account).collect()
     }
 
     /// The events that were published before under the platform's own ids, by their places.
@@ -203,17 +198,9 @@ impl Publishing {
         Ok(earlier)
     }
 
-    /// Adds an event, with a delivery for everybody who receives it.
-    async fn add(
-        &mut self,
-        ctx: &Context,
-        tx: &mut Tx,
-        new: &NewEvent,
-        id: EventId,
-        account: AccountId,
-    ) -> Result<()> {
+    fn add(&mut self, new: &NewEvent, id: EventId, account: AccountId) {
         let occurred_at = new.occurred_at.unwrap_or(self.now);
-        let event = Event {
+        self.events.push(Event {
             id,
             account,
             event_type: new.event_type.clone(),
@@ -221,39 +208,64 @@ impl Publishing {
             body: new.body(id, account, occurred_at),
             occurred_at,
             created_at: self.now,
-        };
-        for receiver in self.receivers(tx, &event).await? {
-            self.deliveries.push(NewDelivery {
-                id: ctx.new_id(),
-                event: id,
-                app: receiver.app,
-                subscription: receiver.subscription,
-                lane: receiver.lane,
-                kind: DeliveryKind::Event,
-                environment: event.environment,
-                event_type: event.event_type.clone(),
-                created_at: self.now,
-            });
-            self.lanes.insert(receiver.lane);
-        }
-        self.events.push(event);
-        Ok(())
+        });
     }
 
-    async fn receivers(&mut self, tx: &mut Tx, event: &Event) -> Result<Vec<Receiver>> {
-        let key = (event.account, event.event_type.clone(), event.environment);
-        if let Some(known) = self.receivers.get(&key) {
-            return Ok(known.clone());
+    /// Adds a delivery of each event for everybody who receives it.
+    async fn address(&mut self, ctx: &Context, tx: &mut Tx) -> Result<()> {
+        let audience = |event: &Event| (event.account, event.event_type.clone(), event.environment);
+        let audiences: BTreeSet<Audience> = self.events.iter().map(audience).collect();
+        let audiences: Vec<Audience> = audiences.into_iter().collect();
+        let mut receivers: HashMap<&Audience, Vec<Receiver>> = HashMap::new();
+        for (place, receiver) in tx.receivers(&audiences).await? {
+            let Some(audience) = audiences.get(place) else { continue };
+            receivers.entry(audience).or_default().push(receiver);
         }
-        let found = tx.receivers(event.account, &event.event_type, event.environment).await?;
-        self.receivers.insert(key, found.clone());
-        Ok(found)
+        for event in &self.events {
+            for receiver in receivers.get(&audience(event)).into_iter().flatten() {
+                self.lanes.insert(receiver.lane);
+                self.deliveries.push(NewDelivery {
+                    id: ctx.new_id(),
+                    event: event.id,
+                    app: receiver.app,
+                    subscription: receiver.subscription,
+                    lane: receiver.lane,
+                    kind: DeliveryKind::Event,
+                    environment: event.environment,
+                    event_type: event.event_type.clone(),
+                    created_at: self.now,
+                });
+            }
+        }
+        Ok(())
     }
 }
 
-async fn account(tx: &mut Tx, named: &AccountRef) -> Result<Option<AccountId>> {
-    Ok(match named {
-        AccountRef::Id(id) => tx.account_exists(*id).await?.then_some(*id),
-        AccountRef::External(id) => tx.account_of_external_id(id).await?,
-    })
+/// The accounts that a request names, those that there are.
+struct Accounts {
+    by_id: HashSet<AccountId>,
+    by_name: HashMap<String, AccountId>,
+}
+
+impl Accounts {
+    async fn of(tx: &mut Tx, events: &[NewEvent]) -> Result<Self> {
+        let (mut ids, mut names) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
+        for account in events.iter().map(|event| &event.account).filter(|account| seen.insert(*account)) {
+            match account {
+                AccountRef::Id(id) => ids.push(*id),
+                AccountRef::External(name) => names.push(name),
+            }
+        }
+        let by_id = if ids.is_empty() { HashSet::new() } else { tx.accounts_among(&ids).await? };
+        let by_name = if names.is_empty() { HashMap::new() } else { tx.accounts_called(&names).await? };
+        Ok(Self { by_id, by_name })
+    }
+
+    fn account(&self, named: &AccountRef) -> Option<AccountId> {
+        match named {
+            AccountRef::Id(id) => self.by_id.get(id).copied(),
+            AccountRef::External(name) => self.by_name.get(name.as_str()).copied(),
+        }
+    }
 }

@@ -284,14 +284,7 @@ async fn look_again(ctx: &Context, lane: LaneId) -> Result<()> {
 pub async fn announce(ctx: &Context, lanes: &[LaneId]) -> Result<()> {
     let now = ctx.now();
     // A lane that was given back meanwhile looked due to the transaction that stored them.
-    let mut read = ctx.read().await?;
-    let mut later = Vec::new();
-    for lane in lanes {
-        if read.is_due_later(*lane, now).await? {
-            later.push(*lane);
-        }
-    }
-    drop(read);
+    let later = ctx.read().await?.due_later(lanes, now).await?;
     if !later.is_empty() {
         let mut tx = ctx.begin().await?;
         tx.due_lanes(&later, now).await?;

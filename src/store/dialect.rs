@@ -138,4 +138,62 @@ dialects! {
                 url text, outcome text, certificate_at bigint, answered bigint, dns_us bigint, connect_us bigint,
                 tls_us bigint, first_byte_us bigint, total_us bigint, head text, excerpt text,
                 excerpt_is_cut boolean)";
+    /// Which of these accounts there are, as a JSON array of their ids.
+    ACCOUNTS_AMONG =
+        sqlite "select id from accounts where id in (select unhex(value) from json_each($1))"
+        postgres "select id from accounts
+            where id in (select cast(value as uuid) from json_array_elements_text(cast($1 as json)))";
+    /// The accounts that the platform calls so, as a JSON array of those names.
+    ACCOUNTS_CALLED =
+        sqlite "select external_id, id from accounts where external_id in (select value from json_each($1))"
+        postgres "select external_id, id from accounts
+            where external_id in (select value from json_array_elements_text(cast($1 as json)))";
+    /// The lanes that get events, as a JSON array of account, type and environment: in production
+    /// those of internal apps that are active, in development of drafts too, of subscriptions that
+    /// hold the type. Cross joins, since SQLite takes them in the order in which they stand: the
+    /// account's few apps first, never all who subscribe to the type.
+    RECEIVERS =
+        sqlite "select w.key as place, s.app_id, s.id as subscription_id, l.id as lane_id
+            from json_each($1) w cross join accounts c cross join apps a cross join subscriptions s
+            cross join subscription_event_types t cross join lanes l
+            where c.id = unhex(w.value ->> 'account_id') and c.standing = 'approved'
+            and a.account_id = c.id and a.app_type <> 'oauth' and a.events_on and s.app_id = a.id
+            and case w.value ->> 'environment'
+                when 'production' then a.state = 'active' and s.production_url is not null
+                else a.state in ('draft', 'active') and s.development_url is not null end
+            and t.subscription_id = s.id and t.event_type = w.value ->> 'event_type'
+            and l.subscription_id = s.id and l.kind = w.value ->> 'environment' and l.turned_off_at is null
+            order by w.key, s.id"
+        postgres "select w.place, s.app_id, s.id as subscription_id, l.id as lane_id
+            from json_to_recordset(cast($1 as json)) as w(place bigint, account_id uuid, event_type text,
+                environment text)
+            join accounts c on c.id = w.account_id and c.standing = 'approved'
+            join apps a on a.account_id = c.id and a.app_type <> 'oauth' and a.events_on
+            join subscriptions s on s.app_id = a.id
+            join subscription_event_types t on t.subscription_id = s.id and t.event_type = w.event_type
+            join lanes l on l.subscription_id = s.id and l.kind = w.environment and l.turned_off_at is null
+            where case w.environment
+                when 'production' then a.state = 'active' and s.production_url is not null
+                else a.state in ('draft', 'active') and s.development_url is not null end
+            order by w.place, s.id";
+    /// Makes lanes due, as a JSON array of their ids, unless they are: at a moment, or when the
+    /// circuit lets something through. In one order, so that two publishers never wait for each other.
+    MAKE_DUE =
+        sqlite "update lanes set due_at = case when opens_at > $2 then opens_at else $2 end
+            where id in (select unhex(value) from json_each($1))
+            and (due_at is null or due_at > case when opens_at > $2 then opens_at else $2 end)"
+        postgres "with these as materialized (
+            select id from lanes
+            where id in (select cast(value as uuid) from json_array_elements_text(cast($1 as json)))
+            and (due_at is null or due_at > case when opens_at > $2 then opens_at else $2 end)
+            order by id for update)
+            update lanes set due_at = case when opens_at > $2 then opens_at else $2 end
+            from these where lanes.id = these.id";
+    /// Which lanes that would change, as a JSON array of their ids.
+    DUE_LATER =
+        sqlite "select id from lanes where id in (select unhex(value) from json_each($1))
+            and (due_at is null or due_at > case when opens_at > $2 then opens_at else $2 end)"
+        postgres "select id from lanes
+            where id in (select cast(value as uuid) from json_array_elements_text(cast($1 as json)))
+            and (due_at is null or due_at > case when opens_at > $2 then opens_at else $2 end)";
 }

@@ -8,7 +8,8 @@ use sqlx::FromRow;
 use super::{
     Conn, Result, StoreError, Tx,
     db::{all, execute, optional},
-    dialect::{CLAIM_LANES, RENEW_LEASES},
+    dialect::{CLAIM_LANES, DUE_LATER, MAKE_DUE, RENEW_LEASES},
+    rows::{self, IdText},
     statements::statements,
 };
 use crate::domain::{
@@ -58,12 +59,6 @@ statements! {
         order by l.id limit $2";
     /// Whether some lane is due that nobody holds.
     DUE_LANE = "select id from lanes where due_at <= $1 and (leased_until is null or leased_until < $1) limit 1";
-    /// A lane becomes due at a moment, or when its circuit closes, unless it is due sooner.
-    MAKE_DUE = "update lanes set due_at = case when opens_at > $2 then opens_at else $2 end
-        where id = $1 and (due_at is null or due_at > case when opens_at > $2 then opens_at else $2 end)";
-    /// Whether that would change something.
-    IS_DUE_LATER = "select id from lanes where id = $1
-        and (due_at is null or due_at > case when opens_at > $2 then opens_at else $2 end)";
     /// A lane is looked at again, if something waits. Written whatever it was, so that whoever is
     /// about to hold it notices.
     WAKE_LANE = "update lanes set due_at = $2 where id = $1
@@ -177,10 +172,11 @@ impl Conn {
         Ok(row.is_some())
     }
 
-    /// Whether the lane is not due at a moment.
-    pub async fn is_due_later(&mut self, id: LaneId, at: Timestamp) -> Result<bool> {
-        let row: Option<(LaneId,)> = optional!(self, IS_DUE_LATER, id, at);
-        Ok(row.is_some())
+    /// Those of the lanes that are not due at a moment.
+    pub async fn due_later(&mut self, ids: &[LaneId], at: Timestamp) -> Result<Vec<LaneId>> {
+        let sql = self.text(DUE_LATER);
+        let rows: Vec<(LaneId,)> = all!(self, sql, rows::json(ids.iter().copied().map(IdText::of)), at);
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// When the lane should be due, if that is sooner than it is.
@@ -211,11 +207,9 @@ impl Tx {
     /// Makes lanes due at a moment that were given deliveries. Those that are due already, as busy
     /// ones are, are not written.
     pub async fn due_lanes(&mut self, ids: &[LaneId], at: Timestamp) -> Result<()> {
-        let mut ids = ids.to_vec();
-        ids.sort_unstable();
-        ids.dedup();
-        for id in ids {
-            execute!(self, MAKE_DUE, id, at);
+        if !ids.is_empty() {
+            let sql = self.text(MAKE_DUE);
+            execute!(self, sql, rows::json(ids.iter().copied().map(IdText::of)), at);
         }
         Ok(())
     }

@@ -1,10 +1,15 @@
 //! What publishing asks: whose an event is, who receives it, and whether it came before.
 
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{
     Conn, Result, Tx,
     db::{all, execute, optional},
+    dialect::{ACCOUNTS_AMONG, ACCOUNTS_CALLED, RECEIVERS},
+    rows::{self, IdText},
     statements::statements,
 };
 use crate::domain::{
@@ -12,38 +17,13 @@ use crate::domain::{
     event::Environment,
     event_type::EventTypeName,
     id::{AccountId, AppId, EventId, LaneId, PlatformKeyId, SubscriptionId},
-    lane::LaneKind,
     publication::{IdempotencyKey, PublishedId},
     time::Timestamp,
 };
 
 statements! {
-    /// The account that the platform calls so.
-    ACCOUNT_OF_EXTERNAL_ID = "select id from accounts where external_id = $1";
-    /// Whether there is such an account.
-    ACCOUNT_EXISTS = "select id from accounts where id = $1";
     /// Whether the catalog has such a type; one that is retired it has too.
     EVENT_TYPE_EXISTS = "select name from event_types where name = $1";
-    /// The lanes that get an event of a type in production: those of subscriptions that hold the
-    /// type, of internal apps that are active. Cross joins, since SQLite takes them in the order
-    /// in which they stand: the account's few apps first, never all who subscribe to the type.
-    PRODUCTION_RECEIVERS = "select s.app_id, s.id as subscription_id, l.id as lane_id
-        from accounts c cross join apps a cross join subscriptions s cross join subscription_event_types t
-        cross join lanes l
-        where c.id = $1 and c.standing = 'approved' and a.account_id = c.id and a.app_type <> 'oauth'
-        and a.state = 'active' and a.events_on and s.app_id = a.id and s.production_url is not null
-        and t.subscription_id = s.id and t.event_type = $2
-        and l.subscription_id = s.id and l.kind = $3 and l.turned_off_at is null
-        order by s.id";
-    /// And in development: of drafts too.
-    DEVELOPMENT_RECEIVERS = "select s.app_id, s.id as subscription_id, l.id as lane_id
-        from accounts c cross join apps a cross join subscriptions s cross join subscription_event_types t
-        cross join lanes l
-        where c.id = $1 and c.standing = 'approved' and a.account_id = c.id and a.app_type <> 'oauth'
-        and a.state in ('draft', 'active') and a.events_on and s.app_id = a.id and s.development_url is not null
-        and t.subscription_id = s.id and t.event_type = $2
-        and l.subscription_id = s.id and l.kind = $3 and l.turned_off_at is null
-        order by s.id";
     /// The event that the platform gave this id first. A row that another transaction is about to
     /// write is waited for.
     INSERT_PUBLISHED_ID = "insert into published_ids (published_id, event_id, created_at) values ($1, $2, $3)
@@ -71,15 +51,42 @@ statements! {
     DELETE_OLD_REQUESTS = "delete from idempotency_keys where created_at < $1";
 }
 
+/// Whose events of a type in one of the two worlds.
+pub type Audience = (AccountId, EventTypeName, Environment);
+
 /// Whom an event goes to.
-#[derive(Clone, Copy, Debug, FromRow)]
+#[derive(Clone, Copy, Debug)]
 pub struct Receiver {
-    #[sqlx(rename = "app_id")]
     pub app: AppId,
-    #[sqlx(rename = "subscription_id")]
     pub subscription: SubscriptionId,
-    #[sqlx(rename = "lane_id")]
     pub lane: LaneId,
+}
+
+#[derive(FromRow)]
+struct ReceiverRow {
+    place: i64,
+    app_id: AppId,
+    subscription_id: SubscriptionId,
+    lane_id: LaneId,
+}
+
+#[derive(Serialize)]
+struct AudienceRow<'a> {
+    place: usize,
+    account_id: IdText,
+    event_type: &'a str,
+    environment: &'static str,
+}
+
+impl<'a> AudienceRow<'a> {
+    fn of(place: usize, (account, event_type, environment): &'a Audience) -> Self {
+        Self {
+            place,
+            account_id: IdText::of(*account),
+            event_type: event_type.as_str(),
+            environment: environment.as_str(),
+        }
+    }
 }
 
 /// A request that came before, by its key.
@@ -91,14 +98,19 @@ pub struct EarlierRequest {
 }
 
 impl Conn {
-    pub async fn account_of_external_id(&mut self, id: &ExternalId) -> Result<Option<AccountId>> {
-        let row: Option<(AccountId,)> = optional!(self, ACCOUNT_OF_EXTERNAL_ID, id.as_str());
-        Ok(row.map(|(id,)| id))
+    /// Those of the accounts that there are.
+    pub async fn accounts_among(&mut self, ids: &[AccountId]) -> Result<HashSet<AccountId>> {
+        let sql = self.text(ACCOUNTS_AMONG);
+        let rows: Vec<(AccountId,)> = all!(self, sql, rows::json(ids.iter().copied().map(IdText::of)));
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    pub async fn account_exists(&mut self, id: AccountId) -> Result<bool> {
-        let row: Option<(AccountId,)> = optional!(self, ACCOUNT_EXISTS, id);
-        Ok(row.is_some())
+    /// Those of the accounts that there are, by what the platform calls them.
+    pub async fn accounts_called(&mut self, names: &[&ExternalId]) -> Result<HashMap<String, AccountId>> {
+        let sql = self.text(ACCOUNTS_CALLED);
+        let rows: Vec<(String, AccountId)> =
+            all!(self, sql, rows::json(names.iter().map(|name| name.as_str())));
+        Ok(rows.into_iter().collect())
     }
 
     pub async fn event_type_exists(&mut self, name: &EventTypeName) -> Result<bool> {
@@ -106,18 +118,16 @@ impl Conn {
         Ok(row.is_some())
     }
 
-    /// The lanes that an account's event goes to at this moment.
-    pub async fn receivers(
-        &mut self,
-        account: AccountId,
-        event_type: &EventTypeName,
-        environment: Environment,
-    ) -> Result<Vec<Receiver>> {
-        let sql = match environment {
-            Environment::Production => PRODUCTION_RECEIVERS,
-            Environment::Development => DEVELOPMENT_RECEIVERS,
+    /// The lanes that events go to at this moment, by the place of what was asked for.
+    pub async fn receivers(&mut self, audiences: &[Audience]) -> Result<Vec<(usize, Receiver)>> {
+        let sql = self.text(RECEIVERS);
+        let asked = audiences.iter().enumerate().map(|(place, audience)| AudienceRow::of(place, audience));
+        let rows: Vec<ReceiverRow> = all!(self, sql, rows::json(asked));
+        let receiver = |row: ReceiverRow| {
+            let place = usize::try_from(row.place).unwrap_or(usize::MAX);
+            (place, Receiver { app: row.app_id, subscription: row.subscription_id, lane: row.lane_id })
         };
-        Ok(all!(self, sql, account, event_type, LaneKind::from(environment)))
+        Ok(rows.into_iter().map(receiver).collect())
     }
 
     pub async fn request(

@@ -268,8 +268,8 @@ async fn events_go_to_those_who_receive_them_now(kind: Kind) {
     let receivers = async |environment| {
         let started: EventTypeName = parsed("meeting.started");
         let mut read = world.database.read().await;
-        let found = read.receivers(publisher.flow.ada.account, &started, environment).await;
-        found.expect("receivers").iter().map(|receiver| receiver.app).collect::<BTreeSet<_>>()
+        let found = read.receivers(&[(publisher.flow.ada.account, started.clone(), environment)]).await;
+        found.expect("receivers").iter().map(|(_, receiver)| receiver.app).collect::<BTreeSet<_>>()
     };
     let (production, development) = (Environment::Production, Environment::Development);
     let app = publisher.app.id;
