@@ -27,6 +27,7 @@ pub mod outbox;
 pub mod passwords;
 pub mod platform_keys;
 pub mod queue;
+pub mod redeliveries;
 pub mod retention;
 pub mod settings;
 pub mod setup;

@@ -80,6 +80,7 @@ impl Worker {
         beside.spawn(leases::renew(Arc::clone(shared)));
         beside.spawn(leases::watch(Arc::clone(shared)));
         beside.spawn(housekeeping::run(shared.ctx.clone()));
+        beside.spawn(housekeeping::redeliver(shared.ctx.clone()));
         let mut lanes = JoinSet::new();
         let mut turns = interval(LOOK_EVERY);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -21,6 +21,7 @@ pub mod id;
 pub mod invitation;
 pub mod jwt;
 pub mod lane;
+pub mod local_time;
 pub mod overlap;
 pub mod password;
 pub mod platform_key;

@@ -85,7 +85,7 @@ create table attempts (
     primary key (delivery_id, number)
 );
 
--- How deliveries of an app went, by the hour.
+-- How attempts to deliver production events of an app went, by the hour.
 create table delivery_hours (
     app_id uuid not null,
     hour bigint not null,
@@ -97,3 +97,17 @@ create table delivery_hours (
     primary key (app_id, hour)
 );
 create index delivery_hours_by_hour on delivery_hours (hour);
+
+-- What failed and was asked for again, of an app the last time. It is set waiting some at a time.
+create table redeliveries (
+    app_id uuid not null primary key references apps (id) on delete cascade,
+    -- What was made since then and had failed when it was asked.
+    since bigint not null,
+    asked_at bigint not null,
+    -- The last delivery that was looked at.
+    after_id uuid not null,
+    total bigint not null,
+    done bigint not null,
+    finished_at bigint
+);
+create index redeliveries_unfinished on redeliveries (asked_at) where finished_at is null;

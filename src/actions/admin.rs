@@ -6,7 +6,7 @@ pub mod event_types;
 pub mod platform_keys;
 pub mod users;
 
-use super::{AdminTwoStep, By, Conflict, Context, Policy, Reads, Result, sign_in::SignedInUser};
+use super::{AdminTwoStep, By, Conflict, Context, Policy, Reads, Result, queue, sign_in::SignedInUser};
 pub use crate::store::{COUNTED, Figures, Listed};
 use crate::{
     domain::{
@@ -73,6 +73,8 @@ pub struct Overview {
     /// When the last whole hour began.
     pub hour_began: Timestamp,
     refused_now: i64,
+    /// Of deliveries.
+    pub queue: queue::Depth,
 }
 
 impl Overview {
@@ -119,7 +121,9 @@ pub async fn overview(ctx: &Context, acting: &AsAdmin) -> Result<Overview> {
     let mut read = ctx.read().await?;
     let refused_now = read.refused_since(acting.admin, now).await?;
     let figures = read.figures(acting.admin, last).await?;
-    Ok(Overview { figures, hour_began: last.starts(), refused_now })
+    drop(read);
+    let queue = queue::depth(ctx).await?;
+    Ok(Overview { figures, hour_began: last.starts(), refused_now, queue })
 }
 
 /// An admin who saw one suspension does not end another that came after it. Forms carry their

@@ -5,10 +5,16 @@ use crate::domain::{
     account::{AtLeast, Developer},
     app::App,
     audit::Change,
-    delivery::attempt::Attempt,
+    calls::Hour,
+    delivery::{
+        Stage,
+        attempt::Attempt,
+        health::{self, Attempts},
+    },
     id::DeliveryId,
     lane::Lane,
     text::Count,
+    time::Timestamp,
 };
 pub use crate::store::{DeliveryFilter, LaneOff, LoggedDelivery};
 
@@ -69,6 +75,36 @@ pub async fn view(ctx: &Context, reader: &impl Reads, app: &App, id: DeliveryId)
         lane: read.lane(delivery.lane).await?,
         delivery,
     })
+}
+
+/// The days of which it is shown how deliveries went, unless they are kept for fewer.
+const DAYS: u16 = 30;
+
+/// How attempts to deliver production events of an app went, day by day, today last.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn health(ctx: &Context, reader: &impl Reads, app: &App) -> Result<Vec<(Timestamp, Attempts)>> {
+    let now = ctx.now();
+    let kept = u16::try_from(ctx.policy.retention.as_seconds() / 86_400).unwrap_or(DAYS);
+    let days = DAYS.min(kept.max(1));
+    let since = Hour::of(now).midnight().before(i64::from(days) * 24);
+    let hours = ctx.read().await?.delivery_hours(reader.account_of(app), app.id, since).await?;
+    Ok(health::by_day(&hours, now, days))
+}
+
+/// The last deliveries of an app that failed, the newest first.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn last_failed(
+    ctx: &Context,
+    reader: &impl Reads,
+    app: &App,
+    limit: u16,
+) -> Result<Vec<LoggedDelivery>> {
+    let failed = DeliveryFilter { stage: Some(Stage::Failed), ..DeliveryFilter::default() };
+    Ok(ctx.read().await?.delivery_log(reader.account_of(app), app.id, &failed, limit.into()).await?)
 }
 
 /// The endpoints of an app to which nothing is sent any more.

@@ -52,6 +52,10 @@ pub enum Conflict {
     OldSecrets,
     #[error("This event cannot be delivered again: its subscription is deleted.")]
     NowhereToDeliver,
+    #[error(
+        "Failed deliveries of this app are being asked for again already. Wait until all of them are in the queue."
+    )]
+    Redelivering,
     #[error("{}", wrong_state(*.0))]
     State(StateKind),
     #[error("Something is still missing. The page lists what.")]

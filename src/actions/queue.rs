@@ -16,13 +16,14 @@ use crate::{
         delivery::{
             DeliveryKind,
             attempt::{Attempt, Next},
+            health::Attempts,
             signature::SigningKey,
         },
         id::{AppId, DeliveryId, Id as _, LaneId, SecretId, SenderId},
-        lane::{Health, Lane, TurnedOff},
+        lane::{Health, Lane, LaneKind, TurnedOff},
         time::{Span, Timestamp},
     },
-    store::{Attempts, Made, SealedSecret, Tx},
+    store::{Made, SealedSecret, Tx},
 };
 
 pub use crate::store::{Due, Place};
@@ -164,7 +165,9 @@ pub async fn record(ctx: &Context, by: SenderId, records: &[Record]) -> Result<(
     let new = tx.record_attempts(&made, now).await?;
     let mut hours: BTreeMap<(AppId, Hour), Attempts> = BTreeMap::new();
     for record in &records {
-        if record.kind == DeliveryKind::Event && new.contains(&record.attempt.delivery) {
+        // Of what is tried out in development nobody wants to know how healthy it is.
+        let counts = record.kind == DeliveryKind::Event && record.lane.kind == LaneKind::Production;
+        if counts && new.contains(&record.attempt.delivery) {
             let hour = Hour::of(record.attempt.at);
             count(hours.entry((record.lane.app, hour)).or_default(), &record.attempt);
         }

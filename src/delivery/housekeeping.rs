@@ -4,13 +4,31 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::actions::{Context, Error, queue, retention};
+use crate::actions::{Context, Error, queue, redeliveries, retention};
 
 /// How often the depth of the queue is read, if anybody wants to know.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
 /// How often lanes are sought that nobody would look at, and old events dropped, in these turns.
 const WAKE_EVERY: u32 = 6;
 const DROP_EVERY: u32 = 60;
+
+/// How often it is looked for failed deliveries that are asked for again, and between two steps.
+const REDELIVER_EVERY: Duration = Duration::from_millis(500);
+const REDELIVER_PAUSE: Duration = Duration::from_millis(20);
+
+/// Sets failed deliveries waiting that are asked for again.
+pub(super) async fn redeliver(ctx: Context) {
+    let mut could = true;
+    loop {
+        let stepped = redeliveries::go_on(&ctx).await;
+        if let (Err(error), true) = (&stepped, could) {
+            complain(error, "could not go on to redeliver what failed");
+        }
+        could = stepped.is_ok();
+        let pause = if matches!(stepped, Ok(true)) { REDELIVER_PAUSE } else { REDELIVER_EVERY };
+        tokio::time::sleep(pause).await;
+    }
+}
 
 pub(super) async fn run(ctx: Context) {
     let mut turns = interval(MEASURE_EVERY);

@@ -168,6 +168,7 @@ pub enum Change {
     SubscriptionTurnedOff { subscription: SubscriptionId, label: String, lane: LaneKind, cause: TurnedOff },
     SubscriptionResumed { subscription: SubscriptionId, label: String },
     DeliveryRedelivered { delivery: DeliveryId, event_type: String },
+    FailedRedelivered { since: String, deliveries: u64 },
     SigningSecretRevealed { subscription: SubscriptionId, label: String },
     SigningSecretRotated { subscription: SubscriptionId, label: String, keep_old_for: KeepOld },
     EventTypeCreated { name: String, changes: Vec<FieldChange> },

@@ -2,6 +2,8 @@
 
 pub mod attempt;
 pub mod failure;
+pub mod health;
+pub mod redelivery;
 pub mod schedule;
 pub mod signature;
 pub mod timing;
@@ -73,6 +75,19 @@ impl Stage {
             (Status::Failed, _) => Self::Failed,
             (Status::Cancelled, _) => Self::Cancelled,
             (Status::Dropped, _) => Self::Dropped,
+        }
+    }
+
+    /// In a word.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting",
+            Self::Retrying => "Retrying",
+            Self::Succeeded => "Delivered",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+            Self::Dropped => "Dropped",
         }
     }
 

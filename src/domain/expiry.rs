@@ -3,6 +3,7 @@
 use super::{
     fields::Complaint,
     jwt,
+    local_time::{self, NoMoment},
     text_enum::text_enum,
     time::{Span, Timestamp},
 };
@@ -41,7 +42,7 @@ pub fn moment(expires_in: &str, at: &str, zone: &str, now: Timestamp) -> Result<
         ExpiresIn::Hour => Ok(now + Span::hours(1)),
         ExpiresIn::Day => Ok(now + Span::days(1)),
         ExpiresIn::Week => Ok(now + Span::days(7)),
-        ExpiresIn::Custom => within_a_year(on_the_clock(at.trim(), zone.trim())?, now),
+        ExpiresIn::Custom => within_a_year(local_time::moment(at, zone)?, now),
     }
 }
 
@@ -55,25 +56,15 @@ fn within_a_year(at: Timestamp, now: Timestamp) -> Result<Timestamp, ExpiryError
     }
 }
 
-fn on_the_clock(at: &str, zone: &str) -> Result<Timestamp, ExpiryError> {
-    if at.is_empty() {
-        return Err(ExpiryError::Missing);
+impl From<NoMoment> for ExpiryError {
+    fn from(error: NoMoment) -> Self {
+        match error {
+            NoMoment::Missing => Self::Missing,
+            NoMoment::Malformed => Self::Malformed,
+            NoMoment::Zone => Self::Zone,
+            NoMoment::TooFar => Self::TooFar,
+        }
     }
-    // `strptime` alone would also take years and hours of other lengths.
-    let shape = at.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
-    if !shape.eq("0000-00-00T00:00".bytes()) {
-        return Err(ExpiryError::Malformed);
-    }
-    let civil = jiff::civil::DateTime::strptime("%Y-%m-%dT%H:%M", at).map_err(|_| ExpiryError::Malformed)?;
-    let zone = if zone.is_empty() { "UTC" } else { zone };
-    let zone = jiff::tz::TimeZone::get(zone).map_err(|_| ExpiryError::Zone)?;
-    if zone.is_unknown() {
-        return Err(ExpiryError::Zone);
-    }
-    // When clocks are put forward the moment after the gap is meant, when back the first of the two.
-    // Only the last hours of the year 9999 are past what can be held.
-    let moment = zone.to_timestamp(civil).map_err(|_| ExpiryError::TooFar)?;
-    Ok(Timestamp::from_micros(moment.as_microsecond()))
 }
 
 impl ExpiryError {

@@ -149,6 +149,17 @@ impl Span {
     pub const fn micros(self) -> i64 {
         self.0
     }
+
+    /// `5.21 s`, `112 ms`, `0.4 ms`
+    #[must_use]
+    pub fn short(self) -> String {
+        let micros = self.micros().max(0);
+        match micros {
+            0..1_000 => format!("0.{} ms", micros / 100),
+            1_000..1_000_000 => format!("{} ms", micros / 1_000),
+            _ => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+        }
+    }
 }
 
 /// Where "now" comes from: the machine when serving, a hand-turned one in tests.
@@ -159,6 +170,15 @@ pub trait Clock: Send + Sync + fmt::Debug {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_is_told_by_the_unit_that_fits() {
+        for (micros, told) in
+            [(-1, "0.0 ms"), (430, "0.4 ms"), (112_900, "112 ms"), (999_999, "999 ms"), (5_215_000, "5.21 s")]
+        {
+            assert_eq!(Span::from_micros(micros).short(), told);
+        }
+    }
 
     #[test]
     fn a_moment_is_shown_for_machines_and_for_people() {

@@ -17,10 +17,11 @@ use crate::domain::{
     delivery::{
         DeliveryKind, NewDelivery, Status,
         attempt::{Attempt, Next},
+        health::Attempts,
     },
     event::Environment,
     id::{AppId, DeliveryId, LaneId, SubscriptionId},
-    time::{Span, Timestamp},
+    time::Timestamp,
 };
 
 statements! {
@@ -120,16 +121,6 @@ pub struct Made<'a> {
     /// Attempts before it since the delivery was last asked for. If that is another number by now,
     /// it was asked for again, and nothing follows.
     pub tries: u32,
-}
-
-/// How attempts of an app went in an hour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Attempts {
-    pub succeeded: u32,
-    pub failed: u32,
-    /// What those that succeeded took, in all and at most.
-    pub total: Span,
-    pub slowest: Span,
 }
 
 impl Conn {
@@ -242,7 +233,8 @@ impl Tx {
 
     pub async fn add_delivery_hour(&mut self, app: AppId, hour: Hour, attempts: Attempts) -> Result<()> {
         let Attempts { succeeded, failed, total, slowest } = attempts;
-        let (succeeded, failed) = (i64::from(succeeded), i64::from(failed));
+        let column = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let (succeeded, failed) = (column(succeeded), column(failed));
         execute!(self, ADD_DELIVERY_HOUR, app, hour, succeeded, failed, total.micros(), slowest.micros());
         Ok(())
     }

@@ -13,9 +13,11 @@ use super::{
     statements::statements,
 };
 use crate::domain::{
+    calls::Hour,
     delivery::{
         DeliveryKind, Stage, Status,
         attempt::{Attempt, Outcome},
+        health::Attempts,
         timing::Timing,
     },
     event::Environment,
@@ -99,6 +101,10 @@ statements! {
     TURNED_OFF = "select l.subscription_id, l.kind, l.turned_off_at, l.turned_off_cause
         from lanes l join subscriptions s on s.id = l.subscription_id join apps a on a.id = s.app_id
         where a.account_id = $1 and s.app_id = $2 and l.turned_off_at is not null order by l.id";
+    /// How attempts to deliver production events of an app went since an hour.
+    DELIVERY_HOURS = "select h.hour, h.succeeded, h.failed, h.total_us, h.slowest_us
+        from delivery_hours h join apps a on a.id = h.app_id
+        where a.account_id = $1 and h.app_id = $2 and h.hour >= $3";
     /// A delivery begins anew, unless its lane is gone.
     REDELIVER = "update deliveries set status = 'waiting', next_at = $2, tries = 0, finished_at = null
         where id = $1 and exists (select 1 from lanes l where l.id = deliveries.lane_id)";
@@ -128,22 +134,57 @@ impl DeliveryFilter {
         }
     }
 
-    /// Between which ids they are: an id begins with the moment at which it was made.
-    fn ids(&self) -> (DeliveryId, DeliveryId) {
-        let nil = DeliveryId::from_uuid(Uuid::nil());
-        let first = self.since.map_or(nil, |since| DeliveryId::generate(since, [0; 10]));
-        (self.after.unwrap_or(DeliveryId::from_uuid(Uuid::max())), first)
-    }
-
-    /// As two columns hold it.
-    fn stage(&self) -> (Option<Status>, Option<i64>) {
+    /// As statements take it.
+    fn columns(&self) -> Columns<'_> {
         let tried = match self.stage {
             Some(Stage::Waiting) => Some(0),
             Some(Stage::Retrying) => Some(1),
             Some(Stage::Succeeded | Stage::Failed | Stage::Cancelled | Stage::Dropped) | None => None,
         };
-        (self.stage.map(Stage::status), tried)
+        let nil = DeliveryId::from_uuid(Uuid::nil());
+        Columns {
+            before: self.after.unwrap_or(DeliveryId::from_uuid(Uuid::max())),
+            first: self.since.map_or(nil, |since| DeliveryId::generate(since, [0; 10])),
+            status: self.stage.map(Stage::status),
+            tried,
+            event_type: self.event_type.as_ref(),
+            subscription: self.subscription,
+            event: self.event,
+        }
     }
+}
+
+/// A filter as statements take it, in the order of their parameters.
+struct Columns<'a> {
+    /// Between which ids they are: an id begins with the moment at which it was made.
+    before: DeliveryId,
+    first: DeliveryId,
+    status: Option<Status>,
+    tried: Option<i64>,
+    event_type: Option<&'a EventTypeName>,
+    subscription: Option<SubscriptionId>,
+    event: Option<EventId>,
+}
+
+/// Runs a statement of what fits, for all rows or for a value.
+macro_rules! fitting_rows {
+    ($run:ident, $conn:ident, $statement:ident, $account:ident, $app:ident, $filter:ident, $limit:ident) => {{
+        let Columns { before, first, status, tried, event_type, subscription, event } = $filter;
+        $run!(
+            $conn,
+            $statement,
+            $account,
+            $app,
+            before,
+            first,
+            status,
+            tried,
+            event_type,
+            subscription,
+            event,
+            $limit
+        )
+    }};
 }
 
 /// A delivery as the log has it.
@@ -278,28 +319,12 @@ impl Conn {
         filter: &DeliveryFilter,
         limit: i64,
     ) -> Result<Vec<LoggedDelivery>> {
-        let (statement, _) = filter.statements();
-        let ((before, first), (status, tried)) = (filter.ids(), filter.stage());
-        let DeliveryFilter { event_type, subscription, event, .. } = filter;
-        let name = event_type.as_ref();
-        let rows: Vec<DeliveryRow> = all!(
-            self,
-            statement,
-            account,
-            app,
-            before,
-            first,
-            status,
-            tried,
-            name,
-            *subscription,
-            *event,
-            limit
-        );
+        let ((statement, _), filter) = (filter.statements(), filter.columns());
+        let rows: Vec<DeliveryRow> = fitting_rows!(all, self, statement, account, app, filter, limit);
         Ok(rows.into_iter().map(LoggedDelivery::from).collect())
     }
 
-    /// How many fit, counted no further than `most`.
+    /// How many fit on all pages, counted no further than `most`.
     pub async fn delivery_count(
         &mut self,
         account: AccountId,
@@ -308,24 +333,8 @@ impl Conn {
         most: i64,
     ) -> Result<i64> {
         let everywhere = DeliveryFilter { after: None, ..filter.clone() };
-        let (_, statement) = filter.statements();
-        let ((before, first), (status, tried)) = (everywhere.ids(), filter.stage());
-        let DeliveryFilter { event_type, subscription, event, .. } = filter;
-        let name = event_type.as_ref();
-        Ok(value!(
-            self,
-            statement,
-            account,
-            app,
-            before,
-            first,
-            status,
-            tried,
-            name,
-            *subscription,
-            *event,
-            most
-        ))
+        let ((_, statement), filter) = (filter.statements(), everywhere.columns());
+        Ok(fitting_rows!(value, self, statement, account, app, filter, most))
     }
 
     pub async fn logged_delivery(
@@ -353,6 +362,23 @@ impl Conn {
     ) -> Result<Vec<Attempt>> {
         let rows: Vec<AttemptRow> = all!(self, ATTEMPTS, account, id, limit);
         rows.into_iter().map(|row| row.of(id)).collect()
+    }
+
+    /// How attempts to deliver production events of an app went, hour by hour.
+    pub async fn delivery_hours(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+        since: Hour,
+    ) -> Result<Vec<(Hour, Attempts)>> {
+        let rows: Vec<(Hour, i64, i64, i64, i64)> = all!(self, DELIVERY_HOURS, account, app, since);
+        let count = |column: i64| u64::try_from(column).unwrap_or_default();
+        let attempts = |(hour, succeeded, failed, total, slowest)| {
+            let (succeeded, failed) = (count(succeeded), count(failed));
+            let (total, slowest) = (Span::from_micros(total), Span::from_micros(slowest));
+            (hour, Attempts { succeeded, failed, total, slowest })
+        };
+        Ok(rows.into_iter().map(attempts).collect())
     }
 
     /// The lanes of an app that are turned off.

@@ -1,7 +1,11 @@
 //! Requests a day as a chart: where each bar stands, and the words that say the same. It draws
 //! itself, so that a page holds it as a field and shows it by its name.
 
+mod health;
+
 use askama::{Template, filters::HtmlSafe};
+
+pub use self::health::HealthChart;
 
 use crate::domain::{calls::Day, text::Count};
 

@@ -25,6 +25,8 @@ pub(super) enum Done {
     AppSuspended,
     AddressAsked,
     EventRedelivered,
+    FailedRedelivered,
+    NothingFailed,
     EventTypeBroughtBack,
     EventTypeCreated,
     EventTypeDeleted,
@@ -87,6 +89,8 @@ text_enum!(
     AppSuspended = "app-suspended",
     AddressAsked = "address-asked",
     EventRedelivered = "event-redelivered",
+    FailedRedelivered = "failed-redelivered",
+    NothingFailed = "nothing-failed",
     EventTypeBroughtBack = "event-type-brought-back",
     EventTypeCreated = "event-type-created",
     EventTypeDeleted = "event-type-deleted",
@@ -168,7 +172,10 @@ impl Done {
             Self::AddressAsked => Flash::new("We have sent a link to the new address.")
                 .more("Your address changes when you open it."),
             Self::EventRedelivered => Flash::new("The event is delivered again.")
-                .more("It has the same webhook-id. Reload the page to see how it goes."),
+                .more("It has the same webhook-id. This page shows how it goes."),
+            Self::FailedRedelivered => Flash::new("What failed is delivered again.")
+                .more("Each event has the same webhook-id as before."),
+            Self::NothingFailed => Flash::new("Nothing has failed since then.").more("Nothing is delivered again."),
             Self::EventTypeBroughtBack => {
                 Flash::new("The event type is back.").more("Developers can subscribe to it again.")
             }

@@ -143,6 +143,7 @@ fn apps(config: &mut ServiceConfig) {
         .service(page("/apps/{app}/subscriptions/{subscription}/delete").post(subscription::delete))
         .service(page("/apps/{app}/subscriptions/{subscription}/resume").post(subscription::resume))
         .service(page("/apps/{app}/deliveries").get(deliveries::get))
+        .service(page("/apps/{app}/deliveries/redeliver").post(deliveries::redeliver_failed))
         .service(page("/apps/{app}/deliveries/{delivery}").get(delivery::get))
         .service(page("/apps/{app}/deliveries/{delivery}/redeliver").post(delivery::redeliver))
         .service(page("/apps/{app}/activation").get(activation::get))

@@ -57,6 +57,7 @@ pub(super) const PAGES: &[&str] = &[
     "/apps/{app}/subscriptions/{subscription}",
     "/apps/{app}/deliveries",
     "/apps/{app}/deliveries?status=failed&type=meeting.started&since=24h&subscription={subscription}",
+    "/apps/{app}/deliveries?failed_since=2026-11-01T00:00&failed_zone=Europe/Berlin",
     "/apps/{app}/deliveries/{delivery}",
     "/apps/{app}/activation",
     "/admin",

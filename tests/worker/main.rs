@@ -9,6 +9,7 @@ mod held;
 mod housekeeping;
 mod load;
 mod processes;
+mod redeliveries;
 mod retries;
 mod sending;
 mod takeover;

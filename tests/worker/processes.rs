@@ -25,13 +25,13 @@ const LANES: usize = 12;
 const IN_FLIGHT: usize = LANES * 16 + 500;
 
 /// `portico worker`, killed when it is dropped.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     _folder: TempDir,
 }
 
 impl Process {
-    fn start(rig: &Rig) -> Self {
+    pub(crate) fn start(rig: &Rig) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let authority: PathBuf = folder.path().join("authority.pem");
         std::fs::write(&authority, &rig.receiver.authority_pem).expect("written");

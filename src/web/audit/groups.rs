@@ -49,6 +49,7 @@ pub(crate) const GROUPS: &[Group] = &[
             ("subscription_turned_off", "Endpoint turned off"),
             ("subscription_resumed", "Endpoint resumed"),
             ("delivery_redelivered", "Event delivered again"),
+            ("failed_redelivered", "Failed events delivered again"),
         ],
     },
     Group {

@@ -118,6 +118,9 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::DeliveryRedelivered { delivery, event_type } => {
             Told::of(Changed, "Event delivered again", format!("{event_type}, {delivery}"))
         }
+        Change::FailedRedelivered { since, deliveries } => {
+            Told::of(Changed, "Failed events delivered again", format!("{deliveries}, made since {since}"))
+        }
         Change::SigningSecretRotated { label, keep_old_for, .. } => {
             let old = old_one(*keep_old_for);
             Told::of(Changed, "Signing secret rotated", format!("{label}; {old}"))
@@ -313,6 +316,7 @@ mod tests {
                 delivery: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
                 event_type: name("a.b"),
             },
+            Change::FailedRedelivered { since: name("2026-11-24T07:20:00Z"), deliveries: 318 },
             Change::TwoStepTurnedOn {},
             Change::TwoStepTurnedOff {},
             Change::RecoveryCodesRenewed {},

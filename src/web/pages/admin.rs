@@ -19,7 +19,7 @@ use crate::actions::{self, Context, admin};
 use crate::domain::account::Standing;
 use crate::domain::app::StateKind;
 use crate::domain::text::Count;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::web::extract::console::InConsole;
 use crate::web::page::Chrome;
 use crate::web::pages::apps::{frame::State, overview::Activity};
@@ -42,6 +42,11 @@ pub(crate) struct ConsolePage {
     /// When the last whole hour began.
     pub(crate) hour_began: Timestamp,
     pub(crate) apps: Vec<AppsInState>,
+    /// Deliveries that wait, held ones included.
+    pub(crate) waiting: Count,
+    /// How long the one waits that is due longest, held ones apart, in words; nothing if none is
+    /// due.
+    pub(crate) behind: Option<String>,
 }
 
 /// The apps in one state.
@@ -64,8 +69,22 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: InConsole) -> PageResult
         refused: Count(overview.refused()),
         refused_now: Count(overview.refused_now()),
         hour_began: overview.hour_began,
+        waiting: Count(overview.queue.waiting),
+        behind: Some(overview.queue.behind).filter(|behind| behind.micros() > 0).map(waited),
         apps: StateKind::ALL.iter().map(in_state).collect(),
     })
+}
+
+/// `40 seconds`, `3 minutes`, `2 hours`, `5 days`
+fn waited(span: Span) -> String {
+    let seconds = span.as_seconds();
+    let (count, unit) = match seconds {
+        ..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Why something is suspended, as it was typed.
@@ -113,6 +132,20 @@ fn history(entries: Vec<actions::apps::Activity>) -> Vec<Activity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_something_waits_is_told_by_the_unit_that_fits() {
+        for (seconds, told) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (7_200, "2 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(waited(Span::seconds(seconds)), told);
+        }
+    }
 
     #[test]
     fn a_total_is_counted_up_to_a_number() {

@@ -85,6 +85,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/apps/{app}/deliveries",                          "dooonn"),
     ("GET",  "/apps/{app}/deliveries/{delivery}",               "dooonn"),
     ("POST", "/apps/{app}/deliveries/{delivery}/redeliver",     "dnoonn"),
+    ("POST", "/apps/{app}/deliveries/redeliver",                "dnoonn"),
     ("GET",  "/apps/{app}/activation",                          "dooonn"),
     ("POST", "/apps/{app}/activate",                            "dnoonn"),
     ("POST", "/apps/{app}/deactivate",                          "dnoonn"),

@@ -6,20 +6,22 @@ use serde::Deserialize;
 
 use super::{ReasonForm, ReinstateForm, history};
 use crate::actions::admin::{AsAdmin, apps};
-use crate::actions::{self, Conflict, Context, Error, calls, subscriptions};
+use crate::actions::{self, Conflict, Context, Error, calls, deliveries, subscriptions};
 use crate::domain::account::{Account, Standing};
 use crate::domain::app::{App, AppState, AppType, StateKind, name::AppName};
 use crate::domain::credential::ApiKey;
 use crate::domain::fields::{Complaint, FieldErrors};
+use crate::domain::subscription::Subscription;
 use crate::domain::suspension::Reason;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
-use crate::web::chart::RequestsChart;
+use crate::web::chart::{HealthChart, RequestsChart};
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::console::ConsoleApp;
 use crate::web::extract::form::Post;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::pages::apps::deliveries::DeliveryRow;
 use crate::web::pages::apps::frame::State;
 use crate::web::pages::apps::information::InformationForm;
 use crate::web::pages::apps::overview::{Activity, AppCalls};
@@ -50,6 +52,9 @@ pub(crate) struct AdminAppPage {
     pub(crate) subscriptions: usize,
     /// What is known of its calls; nothing for a type that makes none.
     pub(crate) calls: Option<AppCalls>,
+    /// How its deliveries go, and the last that failed; nothing if it subscribes to nothing and was
+    /// sent nothing. Neither where they go nor what they say.
+    pub(crate) deliveries: Option<AppDeliveries>,
     /// What a JWT app shares with others; nothing for other types.
     pub(crate) pair: Option<PairOfApp>,
     /// The latest first.
@@ -59,6 +64,13 @@ pub(crate) struct AdminAppPage {
     /// The reason that was typed, if anything, when another admin was quicker.
     pub(crate) overtaken: Option<String>,
     pub(crate) errors: FieldErrors,
+}
+
+/// The deliveries of an app, as far as they are an admin's concern.
+pub(crate) struct AppDeliveries {
+    pub(crate) health: HealthChart,
+    /// The newest first.
+    pub(crate) failed: Vec<DeliveryRow>,
 }
 
 /// The account of an app.
@@ -89,6 +101,8 @@ pub(crate) struct RenameForm {
 
 /// As many refused calls as the page shows.
 const REFUSED: u16 = 10;
+/// And as many failed deliveries.
+const FAILED: u16 = 10;
 
 pub(in crate::web) async fn get(ctx: Data<Context>, at: ConsoleApp) -> PageResult {
     ok(&draw(&ctx, &at).await?)
@@ -142,11 +156,27 @@ pub(in crate::web) async fn rename(ctx: Data<Context>, post: Post<ConsoleApp, Re
     }
 }
 
+async fn app_deliveries(
+    ctx: &Context,
+    acting: &AsAdmin,
+    app: &App,
+    subscriptions: &[Subscription],
+) -> Result<Option<AppDeliveries>, PageError> {
+    let health = HealthChart::new(&deliveries::health(ctx, acting, app).await?);
+    let failed = deliveries::last_failed(ctx, acting, app, FAILED).await?;
+    if subscriptions.is_empty() && health.is_empty() && failed.is_empty() {
+        return Ok(None);
+    }
+    let failed = failed.iter().map(|delivery| DeliveryRow::new(delivery, subscriptions)).collect();
+    Ok(Some(AppDeliveries { health, failed }))
+}
+
 async fn draw(ctx: &Context, at: &ConsoleApp) -> Result<AdminAppPage, PageError> {
     let (acting, app) = (&at.console.acting, &at.app);
     let view = apps::view(ctx, acting, app).await?;
     let name = app.information.name.to_string();
     let (reason, before) = stopped(&app.state);
+    let subscriptions = subscriptions::list(ctx, acting, app).await?;
     Ok(AdminAppPage {
         chrome: at.console.signed_in.visit.chrome(ctx),
         id: app.id.to_string(),
@@ -159,8 +189,9 @@ async fn draw(ctx: &Context, at: &ConsoleApp) -> Result<AdminAppPage, PageError>
         information: InformationForm::of(&app.information),
         created: app.created_at,
         activated: app.activated_at,
-        subscriptions: subscriptions::list(ctx, acting, app).await?.len(),
+        subscriptions: subscriptions.len(),
         calls: app_calls(ctx, acting, app, &view.api_key).await?,
+        deliveries: app_deliveries(ctx, acting, app, &subscriptions).await?,
         pair: pair(ctx, acting, app, &view.api_key).await?,
         history: history(view.history),
         rename: RenameForm { name: name.clone(), was: None },

@@ -1,26 +1,32 @@
 //! `/apps/{app}/deliveries`: what was sent to the endpoints of an app.
 
+mod failed;
+
 use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
+pub(crate) use self::failed::Since;
+pub(in crate::web) use self::failed::post as redeliver_failed;
+use self::failed::{Asked, CountForm, Failed, Running};
 use super::frame::{AppFrame, At};
 use crate::actions::audit::HowMany;
 use crate::actions::deliveries::{self, DeliveryFilter, LaneOff, LoggedDelivery};
-use crate::actions::{Context, subscriptions};
-use crate::domain::account::Viewer;
+use crate::actions::{Conflict, Context, subscriptions};
+use crate::domain::account::{AtLeast, Viewer};
 use crate::domain::delivery::attempt::Outcome;
-use crate::domain::delivery::{DeliveryKind, Stage};
+use crate::domain::delivery::{DeliveryKind, Stage, redelivery};
 use crate::domain::event::Environment;
 use crate::domain::event_type::EventTypeName;
 use crate::domain::id::{DeliveryId, EventId, SubscriptionId};
 use crate::domain::lane::{LaneKind, TurnedOff};
 use crate::domain::subscription::Subscription;
 use crate::domain::text::Count;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::web::audit::filter::kept;
+use crate::web::error::PageError;
 use crate::web::extract::app::InApp;
 use crate::web::page::Chrome;
 use crate::web::paging::href;
@@ -44,12 +50,27 @@ pub(crate) struct DeliveriesPage {
     pub(crate) kept_for: Count,
     /// Whether the app has a subscription.
     pub(crate) subscribes: bool,
+    /// Whether something on the page waits.
+    pub(crate) is_live: bool,
+    /// What failed, for whoever may ask for it again.
+    pub(crate) failed: Option<Failed>,
+    /// What was asked for again.
+    pub(crate) redelivery: Option<Running>,
+    /// What stands against asking for it again.
+    pub(crate) against: Option<Conflict>,
     /// The address of this list's first page.
     pub(crate) here: String,
     /// The same, where this is a later page; else empty.
     pub(crate) first: String,
     /// The address of the next page, if there is one; else empty.
     pub(crate) next: String,
+}
+
+impl DeliveriesPage {
+    /// Whether a moment that was typed is none.
+    fn is_refused(&self) -> bool {
+        self.failed.as_ref().is_some_and(|failed| !failed.errors.is_empty())
+    }
 }
 
 /// A delivery as it is listed.
@@ -114,7 +135,7 @@ impl DeliveryQuery {
             event_type: kept(&mut query.r#type, |text| text.parse::<EventTypeName>().ok()),
             subscription: kept(&mut query.subscription, |text| text.parse().ok()),
             event: kept(&mut query.event, |text| text.parse::<EventId>().ok()),
-            since: kept(&mut query.since, |text| since(text, now)),
+            since: kept(&mut query.since, |text| redelivery::named(text, now)),
             after: kept(&mut query.after, |text| text.parse::<DeliveryId>().ok()),
         };
         (query, filter)
@@ -145,35 +166,52 @@ impl DeliveryQuery {
     }
 }
 
-fn since(text: &str, now: Timestamp) -> Option<Timestamp> {
-    match text {
-        "1h" => Some(now - Span::hours(1)),
-        "24h" => Some(now - Span::hours(24)),
-        "7d" => Some(now - Span::days(7)),
-        other => Timestamp::of_day(other).or_else(|| Timestamp::of_rfc3339(other)),
-    }
+pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: InApp<Viewer>) -> PageResult {
+    let query = request.query_string();
+    ok(&draw(&ctx, &at, query, CountForm::of(query).asked()).await?)
 }
 
-pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: InApp<Viewer>) -> PageResult {
-    let (query, filter) = DeliveryQuery::understood(request.query_string(), ctx.now());
-    let page = deliveries::page(&ctx, &at.acting, &at.app, &filter).await?;
-    let subscriptions = subscriptions::list(&ctx, &at.acting, &at.app).await?;
+/// The log, and below it what was asked of failed deliveries.
+async fn draw<R: AtLeast>(
+    ctx: &Context,
+    at: &InApp<R>,
+    query: &str,
+    asked: Asked,
+) -> Result<DeliveriesPage, PageError> {
+    let (query, filter) = DeliveryQuery::understood(query, ctx.now());
+    let page = deliveries::page(ctx, &at.acting, &at.app, &filter).await?;
+    let subscriptions = subscriptions::list(ctx, &at.acting, &at.app).await?;
     let path = at.at("/deliveries");
     let here = query.href(&path, "");
-    ok(&DeliveriesPage {
-        chrome: at.signed_in.visit.chrome(&ctx),
-        frame: AppFrame::around(&ctx, &at, At::Deliveries, &subscriptions).await?,
+    let redelivery = Running::of(ctx, at).await?;
+    let is_running = redelivery.as_ref().is_some_and(|redelivery| !redelivery.is_over);
+    Ok(DeliveriesPage {
+        chrome: at.signed_in.visit.chrome(ctx),
+        frame: AppFrame::around(ctx, at, At::Deliveries, &subscriptions).await?,
         types: types(&subscriptions, &query.r#type),
         rows: page.deliveries.iter().map(|delivery| DeliveryRow::new(delivery, &subscriptions)).collect(),
+        // What is listed further on is looked through, and not watched.
+        is_live: query.after.is_empty() && page.deliveries.iter().any(|one| one.next_at.is_some()),
         count: page.count,
-        kept_for: Count(ctx.policy.retention.as_seconds().unsigned_abs() / 86_400),
+        kept_for: Count(kept_days(ctx)),
         subscribes: !subscriptions.is_empty(),
         subscriptions: choices(&subscriptions, &query.subscription),
         first: if query.after.is_empty() { String::new() } else { here.clone() },
         next: page.next.map(|after| query.href(&path, &after.to_string())).unwrap_or_default(),
+        failed: match at.can_edit() && !is_running {
+            true => Failed::of(ctx, at, asked).await?,
+            false => None,
+        },
+        redelivery,
+        against: None,
         here,
         query,
     })
+}
+
+/// For how many days deliveries are kept.
+fn kept_days(ctx: &Context) -> u64 {
+    ctx.policy.retention.as_seconds().unsigned_abs() / 86_400
 }
 
 /// The event types that are subscribed to, and one that is not if it is chosen.
@@ -203,7 +241,7 @@ pub(super) fn called(subscription: &Subscription) -> String {
 }
 
 impl DeliveryRow {
-    fn new(delivery: &LoggedDelivery, subscriptions: &[Subscription]) -> Self {
+    pub(crate) fn new(delivery: &LoggedDelivery, subscriptions: &[Subscription]) -> Self {
         let subscription = subscriptions.iter().find(|one| one.id == delivery.subscription);
         Self {
             id: delivery.id.to_string(),
@@ -226,7 +264,7 @@ impl DeliveryRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::Id;
+    use crate::domain::{id::Id, time::Span};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_795_504_800);
 
@@ -255,16 +293,5 @@ mod tests {
         assert_eq!(filter, expected);
         assert!(query.narrows() && !query.since_is_typed());
         assert_eq!(query.href("/d", ""), format!("/d?{written}"));
-    }
-
-    #[test]
-    fn a_moment_can_be_typed() {
-        for (text, at) in [
-            ("2026-11-24", Timestamp::from_seconds(1_795_478_400)),
-            ("2026-11-24T07:20:00Z", NOW),
-            ("1h", NOW - Span::hours(1)),
-        ] {
-            assert_eq!(since(text, NOW), Some(at), "{text}");
-        }
     }
 }

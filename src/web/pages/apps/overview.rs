@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::frame::{AppFrame, At};
 use super::refusals::Refused;
-use crate::actions::{Context, activation, apps, calls, subscriptions};
+use crate::actions::{Context, activation, apps, calls, deliveries, subscriptions};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::audit::Change;
@@ -14,7 +14,7 @@ use crate::domain::fields::FieldErrors;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::audit::told::{Mark, told};
-use crate::web::chart::RequestsChart;
+use crate::web::chart::{HealthChart, RequestsChart};
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::app::InApp;
 use crate::web::extract::form::{Nothing, Post};
@@ -44,6 +44,8 @@ pub(crate) struct OverviewPage {
     pub(crate) can_delete: bool,
     /// What is known of its calls; nothing for a type that makes none.
     pub(crate) calls: Option<AppCalls>,
+    /// How its deliveries go; nothing if it subscribes to nothing and was sent nothing.
+    pub(crate) health: Option<HealthChart>,
     /// What a JWT app shares with others; nothing for other types.
     pub(crate) pair: Option<SharedPair>,
     /// What was typed to delete the app.
@@ -163,6 +165,8 @@ async fn draw<R: AtLeast>(
         can_finish: at.can_edit() && state == StateKind::Draft,
         can_delete: at.can_own() && app.state.delete().is_ok(),
         calls: app_calls(ctx, at).await?,
+        health: Some(HealthChart::new(&deliveries::health(ctx, &at.acting, app).await?))
+            .filter(|chart| !chart.is_empty() || !subscriptions.is_empty()),
         pair: pair(ctx, at).await?,
         form,
         errors,

@@ -102,7 +102,7 @@ impl ShownAttempt {
             at: attempt.at,
             is_success: attempt.outcome.is_success(),
             title: title(attempt.outcome),
-            took: attempt.timing.map(|timing| duration(timing.total)).unwrap_or_default(),
+            took: attempt.timing.map(|timing| timing.total.short()).unwrap_or_default(),
             told: told.map(String::from).unwrap_or_default(),
             split: attempt.timing.map(|timing| split(&timing)).unwrap_or_default(),
             answer,
@@ -160,21 +160,11 @@ fn split(timing: &Timing) -> Vec<Part> {
         all.filter_map(|(class, name, took)| Some((class, name, took?))).map(|(class, name, took)| {
             // The narrowest part is still seen.
             let width = (took.micros().saturating_mul(1_000) / whole).max(4);
-            let part = Part { class, name, took: duration(took), from, width };
+            let part = Part { class, name, took: took.short(), from, width };
             from += width;
             part
         });
     parts.collect()
-}
-
-/// `5.21 s`, `112 ms`, `0.4 ms`
-fn duration(span: Span) -> String {
-    let micros = span.micros().max(0);
-    match micros {
-        0..1_000 => format!("0.{} ms", micros / 100),
-        1_000..1_000_000 => format!("{} ms", micros / 1_000),
-        _ => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
-    }
 }
 
 /// The head of the request, with the signature named alone: it is not kept.
@@ -267,7 +257,6 @@ mod tests {
         assert!(parts.iter().all(|part| part.width >= 4));
         let refused = Timing { first_byte: None, tls: None, ..timing };
         assert_eq!(split(&refused).len(), 2, "what did not come to pass has no part");
-        assert_eq!(duration(Span::from_micros(430)), "0.4 ms");
     }
 
     #[test]
