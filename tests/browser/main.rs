@@ -8,6 +8,7 @@ mod support;
 mod accessibility;
 mod build_app;
 mod console;
+mod deliveries;
 mod harness;
 mod icon;
 mod keyboard;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::{Browser, Look},
+    deliveries::Sent,
     person::signed_in,
     support::{
         databases::Kind,
@@ -186,6 +187,53 @@ async fn what_people_are_called_is_text_on_every_page() {
         assert_shown(&browser, &format!("/apps/{}", app.id), &["dd", ".activity"], payload).await;
         assert_shown(&browser, &format!("/apps/{}/credentials", app.id), &[".note"], payload).await;
     }
+}
+
+/// What an endpoint answers comes from anybody whom a developer sends to.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_endpoint_answers_is_text() {
+    let portal = Portal::new(Kind::Sqlite).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let browser = unguarded(&portal, &ada).await;
+    for payload in PAYLOADS {
+        let (app, to) = hostile_app(&portal, &ada, payload).await;
+        let sent = Sent { world: &portal.world, owner: &ada, app: &app, to };
+        let delivery = sent.failed(payload).await;
+        let list = format!("/apps/{}/deliveries", app.id);
+        let written: String = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect();
+        assert_shown(&browser, &list, &["th small", "title"], payload).await;
+        assert_shown(&browser, &format!("{list}/{delivery}"), &["#r1", "dd a", "title"], payload).await;
+        browser.visit(&format!("{list}?event={written}&since={written}&failed_since={written}")).await;
+        assert_only_text(&browser, payload).await;
+    }
+    browser.close().await;
+}
+
+/// Admins look at what anybody typed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_typed_is_text_in_the_console() {
+    let portal = Portal::new(Kind::Sqlite).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let root = portal.world.admin("root@platform.example").await;
+    let browser = unguarded(&portal, &root).await;
+    let client = portal.signed_in(&ada).await;
+    for payload in PAYLOADS {
+        let (app, to) = hostile_app(&portal, &ada, payload).await;
+        Sent { world: &portal.world, owner: &ada, app: &app, to }.failed(payload).await;
+        client.fill("/account", "/account", &[("name", payload)]).await.location();
+        client.fill("/settings", "/settings/profile", &[("name", payload)]).await.location();
+        let written: String = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect();
+        let page = format!("/admin/apps/{}", app.id);
+        assert_shown(&browser, &page, &["h1", "title", "dd", ".activity", "th small"], payload).await;
+        assert_shown(&browser, &format!("/admin/apps?q={written}"), &["#q"], payload).await;
+        assert_shown(&browser, &format!("/admin/accounts/{}", ada.account), &["h1", "title"], payload).await;
+        assert_shown(&browser, &format!("/admin/users/{}", ada.id), &["h1", "title"], payload).await;
+        assert_shown(&browser, "/admin/audit", &["td[data-label=Who]", ".changes ins"], payload).await;
+    }
+    assert_shown(&browser, "/admin/apps", &["th a"], "pwn()").await;
+    assert_shown(&browser, "/admin/accounts", &["th a"], "pwn()").await;
+    assert_shown(&browser, "/admin/users", &["th a"], "pwn()").await;
+    browser.close().await;
 }
 
 /// How a browser calls itself is told in words of ours; nothing of it comes through.
