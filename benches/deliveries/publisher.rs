@@ -11,6 +11,8 @@ use serde_json::json;
 
 use crate::Result;
 
+/// Events in a request.
+const BATCH: u64 = 100;
 pub(crate) const TYPE: &str = "meeting.started";
 const TOPIC: &str = "A meeting whose topic is about as long as topics are";
 
@@ -64,7 +66,6 @@ impl Publisher {
 
     /// Publishes so many events as fast as it goes, in batches of a hundred, four at a time.
     pub(crate) async fn flood(&self, accounts: &[AccountId], count: u64) -> Result<()> {
-        const BATCH: u64 = 100;
         const AT_ONCE: u64 = 4;
         let lines = (0..AT_ONCE).map(|line| async move {
             let mut first = line * BATCH;
@@ -78,7 +79,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Publishes so many events a second, ten to a request, whatever the answers take. When each
+    /// Publishes so many events a second, in the same batches, whatever the answers take. When each
     /// event was accepted.
     pub(crate) async fn pace(
         &self,
@@ -86,8 +87,8 @@ impl Publisher {
         per_second: f64,
         duration: Duration,
     ) -> Result<HashMap<u64, Instant>> {
-        const BATCH: u64 = 10;
-        let every = Duration::from_secs_f64(10.0 / per_second.max(1.0));
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
+        let every = Duration::from_secs_f64(BATCH as f64 / per_second.max(1.0));
         let began = Instant::now();
         let mut ticks = tokio::time::interval(every);
         let mut under_way = tokio::task::JoinSet::new();

@@ -53,14 +53,14 @@ dialects! {
             order by due_at, id limit $4) returning id"
         postgres "with due as materialized (
             select id from lanes where due_at <= $3 and (leased_until is null or leased_until < $3)
-            order by due_at, id limit $4 for update skip locked)
+            order by due_at, id limit $4 for no key update skip locked)
             update lanes set leased_by = $1, leased_until = $2 from due where lanes.id = due.id returning lanes.id";
     /// Renews every lease of a process: whose, until when. One that is being written to is renewed
     /// the next time.
     RENEW_LEASES =
         sqlite "update lanes set leased_until = $2 where leased_by = $1"
         postgres "update lanes set leased_until = $2 where id in (
-            select id from lanes where leased_by = $1 for update skip locked)";
+            select id from lanes where leased_by = $1 for no key update skip locked)";
     /// Events, as a JSON array of them.
     INSERT_EVENTS =
         sqlite "insert into events
@@ -177,7 +177,8 @@ dialects! {
                 else a.state in ('draft', 'active') and s.development_url is not null end
             order by w.place, s.id";
     /// Makes lanes due, as a JSON array of their ids, unless they are: at a moment, or when the
-    /// circuit lets something through. In one order, so that two publishers never wait for each other.
+    /// circuit lets something through. In one order, so that two publishers never wait for each other;
+    /// both may have put something there, which keeps the key of a lane alone.
     MAKE_DUE =
         sqlite "update lanes set due_at = case when opens_at > $2 then opens_at else $2 end
             where id in (select unhex(value) from json_each($1))
@@ -186,7 +187,7 @@ dialects! {
             select id from lanes
             where id in (select cast(value as uuid) from json_array_elements_text(cast($1 as json)))
             and (due_at is null or due_at > case when opens_at > $2 then opens_at else $2 end)
-            order by id for update)
+            order by id for no key update)
             update lanes set due_at = case when opens_at > $2 then opens_at else $2 end
             from these where lanes.id = these.id";
     /// Which lanes that would change, as a JSON array of their ids.
