@@ -26,9 +26,17 @@ use tokio::{
 };
 
 pub use self::send::headers;
-use self::{lane::Runner, leases::Leases, limits::Limits, record::Recorder};
+use self::{
+    lane::{QUIET, Runner},
+    leases::Leases,
+    limits::Limits,
+    record::Recorder,
+};
 use crate::{
-    actions::{Context, Result, queue},
+    actions::{
+        Context, Result,
+        queue::{self, Wanted},
+    },
     domain::id::SenderId,
     outbound::Outbound,
 };
@@ -37,6 +45,8 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The most lanes that one worker holds: most of them wait for their turn.
 const MOST_LANES: usize = 4_096;
+/// An account has at most this part of the lanes that are free beside: most wait for its slots.
+const PART: usize = 8;
 /// Lanes that are leased at a time, so that another worker gets some too.
 const CLAIM: usize = 128;
 
@@ -81,6 +91,7 @@ impl Worker {
         beside.spawn(leases::watch(Arc::clone(shared)));
         beside.spawn(housekeeping::run(shared.ctx.clone()));
         beside.spawn(housekeeping::redeliver(shared.ctx.clone()));
+        beside.spawn(housekeeping::drop_old(shared.ctx.clone()));
         let mut lanes = JoinSet::new();
         let mut turns = interval(LOOK_EVERY);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -92,7 +103,7 @@ impl Worker {
                 () = shared.ctx.deliveries_due.notified() => {}
             }
             while lanes.try_join_next().is_some() {}
-            let claimed = self.claim(&mut lanes).await;
+            let claimed = self.claim(&mut lanes, QUIET).await;
             // Said once, and not ten times a second for as long as the database is away.
             match (&claimed, could_look) {
                 (Err(error), true) => {
@@ -116,7 +127,7 @@ impl Worker {
     /// `Unavailable` and `Internal` alone.
     pub async fn turn(&self) -> Result<()> {
         let mut lanes = JoinSet::new();
-        while self.claim(&mut lanes).await? > 0 {
+        while self.claim(&mut lanes, Duration::ZERO).await? > 0 {
             while lanes.join_next().await.is_some() {}
         }
         Ok(())
@@ -131,21 +142,24 @@ impl Worker {
         }
     }
 
-    /// Begins to send from lanes that are due; says from how many.
-    async fn claim(&self, lanes: &mut JoinSet<()>) -> Result<usize> {
+    /// Begins to send from lanes that are due, and keeps each for a while when nothing is; says from
+    /// how many.
+    async fn claim(&self, lanes: &mut JoinSet<()>, quiet: Duration) -> Result<usize> {
         let shared = &self.shared;
         let mut begun = 0;
         loop {
-            let limit = MOST_LANES.saturating_sub(shared.leases.count()).min(CLAIM);
+            let held = shared.leases.by_account();
+            let free = MOST_LANES.saturating_sub(held.values().sum());
+            let (limit, each) = (free.min(CLAIM), (free / PART).max(1));
             let claimed_at = Instant::now();
-            let claimed = queue::claim(&shared.ctx, shared.sender, limit).await?;
+            let wanted = Wanted { limit, each, held: &held };
+            let claimed = queue::claim(&shared.ctx, shared.sender, wanted).await?;
             let is_all = claimed.len() < limit || limit == 0;
-            shared.limits.tidy();
-            for lane in claimed {
+            for (lane, account) in claimed {
                 // A lane of its own looks free if the clock has leapt.
-                if let Some(leased) = shared.leases.add(lane, claimed_at) {
+                if let Some(leased) = shared.leases.add(lane, account, claimed_at) {
                     begun += 1;
-                    lanes.spawn(Runner::new(Arc::clone(shared), lane, leased).run());
+                    lanes.spawn(Runner::new(Arc::clone(shared), leased, quiet).run());
                 }
             }
             if is_all {

@@ -74,9 +74,11 @@ pub struct Settings {
 pub struct Limits {
     /// For look-up, TCP and TLS together: 5 seconds.
     pub connect: Duration,
-    /// From the beginning until the head of the answer is there; what of the body has not come
-    /// by then is left: 15 seconds.
+    /// From the beginning until the head of the answer is there: 15 seconds.
     pub total: Duration,
+    /// From then on; what of the body has not come by then is left. Whether the message arrived
+    /// is known already, and whoever drips a body must not hold what others need: 1 second.
+    pub body: Duration,
     /// Of all headers, names and values: 32 KiB.
     pub head_bytes: usize,
     /// How many headers: 100.
@@ -98,6 +100,7 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(5),
             total: Duration::from_secs(15),
+            body: Duration::from_secs(1),
             head_bytes: 32 * 1_024,
             headers: 100,
             body_bytes: 16 * 1_024,
@@ -108,6 +111,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// How long an HTTP/2 connection in use may be silent before it is asked whether it still lives,
+/// and for how long it may leave that unanswered.
+const PING_AFTER: Duration = Duration::from_secs(10);
 
 /// Why there is no client.
 #[derive(Debug, Error)]
@@ -167,6 +174,8 @@ impl Outbound {
             .http1_max_buf_size(limits.head_bytes.max(8_192))
             .http1_max_headers(limits.headers)
             .http2_max_header_list_size(u32::try_from(2 * limits.head_bytes).unwrap_or(u32::MAX))
+            .http2_keep_alive_interval(PING_AFTER)
+            .http2_keep_alive_timeout(PING_AFTER)
             // No more is in memory of an answer whose body nobody reads.
             .http2_initial_stream_window_size(64 * 1_024)
             .http2_initial_connection_window_size(1_024 * 1_024)
@@ -200,6 +209,7 @@ impl Outbound {
                 let timing = until_head(so_far(&connection, began));
                 let mut answer = Answer::of(&head, post.now);
                 let most = self.limits.body_bytes;
+                let deadline = deadline.min(Instant::now() + self.limits.body);
                 answer.excerpt = Excerpt::read(head.into_body(), post.excerpt_bytes, most, deadline).await;
                 Attempted { timing: Some(Timing { total: since(began), ..timing }), result: Ok(answer) }
             }
@@ -208,6 +218,8 @@ impl Outbound {
                 None => failed(faults::of_exchange(&error).into(), so_far(&connection, began)),
             },
             Err(_) if connection.connection_metadata().is_some() => {
+                // It may be dead without a word, and attempts that share it would keep it.
+                connection.connection_metadata().as_ref().inspect(|connected| connected.poison());
                 failed(Failure::AnswerTimedOut.into(), so_far(&connection, began))
             }
             Err(_) => failed(Failure::ConnectTimedOut.into(), so_far(&connection, began)),

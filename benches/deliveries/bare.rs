@@ -58,7 +58,8 @@ async fn again_and_again(
     until: Instant,
     posted: Arc<AtomicU64>,
 ) -> std::result::Result<(), String> {
-    let keys = [SigningKey::of(&SigningSecret::from_random(crypto::random()))];
+    let secret = SigningSecret::from_random(crypto::random());
+    let keys = [SigningKey::of(&secret).ok_or("a secret that does not sign")?];
     while Instant::now() < until {
         let body = Bytes::from(publisher::message());
         let at = now();

@@ -23,9 +23,10 @@ create table lanes (
     due_at bigint,
     leased_by uuid,
     leased_until bigint,
-    -- Failures without a success since, and when the first of them was.
+    -- Failures without a success since, and when the first and the last of them were.
     failures bigint not null,
     failing_since bigint,
+    failed_at bigint,
     -- While its circuit is open: nothing is sent before.
     opens_at bigint,
     turned_off_at bigint,

@@ -23,9 +23,10 @@ create table lanes (
     due_at integer,
     leased_by blob,
     leased_until integer,
-    -- Failures without a success since, and when the first of them was.
+    -- Failures without a success since, and when the first and the last of them were.
     failures integer not null,
     failing_since integer,
+    failed_at integer,
     -- While its circuit is open: nothing is sent before.
     opens_at integer,
     turned_off_at integer,

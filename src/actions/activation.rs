@@ -75,12 +75,10 @@ pub async fn reactivate(
         may_be_active(&mut tx, &app).await?;
     }
     let dropped = match waiting {
-        Waiting::Send => {
-            tx.wake_lanes(id, ctx.now()).await?;
-            0
-        }
+        Waiting::Send => 0,
         Waiting::Drop => tx.drop_waiting(id, ctx.now()).await?,
     };
+    tx.wake_lanes(id, ctx.now()).await?;
     change_state(ctx, tx, acting, &app, AppState::reactivate, Change::AppReactivated { dropped }).await
 }
 

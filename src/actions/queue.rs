@@ -19,7 +19,7 @@ use crate::{
             health::Attempts,
             signature::SigningKey,
         },
-        id::{AppId, DeliveryId, Id as _, LaneId, SecretId, SenderId},
+        id::{AccountId, AppId, DeliveryId, Id as _, LaneId, SecretId, SenderId},
         lane::{Health, Lane, LaneKind, TurnedOff},
         time::{Span, Timestamp},
     },
@@ -31,7 +31,7 @@ pub use crate::store::{Due, Place};
 /// How long a lane is one process's, unless it is renewed.
 pub const LEASE: Span = Span::seconds(20);
 /// The most deliveries of a lane that are looked at together.
-const BATCH: i64 = 64;
+pub const BATCH: usize = 64;
 /// Lanes that are looked at together when lost ones are sought.
 const STEP: i64 = 500;
 
@@ -74,31 +74,60 @@ pub struct Depth {
     pub behind: Span,
 }
 
-/// Leases lanes that are due. Several processes may do so at once; each gets its own.
-///
-/// # Errors
-/// `Unavailable` and `Internal` alone.
-pub async fn claim(ctx: &Context, by: SenderId, limit: usize) -> Result<Vec<LaneId>> {
-    let now = ctx.now();
-    // Reading is free; claiming takes the one writer of a SQLite database.
-    if limit == 0 || !ctx.read().await?.has_due_lane(now).await? {
-        return Ok(Vec::new());
-    }
-    let mut tx = ctx.begin().await?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let claimed = tx.claim_lanes(by, now, now + LEASE, limit).await?;
-    tx.commit().await?;
-    Ok(claimed)
+/// What a process would lease.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub limit: usize,
+    /// So many lanes of one account, those included that it holds.
+    pub each: usize,
+    /// How many it holds of each account.
+    pub held: &'a HashMap<AccountId, usize>,
 }
 
-/// Goes on holding every lane that the process holds, for [`LEASE`] from now.
+/// Leases lanes that are due, those due longest first; with each comes its account. Several
+/// processes may do so at once; each gets its own.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn renew(ctx: &Context, by: SenderId) -> Result<()> {
+pub async fn claim(ctx: &Context, by: SenderId, wanted: Wanted<'_>) -> Result<Vec<(LaneId, AccountId)>> {
+    let Wanted { limit, each, held } = wanted;
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let now = ctx.now();
+    let mut held = held.clone();
+    let full: Vec<AccountId> = held.iter().filter(|(_, has)| **has >= each).map(|(id, _)| *id).collect();
+    // Reading is free; claiming takes the one writer of a SQLite database.
+    let due = ctx.read().await?.free_lanes(now, &full, i64::try_from(limit).unwrap_or(i64::MAX)).await?;
+    let mut chosen = HashMap::new();
+    for (lane, account) in due {
+        let has = held.entry(account).or_default();
+        if *has < each {
+            *has += 1;
+            chosen.insert(lane, account);
+        }
+    }
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lanes: Vec<LaneId> = chosen.keys().copied().collect();
     let mut tx = ctx.begin().await?;
-    tx.renew_leases(by, ctx.now() + LEASE).await?;
-    Ok(tx.commit().await?)
+    let claimed = tx.claim_lanes(by, now, now + LEASE, &lanes).await?;
+    tx.commit().await?;
+    Ok(claimed.into_iter().filter_map(|lane| Some((lane, chosen.remove(&lane)?))).collect())
+}
+
+/// Goes on holding lanes that the process holds, for [`LEASE`] from now; says which of them it
+/// still has. Whatever else is leased to it, since it never heard that it has it or has left it
+/// for an error, passes on.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn renew(ctx: &Context, by: SenderId, lanes: &[LaneId]) -> Result<Vec<LaneId>> {
+    let mut tx = ctx.begin().await?;
+    let renewed = tx.renew_leases(by, ctx.now() + LEASE, lanes).await?;
+    tx.commit().await?;
+    Ok(renewed)
 }
 
 /// Every lane that the process holds, as it is now.
@@ -109,21 +138,32 @@ pub async fn held_by(ctx: &Context, by: SenderId) -> Result<Vec<Lane>> {
     Ok(ctx.read().await?.leased_lanes(by).await?)
 }
 
-/// What is due of a lane after a place; nothing if the process does not hold the lane any more.
+/// What is due of a lane after a place, up to [`BATCH`] beyond so many that are known; nothing if
+/// the process does not hold the lane any more.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn next(ctx: &Context, by: SenderId, lane: LaneId, after: Place) -> Result<Option<Batch>> {
+pub async fn next(
+    ctx: &Context,
+    by: SenderId,
+    lane: LaneId,
+    after: Place,
+    known: usize,
+) -> Result<Option<Batch>> {
+    let limit = i64::try_from(BATCH.saturating_add(known)).unwrap_or(i64::MAX);
     let mut read = ctx.read().await?;
     let Some(lane) = read.leased_lane(lane, by).await? else { return Ok(None) };
     let due = match lane.is_held() {
         true => Vec::new(),
-        false => read.due_deliveries(lane.id, ctx.now(), after, BATCH).await?,
+        false => read.due_deliveries(lane.id, ctx.now(), after, limit).await?,
     };
     let secrets = match due.is_empty() {
         true => Vec::new(),
         false => read.signing_secrets(lane.account, lane.subscription, ctx.now()).await?,
     };
+    if secrets.is_empty() && !due.is_empty() {
+        return Err(Error::Internal("a subscription has no signing secret".into()));
+    }
     let keys = secrets.iter().map(|secret| key(ctx, secret)).collect::<Result<_>>()?;
     Ok(Some(Batch { lane: Arc::new(lane), keys, due }))
 }
@@ -132,20 +172,15 @@ fn key(ctx: &Context, secret: &SealedSecret) -> Result<SigningKey> {
     let id: SecretId = secret.facts.id;
     let text = ctx.keys.open_text(Sealed { column: "signing_secrets.secret", row: &id }, &secret.sealed)?;
     let secret = text.expose().parse::<SigningSecret>().map_err(|error| Error::Internal(error.into()))?;
-    Ok(SigningKey::of(&secret))
+    SigningKey::of(&secret).ok_or_else(|| Error::Internal("a signing secret is no key".into()))
 }
 
-/// What is sent of the deliveries of a lane from one place to another.
+/// What is sent, of those of some deliveries that wait.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn bodies(
-    ctx: &Context,
-    lane: LaneId,
-    from: Place,
-    to: Place,
-) -> Result<HashMap<DeliveryId, String>> {
-    Ok(ctx.read().await?.bodies(lane, from, to).await?.into_iter().collect())
+pub async fn bodies(ctx: &Context, deliveries: &[DeliveryId]) -> Result<HashMap<DeliveryId, String>> {
+    Ok(ctx.read().await?.bodies(deliveries).await?.into_iter().collect())
 }
 
 /// Writes down attempts in one transaction; those of a lane stand in the order in which they ended. What another process has written down under the same
@@ -247,29 +282,29 @@ pub async fn postpone(ctx: &Context, delivery: DeliveryId, by: Span) -> Result<(
     Ok(tx.commit().await?)
 }
 
-/// Gives a lane back: to be looked at when its next delivery is due, and not before `opens_at`, or,
+/// Gives a lane back: to be looked at when its next delivery is due, and not before a moment, or,
 /// if it is held, when it is woken.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn release(ctx: &Context, by: SenderId, lane: LaneId, opens_at: Option<Timestamp>) -> Result<()> {
+pub async fn release(ctx: &Context, by: SenderId, lane: LaneId, not_before: Option<Timestamp>) -> Result<()> {
+    let not_before = not_before.unwrap_or(Timestamp::from_micros(i64::MIN));
     let mut tx = ctx.begin().await?;
     let Some(lane) = tx.leased_lane(lane, by).await? else { return Ok(()) };
     if lane.is_held() {
         tx.park_lane(lane.id, by, lane.due_at).await?;
     } else {
-        let not_before = opens_at.unwrap_or(Timestamp::from_micros(i64::MIN));
         tx.release_lane(lane.id, by, not_before).await?;
     }
     tx.commit().await?;
-    look_again(ctx, lane.id).await
+    look_again(ctx, lane.id, not_before).await
 }
 
 /// What was published, or let go, while a lane was given back is not seen by the transaction that
 /// gives it back, nor by the other one that the lane is not due any more.
-async fn look_again(ctx: &Context, lane: LaneId) -> Result<()> {
+async fn look_again(ctx: &Context, lane: LaneId, not_before: Timestamp) -> Result<()> {
     let mut read = ctx.read().await?;
-    let Some(at) = read.overlooked(lane).await? else { return Ok(()) };
+    let Some(at) = read.overlooked(lane, not_before).await? else { return Ok(()) };
     if read.lane(lane).await?.is_none_or(|lane| lane.is_held()) {
         return Ok(());
     }

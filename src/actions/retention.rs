@@ -25,7 +25,7 @@ pub async fn drop_old(ctx: &Context) -> Result<u64> {
     let mut after = EventId::from_uuid(uuid::Uuid::nil());
     let mut dropped = 0;
     loop {
-        let events = ctx.read().await?.events_between(after, before, STEP).await?;
+        let events = ctx.read().await?.ended_events(after, before, STEP).await?;
         let Some(last) = events.last() else { break };
         after = *last;
         let mut tx = ctx.begin().await?;
@@ -35,8 +35,11 @@ pub async fn drop_old(ctx: &Context) -> Result<u64> {
         tx.commit().await?;
         tokio::time::sleep(PAUSE).await;
     }
-    let mut tx = ctx.begin().await?;
-    tx.delete_old_delivery_hours(Hour::of(before_at)).await?;
-    tx.commit().await?;
+    let before = Hour::of(before_at);
+    if ctx.read().await?.has_old_delivery_hours(before).await? {
+        let mut tx = ctx.begin().await?;
+        tx.delete_old_delivery_hours(before).await?;
+        tx.commit().await?;
+    }
     Ok(dropped)
 }

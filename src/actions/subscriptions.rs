@@ -132,13 +132,23 @@ pub async fn save(
     lead_out(ctx, new)?;
     let mut tx = ctx.begin().await?;
     let before = to_change(&mut tx, acting, app, id).await?;
+    let (old_production, old_development) =
+        (before.endpoints.production().cloned(), before.endpoints.development().cloned());
     let changes = changes(Some(before), Some(new));
     if changes.is_empty() {
         return Ok(());
     }
     tx.update_subscription(app.id, id, new).await?;
-    // A lane whose URL was missing is held no longer.
-    tx.wake_lanes(app.id, ctx.now()).await?;
+    for (kind, before, after) in [
+        (LaneKind::Production, old_production.as_ref(), new.endpoints.production()),
+        (LaneKind::Development, old_development.as_ref(), new.endpoints.development()),
+    ] {
+        // How another endpoint did says nothing of this one; and one that was missing may hold
+        // something.
+        if before != after {
+            tx.turn_on_lane(id, kind, ctx.now()).await?;
+        }
+    }
     let change = Change::SubscriptionChanged { subscription: id, label: label(new), changes };
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)

@@ -47,7 +47,7 @@ pub(super) enum ServeError {
 }
 
 pub(super) async fn run(config: &Config, serve: Serve) -> Outcome {
-    // Nothing is delivered yet, but what is wrong with its settings stops the start.
+    // Whichever half runs here, what is wrong with the settings of deliveries stops the start.
     let outbound = boot::outbound(config)?;
     let ctx = boot::context(config).await?;
     let mailer = mailer(config).map_err(ServeError::Mail)?;

@@ -8,9 +8,9 @@ use crate::actions::{Context, Error, queue, redeliveries, retention};
 
 /// How often the depth of the queue is read, if anybody wants to know.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
-/// How often lanes are sought that nobody would look at, and old events dropped, in these turns.
+/// How often lanes are sought that nobody would look at, in these turns.
 const WAKE_EVERY: u32 = 6;
-const DROP_EVERY: u32 = 60;
+const DROP_EVERY: Duration = Duration::from_secs(600);
 
 /// How often it is looked for failed deliveries that are asked for again, and between two steps.
 const REDELIVER_EVERY: Duration = Duration::from_millis(500);
@@ -52,13 +52,20 @@ pub(super) async fn run(ctx: Context) {
                 Err(error) => complain(&error, "could not look for deliveries that were overlooked"),
             }
         }
-        if turn.is_multiple_of(DROP_EVERY) {
-            match retention::drop_old(&ctx).await {
-                Ok(events) => tracing::debug!(events, "dropped old events"),
-                Err(error) => complain(&error, "could not drop old events"),
-            }
-        }
         turn = turn.wrapping_add(1);
+    }
+}
+
+/// Drops old events. After a busy month that takes long, and nothing else waits for it.
+pub(super) async fn drop_old(ctx: Context) {
+    let mut turns = interval(DROP_EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        match retention::drop_old(&ctx).await {
+            Ok(events) => tracing::debug!(events, "dropped old events"),
+            Err(error) => complain(&error, "could not drop old events"),
+        }
     }
 }
 

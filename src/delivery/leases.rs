@@ -1,7 +1,7 @@
 //! The lanes that a worker holds, and whether it may send from each of them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +12,10 @@ use std::{
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Shared;
-use crate::{actions::queue, domain::id::LaneId};
+use crate::{
+    actions::queue,
+    domain::id::{AccountId, LaneId},
+};
 
 /// Four times within a lease.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
@@ -22,25 +25,49 @@ const WATCH_EVERY: Duration = Duration::from_millis(300);
 /// have the lane.
 const TRUST: Duration = Duration::from_secs(17);
 
-#[derive(Debug, Default)]
-pub(super) struct Leases {
-    lanes: Mutex<HashMap<LaneId, Arc<Leased>>>,
+/// Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leases(Arc<Mutex<HashMap<LaneId, Arc<Leased>>>>);
+
+/// A lane that is renewed until this is dropped, whatever ends whoever has it.
+#[derive(Debug)]
+pub(super) struct Lease {
+    lane: LaneId,
+    leased: Arc<Leased>,
+    leases: Leases,
 }
 
 #[derive(Debug)]
-pub(super) struct Leased {
+struct Leased {
+    account: AccountId,
     may_send: AtomicBool,
     /// When it was leased or last renewed.
     since: Mutex<Instant>,
 }
 
-impl Leased {
-    /// Whether the lane is still the worker's, and not held.
-    pub(super) fn may_send(&self) -> bool {
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        self.may_send.load(Ordering::Relaxed) && since.elapsed() < TRUST
+impl Lease {
+    pub(super) const fn lane(&self) -> LaneId {
+        self.lane
     }
 
+    /// Whether the lane is still the worker's, and not held.
+    pub(super) fn may_send(&self) -> bool {
+        let since = *self.leased.since();
+        self.leased.may_send.load(Ordering::Relaxed) && since.elapsed() < TRUST
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut lanes = self.leases.lanes();
+        // Somebody else may have the lane since, if the clock has leapt.
+        if lanes.get(&self.lane).is_some_and(|leased| Arc::ptr_eq(leased, &self.leased)) {
+            lanes.remove(&self.lane);
+        }
+    }
+}
+
+impl Leased {
     fn since(&self) -> MutexGuard<'_, Instant> {
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,22 +75,24 @@ impl Leased {
 
 impl Leases {
     /// The lease of a lane, unless the worker has it already.
-    pub(super) fn add(&self, lane: LaneId, since: Instant) -> Option<Arc<Leased>> {
+    pub(super) fn add(&self, lane: LaneId, account: AccountId, since: Instant) -> Option<Lease> {
         let mut lanes = self.lanes();
         if lanes.contains_key(&lane) {
             return None;
         }
-        let leased = Arc::new(Leased { may_send: AtomicBool::new(true), since: Mutex::new(since) });
+        let (may_send, since) = (AtomicBool::new(true), Mutex::new(since));
+        let leased = Arc::new(Leased { account, may_send, since });
         lanes.insert(lane, Arc::clone(&leased));
-        Some(leased)
+        Some(Lease { lane, leased, leases: self.clone() })
     }
 
-    pub(super) fn remove(&self, lane: LaneId) {
-        self.lanes().remove(&lane);
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.lanes().len()
+    /// How many lanes there are of each account.
+    pub(super) fn by_account(&self) -> HashMap<AccountId, usize> {
+        let mut accounts = HashMap::new();
+        for leased in self.lanes().values() {
+            *accounts.entry(leased.account).or_default() += 1;
+        }
+        accounts
     }
 
     /// Those that were leased before a moment.
@@ -74,11 +103,11 @@ impl Leases {
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<LaneId, Arc<Leased>>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Renews every lease, again and again.
+/// Renews the lease of every lane that is sent from, again and again.
 pub(super) async fn renew(shared: Arc<Shared>) {
     let mut turns = interval(RENEW_EVERY);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -89,8 +118,13 @@ pub(super) async fn renew(shared: Arc<Shared>) {
         if held.is_empty() {
             continue;
         }
-        match queue::renew(&shared.ctx, shared.sender).await {
-            Ok(()) => held.iter().for_each(|(_, leased)| *leased.since() = began),
+        let lanes: Vec<LaneId> = held.iter().map(|(lane, _)| *lane).collect();
+        match queue::renew(&shared.ctx, shared.sender, &lanes).await {
+            Ok(renewed) => {
+                let renewed: HashSet<LaneId> = renewed.into_iter().collect();
+                let renewed = held.iter().filter(|(lane, _)| renewed.contains(lane));
+                renewed.for_each(|(_, leased)| *leased.since() = began);
+            }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "leases could not be renewed");
             }

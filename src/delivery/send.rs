@@ -8,7 +8,7 @@ use crate::{
     domain::{
         delivery::{
             self, DeliveryKind,
-            attempt::{Attempt, EXCERPT_BYTES, Outcome},
+            attempt::{Attempt, EXCERPT_BYTES, Outcome, kept_head},
             signature::{SigningKey, signature},
         },
         id::DeliveryId,
@@ -50,7 +50,7 @@ pub(super) async fn attempt(
         Ok(answer) => {
             let attempt = Attempt {
                 outcome: Outcome::Answered(answer.status),
-                head: answer.head,
+                head: kept_head(answer.head),
                 excerpt: answer.excerpt.bytes,
                 excerpt_is_cut: answer.excerpt.is_cut,
                 ..attempt

@@ -64,8 +64,10 @@ text_enum!(Waiting, "choice", Send = "send", Drop = "drop");
 pub struct Health {
     /// In a row.
     pub failures: u32,
-    /// When the first of them was.
+    /// When the first of them was, of those without a lull between them.
     pub failing_since: Option<Timestamp>,
+    /// When the last of them was.
+    pub failed_at: Option<Timestamp>,
     /// While its circuit is open: nothing is sent before.
     pub opens_at: Option<Timestamp>,
 }
@@ -77,11 +79,15 @@ const FIRST_PAUSE: Span = Span::seconds(10);
 const LONGEST_PAUSE: Span = Span::seconds(60);
 /// An endpoint that fails for so long without a success is turned off.
 const PATIENCE: Span = Span::days(5);
+/// After so long without an attempt it is not known that the endpoint failed all the time.
+const LULL: Span = Span::days(2);
+/// However long an endpoint asks to be left alone: then it is asked again by one attempt.
+const LONGEST_ASKED: Span = Span::hours(1);
 
 impl Health {
-    /// What one more attempt makes of it.
+    /// What one more attempt makes of it, with how long the endpoint asks to wait, if it does.
     #[must_use]
-    pub fn after(self, outcome: Outcome, at: Timestamp) -> Self {
+    pub fn after(self, outcome: Outcome, at: Timestamp, asked_to_wait: Option<Span>) -> Self {
         if outcome.is_success() {
             return Self::default();
         }
@@ -91,10 +97,15 @@ impl Health {
             let pause = FIRST_PAUSE.micros().saturating_mul(1 << times.min(8));
             Span::from_micros(pause).min(LONGEST_PAUSE)
         });
+        let asked = outcome.heeds(asked_to_wait).map(|asked| asked.min(LONGEST_ASKED));
+        let is_new = self.failed_at.is_none_or(|last| at.since(last) > LULL);
+        let own = pause.max(asked).map(|pause| at + pause);
         Self {
             failures,
-            failing_since: self.failing_since.or(Some(at)),
-            opens_at: pause.map(|pause| at + pause),
+            failing_since: self.failing_since.filter(|_| !is_new).or(Some(at)),
+            failed_at: Some(at),
+            // What ended at the same time may have said less.
+            opens_at: own.max(self.opens_at.filter(|opens_at| *opens_at > at)),
         }
     }
 
@@ -160,6 +171,16 @@ impl Lane {
         }
     }
 
+    /// Where its events go; tests and probes go to either URL.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<&EndpointUrl> {
+        match self.kind {
+            LaneKind::Production => self.production.as_ref(),
+            LaneKind::Development => self.development.as_ref(),
+            LaneKind::Checks => None,
+        }
+    }
+
     /// Whether failures are counted. Those of what developers try out are not.
     #[must_use]
     pub const fn keeps_health(&self) -> bool {
@@ -179,7 +200,7 @@ mod tests {
     const REFUSED: Outcome = Outcome::Answered(500);
 
     fn after(failures: u32) -> Health {
-        (0..failures).fold(Health::default(), |health, _| health.after(REFUSED, NOW))
+        (0..failures).fold(Health::default(), |health, _| health.after(REFUSED, NOW, None))
     }
 
     #[test]
@@ -193,18 +214,40 @@ mod tests {
 
     #[test]
     fn one_success_makes_good() {
-        assert_eq!(after(30).after(Outcome::Answered(204), NOW), Health::default());
+        assert_eq!(after(30).after(Outcome::Answered(204), NOW, None), Health::default());
     }
 
     #[test]
     fn an_endpoint_is_turned_off_after_five_days_or_when_it_is_gone() {
         let later = |span| NOW + span;
-        let failing = after(1).after(Outcome::Failed(Failure::ConnectRefused.into()), later(Span::days(1)));
+        let refused = Outcome::Failed(Failure::ConnectRefused.into());
+        let failing = after(1).after(refused, later(Span::days(1)), None);
         assert_eq!(failing.failing_since, Some(NOW));
         assert_eq!(failing.turns_off(REFUSED, later(Span::hours(119))), None);
         assert_eq!(failing.turns_off(REFUSED, later(Span::days(5))), Some(TurnedOff::Failing));
         assert_eq!(after(1).turns_off(Outcome::Answered(410), NOW), Some(TurnedOff::Gone));
         assert_eq!(after(1).turns_off(Outcome::Answered(404), NOW), None);
+    }
+
+    #[test]
+    fn a_failure_now_and_then_is_not_five_days_of_failing() {
+        let march = NOW + Span::days(60);
+        let failing = after(3).after(REFUSED, march, None);
+        assert_eq!((failing.failing_since, failing.turns_off(REFUSED, march)), (Some(march), None));
+        let daily = (1..=5).fold(after(1), |health, day| health.after(REFUSED, NOW + Span::days(day), None));
+        assert_eq!(daily.turns_off(REFUSED, NOW + Span::days(5)), Some(TurnedOff::Failing));
+    }
+
+    #[test]
+    fn an_endpoint_that_asks_for_time_is_left_alone_for_as_long() {
+        let asked = |status, seconds| {
+            after(0).after(Outcome::Answered(status), NOW, Some(Span::seconds(seconds))).opens_at
+        };
+        assert_eq!(asked(429, 120), Some(NOW + Span::minutes(2)));
+        assert_eq!(asked(503, 7_200), Some(NOW + Span::hours(1)), "no longer than an hour");
+        assert_eq!(asked(500, 120), None, "of other answers it says something else");
+        let asked = after(0).after(Outcome::Answered(429), NOW, Some(Span::minutes(2)));
+        assert_eq!(asked.after(REFUSED, NOW, None).opens_at, asked.opens_at);
     }
 
     fn lane(kind: LaneKind) -> Lane {

@@ -1,5 +1,7 @@
 //! What the platform asks to have published: the events of one request, whole or not at all.
 
+pub mod shape;
+
 use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
@@ -7,6 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use self::shape::Misshapen;
 use super::{
     account::ExternalId,
     event::Environment,
@@ -121,6 +124,7 @@ impl fmt::Display for Place {
 
 /// An event as it stands in a request.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Raw<'a> {
     r#type: Option<String>,
     account: Option<String>,
@@ -172,6 +176,13 @@ impl NewEvent {
         if !data.starts_with('{') {
             return Err(wrong("data", String::from("must be an object.")));
         }
+        shape::judge(data).map_err(|misshapen| {
+            let complaint = match misshapen {
+                Misshapen::TooDeep => "is nested more than 64 levels deep.",
+                Misshapen::LoneSurrogate => "has an escape \\u that stands for half a character.",
+            };
+            wrong("data", String::from(complaint))
+        })?;
         let occurred_at = raw.occurred_at.map(|text| {
             let complaint = "must be a time such as 2026-11-24T07:20:00Z (RFC 3339).";
             Timestamp::of_rfc3339(&text).ok_or_else(|| wrong("occurred_at", String::from(complaint)))

@@ -7,8 +7,8 @@ use sqlx::FromRow;
 
 use super::{
     Conn, Result, Tx,
-    db::{all, execute, value},
-    dialect::{INSERT_DELIVERIES, LOCK_LANES, RECORD},
+    db::{all, execute, optional, value},
+    dialect::{BODIES, INSERT_DELIVERIES, LOCK_LANES, RECORD},
     rows::{self, IdText},
     statements::statements,
 };
@@ -30,10 +30,6 @@ statements! {
         from deliveries d join events e on e.id = d.event_id
         where d.lane_id = $1 and d.next_at is not null and d.next_at <= $2 and (d.next_at, d.id) > ($3, $4)
         order by d.next_at, d.id limit $5";
-    /// What is sent, of the deliveries of a lane that wait from one to one other.
-    BODIES = "select d.id, e.body from deliveries d join events e on e.id = d.event_id
-        where d.lane_id = $1 and d.next_at is not null and d.next_at >= $2 and d.next_at <= $4
-        and (d.next_at, d.id) >= ($2, $3) and (d.next_at, d.id) <= ($4, $5)";
     /// The attempt that was on its way when its delivery was cancelled or dropped.
     RECORD_LAST = "update deliveries set attempts = $2, last_at = $3, last_outcome = $4, last_status = $5
         where id = $1 and status in ('cancelled', 'dropped') and attempts = $2 - 1";
@@ -59,6 +55,8 @@ statements! {
                 then excluded.slowest_us else delivery_hours.slowest_us end";
     /// Drops hours of old.
     DELETE_OLD_DELIVERY_HOURS = "delete from delivery_hours where hour < $1";
+    /// Whether there are such.
+    OLD_DELIVERY_HOUR = "select app_id from delivery_hours where hour < $1 limit 1";
     /// How many events wait for an app, counted up to a number.
     WAITING_OF_APP = "select count(*) from (select 1 as one from subscriptions s join lanes l on l.subscription_id = s.id
         join deliveries d on d.lane_id = l.id
@@ -134,19 +132,21 @@ impl Conn {
         Ok(all!(self, DUE_DELIVERIES, lane, now, after_at, after_id, limit))
     }
 
-    /// The bodies of the deliveries of a lane that wait from one place to another.
-    pub async fn bodies(
-        &mut self,
-        lane: LaneId,
-        from: Place,
-        to: Place,
-    ) -> Result<Vec<(DeliveryId, String)>> {
-        Ok(all!(self, BODIES, lane, from.0, from.1, to.0, to.1))
+    /// The bodies of those of some deliveries that wait.
+    pub async fn bodies(&mut self, deliveries: &[DeliveryId]) -> Result<Vec<(DeliveryId, String)>> {
+        let sql = self.text(BODIES);
+        Ok(all!(self, sql, rows::ids(deliveries)))
     }
 
     /// How many events wait for an app; of very many, `most`.
     pub async fn waiting_of_app(&mut self, app: AppId, most: i64) -> Result<i64> {
         Ok(value!(self, WAITING_OF_APP, app, DeliveryKind::Event, most))
+    }
+
+    /// Whether something is known of hours before one.
+    pub async fn has_old_delivery_hours(&mut self, before: Hour) -> Result<bool> {
+        let row: Option<(AppId,)> = optional!(self, OLD_DELIVERY_HOUR, before);
+        Ok(row.is_some())
     }
 
     /// How many deliveries wait, held ones included.

@@ -46,21 +46,45 @@ dialects! {
             where cast($4 as text) is not null and place + 0 < $2 and words like $3 escape '\\'
             and (cast($1 as text) is null or standing = $1)
             order by place + 0 desc limit $5";
-    /// Leases lanes that are due and nobody's, those due longest first: whose, until when, now, how many.
+    /// Lanes that are due and nobody's, those due longest first, with their accounts: now, but of
+    /// which accounts, how many.
+    FREE_LANES =
+        sqlite "select l.id, a.account_id from lanes l cross join subscriptions s cross join apps a
+            where l.due_at <= $1 and (l.leased_until is null or l.leased_until < $1)
+            and s.id = l.subscription_id and a.id = s.app_id
+            and a.account_id not in (select unhex(value) from json_each($2))
+            order by l.due_at, l.id limit $3"
+        postgres "select l.id, a.account_id from lanes l join subscriptions s on s.id = l.subscription_id
+            join apps a on a.id = s.app_id
+            where l.due_at <= $1 and (l.leased_until is null or l.leased_until < $1)
+            and a.account_id not in (select cast(value as uuid) from json_array_elements_text(cast($2 as json)))
+            order by l.due_at, l.id limit $3";
+    /// Leases those of some lanes that are due and nobody's: whose, until when, now, of which.
     CLAIM_LANES =
-        sqlite "update lanes set leased_by = $1, leased_until = $2 where id in (
-            select id from lanes where due_at <= $3 and (leased_until is null or leased_until < $3)
-            order by due_at, id limit $4) returning id"
+        sqlite "update lanes set leased_by = $1, leased_until = $2
+            where due_at <= $3 and (leased_until is null or leased_until < $3)
+            and id in (select unhex(value) from json_each($4)) returning id"
         postgres "with due as materialized (
             select id from lanes where due_at <= $3 and (leased_until is null or leased_until < $3)
-            order by due_at, id limit $4 for no key update skip locked)
+            and id in (select cast(value as uuid) from json_array_elements_text(cast($4 as json)))
+            for no key update skip locked)
             update lanes set leased_by = $1, leased_until = $2 from due where lanes.id = due.id returning lanes.id";
-    /// Renews every lease of a process: whose, until when. One that is being written to is renewed
-    /// the next time.
+    /// What is sent, of those of some deliveries that wait.
+    BODIES =
+        sqlite "select d.id, e.body from json_each($1) j cross join deliveries d cross join events e
+            where d.id = unhex(j.value) and d.next_at is not null and e.id = d.event_id"
+        postgres "select d.id, e.body from deliveries d join events e on e.id = d.event_id
+            where d.id in (select cast(value as uuid) from json_array_elements_text(cast($1 as json)))
+            and d.next_at is not null";
+    /// Renews leases of a process: whose, until when, of which lanes. One that is being written to
+    /// is renewed the next time.
     RENEW_LEASES =
-        sqlite "update lanes set leased_until = $2 where leased_by = $1"
+        sqlite "update lanes set leased_until = $2 where leased_by = $1
+            and id in (select unhex(value) from json_each($3)) returning id"
         postgres "update lanes set leased_until = $2 where id in (
-            select id from lanes where leased_by = $1 for no key update skip locked)";
+            select id from lanes where leased_by = $1
+            and id in (select cast(value as uuid) from json_array_elements_text(cast($3 as json)))
+            for no key update skip locked) returning id";
     /// Events, as a JSON array of them.
     INSERT_EVENTS =
         sqlite "insert into events

@@ -12,22 +12,25 @@ use super::{
 use crate::domain::{event::Event, id::EventId};
 
 statements! {
-    /// Some events of an age, the oldest first: after one, before one.
-    EVENTS_BETWEEN = "select id from events where id > $1 and id < $2 order by id limit $3";
+    /// Some events of an age of which nothing waits, the oldest first: after one, before one.
+    ENDED_EVENTS = "select e.id from events e where e.id > $1 and e.id < $2
+        and not exists (select 1 from deliveries d where d.event_id = e.id and d.next_at is not null)
+        order by e.id limit $3";
     /// An event goes with its deliveries and their attempts, unless one of them still waits.
     DELETE_ENDED_EVENT = "delete from events where id = $1
         and not exists (select 1 from deliveries d where d.event_id = $1 and d.next_at is not null)";
 }
 
 impl Conn {
-    /// Events of which the ids, which are in the order of time, lie between two, the oldest first.
-    pub async fn events_between(
+    /// Events of which the ids, which are in the order of time, lie between two, the oldest first,
+    /// and of which nothing waits.
+    pub async fn ended_events(
         &mut self,
         after: EventId,
         before: EventId,
         limit: i64,
     ) -> Result<Vec<EventId>> {
-        let rows: Vec<(EventId,)> = all!(self, EVENTS_BETWEEN, after, before, limit);
+        let rows: Vec<(EventId,)> = all!(self, ENDED_EVENTS, after, before, limit);
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 }

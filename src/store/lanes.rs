@@ -8,8 +8,8 @@ use sqlx::FromRow;
 use super::{
     Conn, Result, StoreError, Tx,
     db::{all, execute, optional},
-    dialect::{CLAIM_LANES, DUE_LATER, MAKE_DUE, RENEW_LEASES},
-    rows::{self, IdText},
+    dialect::{CLAIM_LANES, DUE_LATER, FREE_LANES, MAKE_DUE, RENEW_LEASES},
+    rows,
     statements::statements,
 };
 use crate::domain::{
@@ -29,36 +29,35 @@ statements! {
     LANE_OF = "select id from lanes where subscription_id = $1 and kind = $2";
     /// A lane that a process holds, with all that decides whether something may be sent.
     LEASED_LANE = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
         where l.id = $1 and l.leased_by = $2";
     /// The same of a lane, whoever holds it.
     LANE = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id where l.id = $1";
     /// The same of every lane that a process holds.
     LEASED_LANES = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
         where l.leased_by = $1";
-    /// The same of some lanes that nobody will look at although something waits: after one, in
-    /// the order of ids.
+    /// The same of some lanes that nobody will look at in time although something waits: after
+    /// one, in the order of ids.
     SLEEPING_LANES = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
-        where l.id > $1 and l.due_at is null and l.leased_by is null
-        and exists (select 1 from deliveries d where d.lane_id = l.id and d.next_at is not null)
+        where l.id > $1 and l.leased_by is null
+        and exists (select 1 from deliveries d where d.lane_id = l.id and d.next_at is not null
+            and (l.due_at is null or (d.next_at < l.due_at and (l.opens_at is null or l.opens_at < l.due_at))))
         order by l.id limit $2";
-    /// Whether some lane is due that nobody holds.
-    DUE_LANE = "select id from lanes where due_at <= $1 and (leased_until is null or leased_until < $1) limit 1";
     /// A lane is looked at again, if something waits. Written whatever it was, so that whoever is
     /// about to hold it notices.
     WAKE_LANE = "update lanes set due_at = $2 where id = $1
@@ -86,12 +85,16 @@ statements! {
         (select min(d.next_at) from deliveries d where d.lane_id = l.id and d.next_at is not null) as next_at
         from lanes l where l.id = $1";
     /// How the endpoint does.
-    SET_HEALTH = "update lanes set failures = $3, failing_since = $4, opens_at = $5 where id = $1 and leased_by = $2";
+    SET_HEALTH = "update lanes set failures = $3, failing_since = $4, failed_at = $5, opens_at = $6
+        where id = $1 and leased_by = $2";
     /// Nothing is sent any more until somebody resumes it.
     TURN_OFF = "update lanes set turned_off_at = $2, turned_off_cause = $3 where id = $1 and turned_off_at is null";
     /// It begins anew.
     TURN_ON = "update lanes set turned_off_at = null, turned_off_cause = null, failures = 0,
-        failing_since = null, opens_at = null where id = $1";
+        failing_since = null, failed_at = null, opens_at = null where id = $1";
+    /// Its failures are forgotten: they were before it was held, for however long.
+    FORGIVE_LANE = "update lanes set failures = 0, failing_since = null, failed_at = null, opens_at = null
+        where id = $1 and failures > 0";
 }
 
 #[derive(FromRow)]
@@ -104,6 +107,7 @@ struct LaneRow {
     due_at: Option<Timestamp>,
     failures: i64,
     failing_since: Option<Timestamp>,
+    failed_at: Option<Timestamp>,
     opens_at: Option<Timestamp>,
     turned_off_cause: Option<TurnedOff>,
     state: StateKind,
@@ -128,6 +132,7 @@ impl TryFrom<LaneRow> for Lane {
             health: Health {
                 failures: failures.map_err(|_| StoreError::Corrupt(format!("failures of {}", row.id)))?,
                 failing_since: row.failing_since,
+                failed_at: row.failed_at,
                 opens_at: row.opens_at,
             },
             turned_off: row.turned_off_cause,
@@ -161,31 +166,36 @@ impl Conn {
         lanes(all!(self, LEASED_LANES, by))
     }
 
-    /// Lanes after an id that are not due although something waits, be it because they are held.
+    /// Lanes after an id that are not due when something of them is, be it because they are held.
     pub async fn sleeping_lanes(&mut self, after: LaneId, limit: i64) -> Result<Vec<Lane>> {
         lanes(all!(self, SLEEPING_LANES, after, limit))
     }
 
-    /// Whether there is a lane to claim.
-    pub async fn has_due_lane(&mut self, now: Timestamp) -> Result<bool> {
-        let row: Option<(LaneId,)> = optional!(self, DUE_LANE, now);
-        Ok(row.is_some())
+    /// Lanes that are due and that nobody holds, those due longest first, except of some accounts.
+    pub async fn free_lanes(
+        &mut self,
+        now: Timestamp,
+        but_of: &[AccountId],
+        limit: i64,
+    ) -> Result<Vec<(LaneId, AccountId)>> {
+        let sql = self.text(FREE_LANES);
+        Ok(all!(self, sql, now, rows::ids(but_of), limit))
     }
 
     /// Those of the lanes that are not due at a moment.
     pub async fn due_later(&mut self, ids: &[LaneId], at: Timestamp) -> Result<Vec<LaneId>> {
         let sql = self.text(DUE_LATER);
-        let rows: Vec<(LaneId,)> = all!(self, sql, rows::json(ids.iter().copied().map(IdText::of)), at);
+        let rows: Vec<(LaneId,)> = all!(self, sql, rows::ids(ids), at);
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// When the lane should be due, if that is sooner than it is.
-    pub async fn overlooked(&mut self, id: LaneId) -> Result<Option<Timestamp>> {
+    /// When the lane should be due, which is not before a moment, if that is sooner than it is.
+    pub async fn overlooked(&mut self, id: LaneId, not_before: Timestamp) -> Result<Option<Timestamp>> {
         let row: Option<(Option<Timestamp>, Option<Timestamp>, Option<Timestamp>)> =
             optional!(self, NEXT_OF_LANE, id);
         let Some((due_at, opens_at, Some(next_at))) = row else { return Ok(None) };
-        let should_be = opens_at.map_or(next_at, |opens_at| opens_at.max(next_at));
-        Ok(due_at.is_none_or(|due_at| due_at > should_be).then_some(next_at))
+        let should_be = opens_at.map_or(next_at, |opens_at| opens_at.max(next_at)).max(not_before);
+        Ok(due_at.is_none_or(|due_at| due_at > should_be).then_some(should_be))
     }
 }
 
@@ -209,12 +219,13 @@ impl Tx {
     pub async fn due_lanes(&mut self, ids: &[LaneId], at: Timestamp) -> Result<()> {
         if !ids.is_empty() {
             let sql = self.text(MAKE_DUE);
-            execute!(self, sql, rows::json(ids.iter().copied().map(IdText::of)), at);
+            execute!(self, sql, rows::ids(ids), at);
         }
         Ok(())
     }
 
-    /// Has all that waits for the app looked at again: to be called by whatever lifts what held it.
+    /// Has all that waits for the app looked at again, as if nothing had failed: to be called by
+    /// whatever lifts what held it.
     pub async fn wake_lanes(&mut self, app: AppId, now: Timestamp) -> Result<()> {
         let ids = self.lanes_of_app(app).await?;
         self.wake(ids, now).await
@@ -235,6 +246,21 @@ impl Tx {
         self.wake(ids, now).await
     }
 
+    /// The same of one lane: its URL is another.
+    pub async fn turn_on_lane(
+        &mut self,
+        subscription: SubscriptionId,
+        kind: LaneKind,
+        now: Timestamp,
+    ) -> Result<()> {
+        let row: Option<(LaneId,)> = optional!(self, LANE_OF, subscription, kind);
+        let ids: Vec<(LaneId,)> = row.into_iter().collect();
+        for (id,) in &ids {
+            execute!(self, TURN_ON, *id);
+        }
+        self.wake(ids, now).await
+    }
+
     pub(super) async fn lanes_of_app(&mut self, app: AppId) -> Result<Vec<(LaneId,)>> {
         Ok(all!(self, LANES_OF_APP, app))
     }
@@ -245,29 +271,35 @@ impl Tx {
 
     async fn wake(&mut self, ids: Vec<(LaneId,)>, now: Timestamp) -> Result<()> {
         for (id,) in ids {
+            execute!(self, FORGIVE_LANE, id);
             execute!(self, WAKE_LANE, id, now);
         }
         Ok(())
     }
 
-    /// Claims lanes that are due and that nobody holds, those that are due longest first.
+    /// Claims those of some lanes that are due and that nobody holds.
     pub async fn claim_lanes(
         &mut self,
         by: SenderId,
         now: Timestamp,
         until: Timestamp,
-        limit: i64,
+        lanes: &[LaneId],
     ) -> Result<Vec<LaneId>> {
         let sql = self.text(CLAIM_LANES);
-        let rows: Vec<(LaneId,)> = all!(self, sql, by, until, now, limit);
+        let rows: Vec<(LaneId,)> = all!(self, sql, by, until, now, rows::ids(lanes));
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Goes on holding what the process holds.
-    pub async fn renew_leases(&mut self, by: SenderId, until: Timestamp) -> Result<()> {
+    /// Goes on holding some lanes that the process holds; says which of them.
+    pub async fn renew_leases(
+        &mut self,
+        by: SenderId,
+        until: Timestamp,
+        lanes: &[LaneId],
+    ) -> Result<Vec<LaneId>> {
         let sql = self.text(RENEW_LEASES);
-        execute!(self, sql, by, until);
-        Ok(())
+        let rows: Vec<(LaneId,)> = all!(self, sql, by, until, rows::ids(lanes));
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// Gives a lane back, due with its next delivery, but not before a moment.
@@ -285,8 +317,8 @@ impl Tx {
     }
 
     pub async fn set_health(&mut self, id: LaneId, by: SenderId, health: Health) -> Result<()> {
-        let Health { failures, failing_since, opens_at } = health;
-        execute!(self, SET_HEALTH, id, by, i64::from(failures), failing_since, opens_at);
+        let Health { failures, failing_since, failed_at, opens_at } = health;
+        execute!(self, SET_HEALTH, id, by, i64::from(failures), failing_since, failed_at, opens_at);
         Ok(())
     }
 

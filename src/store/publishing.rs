@@ -101,7 +101,7 @@ impl Conn {
     /// Those of the accounts that there are.
     pub async fn accounts_among(&mut self, ids: &[AccountId]) -> Result<HashSet<AccountId>> {
         let sql = self.text(ACCOUNTS_AMONG);
-        let rows: Vec<(AccountId,)> = all!(self, sql, rows::json(ids.iter().copied().map(IdText::of)));
+        let rows: Vec<(AccountId,)> = all!(self, sql, rows::ids(ids));
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 

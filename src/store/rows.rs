@@ -38,6 +38,11 @@ impl Serialize for BytesText<'_> {
     }
 }
 
+/// Ids as JSON.
+pub(super) fn ids<I: Id>(ids: &[I]) -> String {
+    json(ids.iter().copied().map(IdText::of))
+}
+
 /// The rows as JSON. What cannot be written, which nothing of ours is, would be no row.
 pub(super) fn json(rows: impl IntoIterator<Item = impl Serialize>) -> String {
     let rows: Vec<_> = rows.into_iter().collect();

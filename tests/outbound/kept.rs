@@ -5,7 +5,7 @@ use portico::outbound::{Limits, Settings};
 
 use crate::{
     receiver::{Receiver, Reply},
-    sender::{answer, client, post, settings},
+    sender::{answer, client, impatient, post, settings},
 };
 
 #[tokio::test]
@@ -73,4 +73,19 @@ async fn a_connection_that_the_endpoint_closed_is_made_anew() {
         assert_eq!(answer(&client, &receiver.url("/")).await.status, 200);
     }
     assert_eq!(receiver.connections(), 3);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_silent_once_is_not_used_again() {
+    for protocols in [&["h2", "http/1.1"][..], &["http/1.1"]] {
+        let receiver = Receiver::speaking(protocols);
+        receiver.answer_in_turn("/", [Reply::status(204), Reply::Hang, Reply::status(204)]);
+        let client = impatient(settings(&receiver.authority_pem));
+        let url = receiver.url("/");
+        answer(&client, &url).await;
+        assert!(post(&client, &url).await.result.is_err());
+        answer(&client, &url).await;
+        let connections: Vec<_> = receiver.received().iter().map(|one| one.connection).collect();
+        assert_eq!(connections, [0, 0, 1]);
+    }
 }

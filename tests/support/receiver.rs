@@ -201,7 +201,10 @@ async fn serve(tcp: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>, conne
     let service = service_fn(move |request| handle(request, Arc::clone(&shared), connection));
     // Whoever calls may leave at any time.
     if is_http2 {
-        let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(tls), service).await;
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        // Attempts that hang are to wait for the client's limits, and not for ours.
+        http2.max_concurrent_streams(2_000);
+        let _ = http2.serve_connection(TokioIo::new(tls), service).await;
     } else {
         let _ = http1::Builder::new().serve_connection(TokioIo::new(tls), service).await;
     }

@@ -16,6 +16,7 @@ use portico::{
         lane::LaneKind,
         overlap::KeepOld,
         subscription::{Endpoints, EventTypes, NewSubscription},
+        time::Timestamp,
     },
     outbound::{Limits, Outbound, Settings},
     store::{SealedSecret, Tx},
@@ -185,7 +186,11 @@ pub async fn active_app(world: &World, owner: &Person, name: &str) -> App {
 
 /// One more event with its delivery, within a transaction.
 pub async fn insert(tx: &mut Tx, ctx: &Context, lane: Lane) -> DeliveryId {
-    let now = ctx.now();
+    insert_due(tx, ctx, lane, ctx.now()).await
+}
+
+/// The same, due since a moment.
+pub async fn insert_due(tx: &mut Tx, ctx: &Context, lane: Lane, now: Timestamp) -> DeliveryId {
     let event = Event {
         id: ctx.new_id(),
         account: lane.account,

@@ -1,25 +1,32 @@
 use portico::{
     actions::{activation, queue, subscriptions},
-    domain::{account::Developer, lane::Waiting},
+    domain::{
+        account::Developer,
+        lane::Waiting,
+        subscription::{Endpoints, EventTypes, NewSubscription},
+        time::Span,
+    },
 };
 
-use crate::{
-    support::databases::{Kind, on_both},
-    support::rig::{Rig, run, until},
+use crate::support::{
+    databases::{Kind, on_both},
+    receiver::Reply,
+    rig::{Rig, run, until},
+    world::parsed,
 };
 
 on_both!(
     what_waits_for_an_app_that_is_stopped_is_held_until_it_is_woken,
     a_worker_that_sends_stops_within_a_moment_of_a_deactivation,
     what_was_overlooked_is_found_and_what_is_held_stays_held,
+    another_url_begins_anew,
+    failures_before_a_deactivation_are_forgotten,
+    what_is_due_sooner_than_its_lane_is_found,
 );
 
 async fn reactivate(rig: &Rig) {
     let acting = rig.world.acting::<Developer>(&rig.owner);
     activation::reactivate(rig.ctx(), &acting, rig.app.id, Waiting::Send).await.expect("active again");
-    let mut tx = rig.world.database.begin().await;
-    tx.wake_lanes(rig.app.id, rig.ctx().now()).await.expect("woken");
-    tx.commit().await.expect("it holds");
 }
 
 async fn what_waits_for_an_app_that_is_stopped_is_held_until_it_is_woken(kind: Kind) {
@@ -40,6 +47,65 @@ async fn what_waits_for_an_app_that_is_stopped_is_held_until_it_is_woken(kind: K
     let made = rig.publish(lane, 1).await;
     rig.turn().await;
     assert_eq!(rig.states(&made).await, ["waiting after 0"]);
+    subscriptions::toggle(rig.ctx(), &acting, &rig.app, true).await.expect("on");
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["succeeded after 1"]);
+}
+
+async fn another_url_begins_anew(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/old").await;
+    rig.receiver.answer("/old", Reply::status(410));
+    let made = rig.publish(lane, 1).await;
+    rig.turn().await;
+    assert_eq!(rig.of_lane(lane, "turned_off_cause").await, "gone");
+    let acting = rig.world.acting::<Developer>(&rig.owner);
+    let url = |path: &str| Some(parsed(&rig.receiver.url(path)));
+    let mut new = NewSubscription {
+        name: Some(parsed("Relay")),
+        endpoints: Endpoints::new(url("/old-dev"), url("/old")).expect("URLs"),
+        event_types: EventTypes::new(vec![parsed("meeting.started")]).expect("a type"),
+    };
+    let save = async |new: &NewSubscription| {
+        subscriptions::save(rig.ctx(), &acting, &rig.app, lane.subscription, new).await.expect("saved");
+    };
+    save(&new).await;
+    assert_eq!(rig.of_lane(lane, "turned_off_cause").await, "gone", "a name is no endpoint");
+    new.endpoints = Endpoints::new(url("/old-dev"), url("/new")).expect("URLs");
+    save(&new).await;
+    assert_eq!(rig.of_lane(lane, "turned_off_cause").await, "-");
+    assert_eq!(rig.of_lane(lane, "failures").await, "0");
+    rig.world.clock.advance(Span::seconds(10));
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["succeeded after 2"]);
+}
+
+async fn failures_before_a_deactivation_are_forgotten(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    rig.receiver.answer("/hook", Reply::status(500));
+    rig.publish(lane, 1).await;
+    rig.turn().await;
+    let acting = rig.world.acting::<Developer>(&rig.owner);
+    activation::deactivate(rig.ctx(), &acting, rig.app.id).await.expect("stopped");
+    assert_eq!(rig.of_lane(lane, "failures").await, "1");
+    reactivate(&rig).await;
+    assert_eq!(rig.of_lane(lane, "failures").await, "0");
+    assert_eq!(rig.of_lane(lane, "failing_since").await, "-");
+}
+
+async fn what_is_due_sooner_than_its_lane_is_found(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let made = rig.publish(lane, 1).await;
+    let tomorrow = (rig.ctx().now() + Span::days(1)).micros();
+    rig.world.database.set("lanes", &lane.id, &format!("due_at = {tomorrow}")).await;
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["waiting after 0"]);
+    assert_eq!(queue::wake_lost(rig.ctx()).await.expect("sought"), 1);
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["succeeded after 1"]);
+    assert_eq!(queue::wake_lost(rig.ctx()).await.expect("sought"), 0);
 }
 
 async fn a_worker_that_sends_stops_within_a_moment_of_a_deactivation(kind: Kind) {

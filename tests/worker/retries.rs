@@ -15,6 +15,7 @@ on_both!(
     the_operator_sets_another_schedule,
     an_endpoint_that_is_busy_is_left_alone_for_as_long_as_it_asks,
     a_delivery_that_fails_does_not_hold_up_others,
+    an_endpoint_that_asks_for_time_gets_nothing_else_meanwhile,
 );
 
 async fn a_delivery_is_tried_by_the_schedule_and_then_fails(kind: Kind) {
@@ -84,4 +85,20 @@ async fn a_delivery_that_fails_does_not_hold_up_others(kind: Kind) {
     let states = rig.states(&made).await;
     assert_eq!(states.iter().filter(|state| *state == "waiting after 1").count(), 1, "{states:?}");
     assert_eq!(states.iter().filter(|state| *state == "succeeded after 1").count(), 39);
+}
+
+async fn an_endpoint_that_asks_for_time_gets_nothing_else_meanwhile(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    rig.receiver.answer("/hook", Reply::status(429).with("retry-after", "120"));
+    let made = rig.publish(rig.lane("/hook").await, 40).await;
+    rig.turn().await;
+    let asked = rig.receiver.received().len();
+    assert!((1..=16).contains(&asked), "what was on its way alone: {asked}");
+    rig.world.clock.advance(Span::seconds(119));
+    rig.turn().await;
+    assert_eq!(rig.receiver.received().len(), asked);
+    rig.receiver.answer("/hook", Reply::status(204));
+    rig.world.clock.advance(Span::seconds(2));
+    rig.turn().await;
+    assert!(rig.states(&made).await.iter().all(|state| state.starts_with("succeeded")));
 }

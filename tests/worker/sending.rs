@@ -15,6 +15,8 @@ on_both!(
     what_came_back_is_kept_with_the_attempt,
     tests_and_probes_are_sent_once_whatever_comes_back,
     attempts_are_counted_by_the_hour,
+    of_a_long_head_the_beginning_is_kept,
+    without_a_secret_nothing_is_sent,
 );
 
 /// HMAC by its definition (RFC 2104 §2), for keys of up to a block.
@@ -168,4 +170,28 @@ async fn attempts_are_counted_by_the_hour(kind: Kind) {
         "select succeeded || ' ' || failed || ' ' || (case when slowest_us > 0 and total_us > slowest_us
         then 'timed' else 'untimed' end) from delivery_hours";
     assert_eq!(rig.world.database.texts(sql).await, ["3 1 timed"]);
+}
+
+async fn of_a_long_head_the_beginning_is_kept(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let long = "x".repeat(3_000);
+    let reply =
+        ["x-1", "x-2", "x-3", "x-4"].iter().fold(Reply::status(204), |reply, name| reply.with(name, &long));
+    rig.receiver.answer("/hook", reply);
+    rig.publish(lane, 1).await;
+    rig.turn().await;
+    let heads = rig.world.database.texts("select head from attempts").await;
+    let [head] = &heads[..] else { panic!("one: {heads:?}") };
+    assert!(head.len() < 4_200 && head.contains('…'), "{}: {head}", head.len());
+}
+
+async fn without_a_secret_nothing_is_sent(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let made = rig.publish(lane, 1).await;
+    rig.world.database.run("delete from signing_secrets").await;
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["waiting after 0"]);
+    assert_eq!(rig.receiver.received().len(), 0);
 }

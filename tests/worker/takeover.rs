@@ -1,13 +1,17 @@
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     time::Duration,
 };
 
 use portico::{
-    actions::{queue, subscriptions},
+    actions::{
+        Context,
+        queue::{self, Wanted},
+        subscriptions,
+    },
     domain::{
         delivery::attempt::{Attempt, Next, Outcome},
-        id::{DeliveryId, SenderId},
+        id::{DeliveryId, LaneId, SecretId, SenderId},
         time::Span,
     },
     store::Made,
@@ -16,7 +20,7 @@ use portico::{
 use crate::support::{
     databases::{Kind, on_both},
     receiver::Reply,
-    rig::{Rig, another_worker, insert, run, until},
+    rig::{Rig, another_worker, insert, insert_due, run, until},
     world::parsed,
 };
 
@@ -28,18 +32,27 @@ on_both!(
     nothing_is_left_waiting_for_a_subscription_that_is_deleted_meanwhile,
     a_worker_that_is_killed_loses_nothing,
     a_worker_that_stops_gives_its_lanes_back,
+    a_lane_that_nobody_sends_from_passes_on_though_others_are_renewed,
+    a_lane_that_was_left_for_an_error_is_sent_when_it_is_mended,
+    what_is_committed_late_is_sent_although_the_lane_is_busy,
 );
+
+async fn claim(ctx: &Context, by: SenderId, limit: usize) -> Vec<LaneId> {
+    let wanted = Wanted { limit, each: limit, held: &HashMap::new() };
+    let claimed = queue::claim(ctx, by, wanted).await.expect("claimed");
+    claimed.into_iter().map(|(lane, _)| lane).collect()
+}
 
 async fn the_lanes_of_a_worker_that_died_pass_on_within_half_a_minute(kind: Kind) {
     let rig = Rig::new(kind).await;
     let lane = rig.lane("/hook").await;
     let made = rig.publish(lane, 2).await;
     let dead: SenderId = rig.ctx().new_id();
-    assert_eq!(queue::claim(rig.ctx(), dead, 10).await.expect("claimed"), [lane.id]);
+    assert_eq!(claim(rig.ctx(), dead, 10).await, [lane.id]);
     rig.world.clock.advance(Span::seconds(19));
     rig.turn().await;
     assert_eq!(rig.states(&made).await, ["waiting after 0"; 2], "it may still live");
-    queue::renew(rig.ctx(), dead).await.expect("it does");
+    assert_eq!(queue::renew(rig.ctx(), dead, &[lane.id]).await.expect("it does"), [lane.id]);
     rig.world.clock.advance(Span::seconds(19));
     rig.turn().await;
     assert_eq!(rig.states(&made).await, ["waiting after 0"; 2]);
@@ -61,7 +74,7 @@ async fn two_workers_never_get_the_same_lane(kind: Kind) {
         tokio::spawn(async move {
             let (mut claimed, sender) = (Vec::new(), ctx.new_id::<SenderId>());
             for _ in 0..10 {
-                claimed.extend(queue::claim(&ctx, sender, 2).await.expect("claimed"));
+                claimed.extend(claim(&ctx, sender, 2).await);
             }
             claimed
         })
@@ -176,4 +189,59 @@ async fn a_worker_that_stops_gives_its_lanes_back(kind: Kind) {
     rig.receiver.wait_for(3_000).await;
     second.stop().await;
     assert_eq!(rig.receiver.received().len(), 3_000, "each once");
+}
+
+async fn a_lane_that_nobody_sends_from_passes_on_though_others_are_renewed(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let (busy, left) = (rig.lane("/busy").await, rig.lane("/left").await);
+    let held = rig.publish(busy, 1).await;
+    let made = rig.publish(left, 1).await;
+    let sender: SenderId = rig.ctx().new_id();
+    assert_eq!(claim(rig.ctx(), sender, 10).await.len(), 2);
+    rig.world.clock.advance(Span::seconds(15));
+    assert_eq!(queue::renew(rig.ctx(), sender, &[busy.id]).await.expect("renewed"), [busy.id]);
+    rig.world.clock.advance(Span::seconds(15));
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["succeeded after 1"]);
+    assert_eq!(rig.states(&held).await, ["waiting after 0"]);
+    let another: SenderId = rig.ctx().new_id();
+    assert_eq!(queue::renew(rig.ctx(), another, &[busy.id]).await.expect("none"), [], "not its own");
+}
+
+async fn a_lane_that_was_left_for_an_error_is_sent_when_it_is_mended(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let made = rig.publish(lane, 1).await;
+    let mut read = rig.world.database.read().await;
+    let secrets = read.signing_secrets(lane.account, lane.subscription, rig.ctx().now()).await;
+    drop(read);
+    let secret: SecretId = secrets.expect("secrets").first().expect("one").facts.id;
+    let other: SecretId = rig.ctx().new_id();
+    let database = &rig.world.database;
+    // A secret opens in its own row alone.
+    database.set("signing_secrets", &secret, &format!("id = {}", database.literal(&other))).await;
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["waiting after 0"]);
+    assert_eq!(rig.of_lane(lane, "leased_until").await, "-", "it is given back");
+    database.set("signing_secrets", &other, &format!("id = {}", database.literal(&secret))).await;
+    rig.world.clock.advance(Span::seconds(6));
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["succeeded after 1"]);
+}
+
+async fn what_is_committed_late_is_sent_although_the_lane_is_busy(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    rig.receiver.answer_in_turn("/hook", [Reply::Hang, Reply::status(204)]);
+    let lane = rig.lane("/hook").await;
+    rig.world.clock.advance(Span::seconds(1));
+    rig.publish(lane, 1).await;
+    // As long as this attempt hangs, the lane is busy.
+    let worker = run(rig.worker());
+    rig.receiver.wait_for(1).await;
+    let mut tx = rig.world.database.begin().await;
+    let late = insert_due(&mut tx, rig.ctx(), lane, rig.ctx().now() - Span::seconds(1)).await;
+    tx.commit().await.expect("it holds");
+    queue::announce(rig.ctx(), &[lane.id]).await.expect("told");
+    until("a delivery that was due before", async || rig.state(late).await == "succeeded after 1").await;
+    worker.kill().await;
 }

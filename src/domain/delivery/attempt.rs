@@ -32,6 +32,13 @@ impl Outcome {
         matches!(self, Self::Answered(200..=299))
     }
 
+    /// How long to wait, of what the answer asks for: of others than 429 and 503 the header says
+    /// something else (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn heeds(self, asked_to_wait: Option<Span>) -> Option<Span> {
+        asked_to_wait.filter(|_| matches!(self, Self::Answered(429 | 503)))
+    }
+
     /// Whether the endpoint wants no more, ever (410).
     #[must_use]
     pub const fn is_gone(self) -> bool {
@@ -104,6 +111,25 @@ const fn of_status(status: u16) -> Option<&'static str> {
     })
 }
 
+/// The most of the headers of an answer that is kept, names and values: 4 KiB.
+pub const HEAD_BYTES: usize = 4_096;
+
+/// The first headers of an answer, as many as are kept; then one named `…` says how many are not.
+#[must_use]
+pub fn kept_head(head: Vec<(String, String)>) -> Vec<(String, String)> {
+    let all = head.len();
+    let mut bytes = 0;
+    let fits = |(name, value): &(String, String)| {
+        bytes += name.len() + value.len();
+        bytes <= HEAD_BYTES
+    };
+    let mut kept: Vec<_> = head.into_iter().take_while(fits).collect();
+    if kept.len() < all {
+        kept.push((String::from("…"), format!("{} more", all - kept.len())));
+    }
+    kept
+}
+
 /// An attempt that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -116,7 +142,7 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// Missing where the address is blocked (S58).
     pub timing: Option<Timing>,
-    /// The headers of the answer.
+    /// The headers of the answer, up to [`HEAD_BYTES`]: see [`kept_head`].
     pub head: Vec<(String, String)>,
     /// The beginning of the answer's body, up to [`EXCERPT_BYTES`].
     pub excerpt: Vec<u8>,
@@ -150,9 +176,7 @@ impl Next {
         if !kind.is_retried() {
             return Self::Failed;
         }
-        // Of other answers it says something else (RFC 9110 §10.2.3).
-        let asked_to_wait = asked_to_wait.filter(|_| matches!(outcome, Outcome::Answered(429 | 503)));
-        let wait = schedule.wait_after(tries, random, asked_to_wait);
+        let wait = schedule.wait_after(tries, random, outcome.heeds(asked_to_wait));
         wait.map_or(Self::Failed, |wait| Self::Again(ended_at + wait))
     }
 
@@ -221,6 +245,15 @@ mod tests {
         let refused = Outcome::Failed(Failure::ConnectRefused.into());
         assert_eq!(after(DeliveryKind::Event, refused, 1, None), Next::Again(NOW + Span::seconds(5)));
         assert_eq!(after(DeliveryKind::Event, refused, 10, None), Next::Failed);
+    }
+
+    #[test]
+    fn the_head_of_an_answer_is_kept_up_to_4_kib() {
+        let header = |bytes: usize| (String::from("x-one"), "x".repeat(bytes - 5));
+        let whole = vec![header(2_048), header(2_048)];
+        assert_eq!(kept_head(whole.clone()), whole);
+        let kept = kept_head(vec![header(2_048), header(2_049), header(6)]);
+        assert_eq!(kept, [header(2_048), (String::from("…"), String::from("2 more"))]);
     }
 
     #[test]

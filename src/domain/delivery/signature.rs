@@ -11,12 +11,11 @@ use crate::domain::{credential::SigningSecret, id::DeliveryId, secret::Secret};
 pub struct SigningKey(Secret<Vec<u8>>);
 
 impl SigningKey {
-    /// The key of `whsec_` and base64.
+    /// The key of `whsec_` and base64; nothing if it is none, or empty: anybody could sign by that.
     #[must_use]
-    pub fn of(secret: &SigningSecret) -> Self {
-        let encoded = secret.expose().trim_start_matches("whsec_");
-        // The secret was read by the same rule.
-        Self(Secret::new(STANDARD.decode(encoded).unwrap_or_default()))
+    pub fn of(secret: &SigningSecret) -> Option<Self> {
+        let key = STANDARD.decode(secret.expose().strip_prefix("whsec_")?).ok()?;
+        (!key.is_empty()).then(|| Self(Secret::new(key)))
     }
 
     /// A key that no endpoint knows.
@@ -77,7 +76,7 @@ mod tests {
     #[test]
     fn each_key_signs_in_its_turn() {
         let id: DeliveryId = crate::domain::id::Id::from_uuid(uuid::Uuid::from_u128(7));
-        let keys = [1, 2].map(|byte| SigningKey::of(&SigningSecret::from_random([byte; 32])));
+        let keys = [1, 2].map(|byte| SigningKey::of(&SigningSecret::from_random([byte; 32])).unwrap());
         let both = signature(&keys, id, 1_614_265_330, b"{}");
         let [first, second] = keys.map(|key| signature(&[key], id, 1_614_265_330, b"{}"));
         assert_eq!(both, format!("{first} {second}"));
@@ -86,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_secret_sign_and_not_its_text() {
-        let key = SigningKey::of(&SigningSecret::from_random([9; 32]));
+        let key = SigningKey::of(&SigningSecret::from_random([9; 32])).unwrap();
         assert_eq!(key.0.expose(), &[9; 32]);
     }
 }

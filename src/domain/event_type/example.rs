@@ -29,8 +29,13 @@ impl Example {
     }
 }
 
-/// JSON on lines of its own for each member, two spaces a level. Its numbers and strings stay
-/// as they were written.
+/// The most levels that are set apart, and the most bytes that come of it.
+const MAX_LEVELS: usize = 64;
+const MAX_PRETTY: usize = 1_024 * 1_024;
+
+/// JSON on lines of its own for each member, two spaces a level; on one line if it is nested
+/// deeper than 64 levels or would grow beyond 1 MiB. Its numbers and strings stay as they were
+/// written.
 #[must_use]
 pub fn pretty(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
@@ -50,6 +55,9 @@ pub fn pretty(json: &str) -> String {
                     text.push(end);
                 } else {
                     depth += 1;
+                    if depth > MAX_LEVELS || text.len() > MAX_PRETTY {
+                        return compact.clone();
+                    }
                     new_line(&mut text, depth);
                 }
             }
@@ -60,6 +68,9 @@ pub fn pretty(json: &str) -> String {
             }
             ',' => {
                 text.push(c);
+                if text.len() > MAX_PRETTY {
+                    return compact.clone();
+                }
                 new_line(&mut text, depth);
             }
             ':' => text.push_str(": "),
@@ -176,6 +187,15 @@ mod tests {
         let pretty = "{\n  \"b\": [\n    1.50,\n    {},\n    []\n  ],\n  \"a\": \"x \\\" {, \\\\\"\n}";
         assert_eq!(read.pretty(), pretty);
         assert_eq!(example("{}").pretty(), "{}");
+    }
+
+    #[test]
+    fn what_would_grow_beyond_measure_stays_on_its_line() {
+        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(pretty(&nested(64)).contains('\n'));
+        assert_eq!(pretty(&nested(130_000)), nested(130_000));
+        let wide = format!("{}{}{}", "[".repeat(60), ["1"; 100_000].join(","), "]".repeat(60));
+        assert_eq!(pretty(&wide), wide);
     }
 
     #[test]

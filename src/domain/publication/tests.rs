@@ -79,8 +79,7 @@ fn sizes_are_judged_before_all_else() {
         parse(many.as_bytes()),
         Err(Unpublishable::EventTooLarge { which: Place::At(200), .. })
     ));
-    let room = MAX_EVENT_BYTES - event("").len() - r#","x":"""#.len();
-    let largest = event(&format!(r#","x":"{}""#, "x".repeat(room)));
+    let largest = event(&" ".repeat(MAX_EVENT_BYTES - event("").len()));
     assert_eq!((largest.len(), parse(largest.as_bytes()).is_ok()), (MAX_EVENT_BYTES, true));
 }
 
@@ -91,4 +90,18 @@ fn times_of_any_zone_are_read() {
         .try_into()
         .unwrap();
     assert_eq!(event.occurred_at.unwrap().exact(), "2026-11-24T07:20:00.500000Z");
+}
+
+#[test]
+fn what_receivers_would_stumble_over_is_refused() {
+    let with =
+        |data: &str| format!(r#"{{"type":"meeting.started","account":"{ACCOUNT}","data":{{"a":{data}}}}}"#);
+    let nested = |levels: usize| with(&format!("{}{}", "[".repeat(levels), "]".repeat(levels)));
+    assert!(parse(nested(63).as_bytes()).is_ok());
+    for levels in [64, 100_000] {
+        assert!(refused(&nested(levels)).contains("64 levels"));
+    }
+    assert!(refused(&with(r#""\ud800""#)).contains("half a character"));
+    let misspelt = event(r#","enviroment":"development""#);
+    assert!(refused(&misspelt).contains("unknown field `enviroment`"), "{}", refused(&misspelt));
 }

@@ -170,6 +170,6 @@ fn unpublished(error: Unpublished, events: &[NewEvent], refusals: &Refusals) -> 
 }
 
 fn unavailable() -> Refusal {
-    let detail = "Portico cannot store events right now. Nothing was published; try again in a moment.";
+    let detail = "Portico cannot store events right now. Send the same again in a moment, with the same ids or Idempotency-Key.";
     Refusal::new(Code::Unavailable, detail).retry_after(1)
 }
