@@ -39,6 +39,7 @@ mod search;
 mod sessions;
 mod statements;
 mod subscriptions;
+mod term;
 mod tries;
 mod two_step;
 mod users;

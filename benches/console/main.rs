@@ -14,7 +14,7 @@ use std::{
 };
 
 use portico::{
-    domain::id::{AppId, Id},
+    domain::id::{AccountId, AppId, Id},
     store::Database,
 };
 use server::Server;
@@ -56,13 +56,24 @@ const SEARCHES: [(&str, Asked); 16] = [
     ("draft, Webhook Only, a name", |_, _| String::from("/admin/apps?state=draft&type=webhook&q=relay")),
     ("active, in 62; in 1,250 names", |_, _| String::from("/admin/apps?state=active&q=quartz")),
 ];
-const OTHERS: [(&str, Asked); 4] = [
+const OTHERS: [(&str, Asked); 9] = [
     ("an app's page", |apps, round| format!("/admin/apps/{}", id(some(apps, round)))),
     ("the overview", |_, _| String::from("/admin")),
     ("accounts", |_, _| String::from("/admin/accounts")),
     ("accounts of a name", |apps, round| {
         format!("/admin/accounts?q=account+{}", population::account_of_app(some(apps, round)))
     }),
+    ("an account's page", |apps, round| {
+        let account = population::account_of_app(some(apps, round));
+        format!("/admin/accounts/{}", AccountId::from_uuid(number(account)))
+    }),
+    ("users", |_, _| String::from("/admin/users")),
+    ("a user's address", |apps, round| {
+        let user = population::account_of_app(some(apps, round));
+        format!("/admin/users?q=person.{user}%40company.example")
+    }),
+    ("event types", |_, _| String::from("/admin/event-types")),
+    ("audit by action", |_, _| String::from("/admin/audit?action=app_renamed")),
 ];
 const SECOND_PAGE: &str = "page 2 of every 8th name";
 
@@ -71,8 +82,12 @@ fn some(apps: u64, round: u64) -> u64 {
     (round * 7_919 * apps / 1_000) % apps + 1
 }
 
-fn id(number: u64) -> AppId {
-    AppId::from_uuid(uuid::Uuid::from_u128(u128::from(number)))
+fn id(app: u64) -> AppId {
+    AppId::from_uuid(number(app))
+}
+
+fn number(number: u64) -> uuid::Uuid {
+    uuid::Uuid::from_u128(u128::from(number))
 }
 
 fn main() -> Result<()> {

@@ -12,11 +12,18 @@ use crate::{Result, postgres::safe};
 const APPS_EACH: u64 = 10;
 /// `NUMBERS(n)` are the rows 1 to n, `ID(n)` is the id of a number, `LAST` is the moment at which
 /// the last app was made, in microseconds since 1970.
-const STATEMENTS: [&str; 5] = [
+const STATEMENTS: [&str; 10] = [
     "insert into accounts (id, name, name_key, standing, created_at)
         select ID(n), 'Account ' || n, 'account ' || n, case when n % 50 = 7 then 'pending' else 'approved' end,
             LAST - 1000000 * (ACCOUNTS - n)
         from NUMBERS(ACCOUNTS) s",
+    "insert into users (id, name, name_key, email, email_key, password_hash, proven_at, is_admin, created_at)
+        select ID(n), 'Person ' || n, 'person ' || n, 'person.' || n || '@company.example',
+            'person.' || n || '@company.example',
+            '$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA', LAST, false, LAST - 1000000 * (ACCOUNTS - n)
+        from NUMBERS(ACCOUNTS) s",
+    "insert into memberships (account_id, user_id, role, created_at)
+        select ID(n), ID(n), 'owner', LAST - 1000000 * (ACCOUNTS - n) from NUMBERS(ACCOUNTS) s",
     "insert into api_keys (account_id, api_key)
         select ID(n), 'ak_' || substr('0000000000000000000000', 1, 22 - length('' || n)) || n
         from NUMBERS(ACCOUNTS) s",
@@ -33,8 +40,14 @@ const STATEMENTS: [&str; 5] = [
             case when n % RARE in (3, 4) then 'suspended' when n % 10 = 1 then 'draft'
                 when n % 10 = 2 then 'deactivated' else 'active' end as state
         from NUMBERS(APPS) s) made",
+    "insert into subscriptions (id, app_id, name, production_url, created_at)
+        select ID(n), ID(n), 'Hook', 'https://hooks.company.example/' || n, LAST
+        from NUMBERS(APPS) s where n % 10 = 1",
+    "insert into subscription_event_types (subscription_id, event_type)
+        select ID(n), t.name from NUMBERS(APPS) s cross join event_types t where n % 10 = 1 and t.position < 6",
     "insert into app_calls (app_id, hour, allowed, refused, unnamed)
         select ID(n), LAST / 3600000000, 100, case when n % 50 = 9 then 3 else 0 end, 0 from NUMBERS(APPS) s",
+    "insert into refused_by_hour (hour, refused) select hour, sum(refused) from app_calls group by hour",
     "insert into audit_log (id, chain, seq, at, actor, app_id, action, detail, hash)
         select ID(n), ID((n - 1) / APPS_EACH + 1), n, LAST - 1000000 * (APPS - n), 'system', ID(n),
             'app_renamed', '{\"from\":\"before\",\"to\":\"after\"}', HASH
@@ -77,7 +90,7 @@ pub(crate) async fn fill(database: &Database, apps: u64) -> Result<()> {
     tx.commit().await?;
     store.close().await;
     if let Database::Postgres(url) = database {
-        // What autovacuum does in a while, also of the changes that were just summed up.
+        // What autovacuum does in a while.
         PgConnection::connect(url).await?.execute("vacuum analyze").await?;
     }
     Ok(())

@@ -23,6 +23,12 @@ create table unnamed_calls (
 );
 create index unnamed_calls_by_hour on unnamed_calls (hour);
 
+-- The refused calls of all accounts, for admins.
+create table refused_by_hour (
+    hour bigint not null primary key,
+    refused bigint not null
+);
+
 create table old_secret_uses (
     secret_id uuid not null primary key,
     calls bigint not null,

@@ -23,6 +23,12 @@ create table unnamed_calls (
 ) strict;
 create index unnamed_calls_by_hour on unnamed_calls (hour);
 
+-- The refused calls of all accounts, for admins.
+create table refused_by_hour (
+    hour integer not null primary key,
+    refused integer not null
+) strict;
+
 create table old_secret_uses (
     secret_id blob not null primary key,
     calls integer not null,

@@ -72,6 +72,7 @@ pub struct Overview {
     figures: store::Figures,
     /// When the last whole hour began.
     pub hour_began: Timestamp,
+    refused: i64,
     refused_now: i64,
     /// Of deliveries.
     pub queue: queue::Depth,
@@ -82,32 +83,37 @@ impl Overview {
     #[must_use]
     pub fn accounts(&self, standing: Standing) -> u64 {
         let found = self.figures.accounts.iter().find(|(one, _)| *one == standing);
-        found.map_or(0, |(_, count)| count.unsigned_abs())
+        found.map_or(0, |(_, count)| there_are(*count))
     }
 
     /// The apps in this state.
     #[must_use]
     pub fn apps(&self, state: StateKind) -> u64 {
         let found = self.figures.apps.iter().find(|(one, _)| *one == state);
-        found.map_or(0, |(_, count)| count.unsigned_abs())
+        found.map_or(0, |(_, count)| there_are(*count))
     }
 
     #[must_use]
-    pub const fn users(&self) -> u64 {
-        self.figures.users.unsigned_abs()
+    pub fn users(&self) -> u64 {
+        there_are(self.figures.users)
     }
 
     /// Calls refused in the last whole hour, of apps and accounts that are known.
     #[must_use]
-    pub const fn refused(&self) -> u64 {
-        self.figures.refused.saturating_sub(self.refused_now).unsigned_abs()
+    pub fn refused(&self) -> u64 {
+        there_are(self.refused)
     }
 
     /// Calls refused in the hour that is not over, of apps and accounts that are known.
     #[must_use]
-    pub const fn refused_now(&self) -> u64 {
-        self.refused_now.unsigned_abs()
+    pub fn refused_now(&self) -> u64 {
+        there_are(self.refused_now)
     }
+}
+
+/// No figure is below nothing.
+fn there_are(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
 }
 
 /// Counted now; calls as far as they are written down.
@@ -119,11 +125,12 @@ pub async fn overview(ctx: &Context, acting: &AsAdmin) -> Result<Overview> {
     let now = Hour::of(ctx.now());
     let last = now.before(1);
     let mut read = ctx.read().await?;
-    let refused_now = read.refused_since(acting.admin, now).await?;
-    let figures = read.figures(acting.admin, last).await?;
+    let refused = read.refused_in(acting.admin, last).await?;
+    let refused_now = read.refused_in(acting.admin, now).await?;
+    let figures = read.figures(acting.admin).await?;
     drop(read);
     let queue = queue::depth(ctx).await?;
-    Ok(Overview { figures, hour_began: last.starts(), refused_now, queue })
+    Ok(Overview { figures, hour_began: last.starts(), refused, refused_now, queue })
 }
 
 /// An admin who saw one suspension does not end another that came after it. Forms carry their

@@ -1,6 +1,6 @@
 //! What became of calls: written down in groups, and shown to their developers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Reads, Result};
 use crate::{
@@ -90,9 +90,13 @@ pub async fn flush(ctx: &Context) -> Result<()> {
 async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<()> {
     let mut tx = ctx.begin().await?;
     let mut refused = BTreeSet::new();
+    let mut refused_in: BTreeMap<Hour, u64> = BTreeMap::new();
     for row in group {
         match row {
-            Counted::Calls(of, hour, calls) => tx.add_calls(*of, *hour, *calls).await?,
+            Counted::Calls(of, hour, calls) => {
+                tx.add_calls(*of, *hour, *calls).await?;
+                *refused_in.entry(*hour).or_default() += calls.refused;
+            }
             Counted::OldSecret(secret, uses) => tx.add_old_secret_uses(*secret, *uses).await?,
             Counted::PlatformKey(key, at) => tx.set_platform_key_used(*key, *at).await?,
             Counted::Refused(account, call) => {
@@ -103,6 +107,9 @@ async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<(
     }
     for account in refused {
         tx.trim_refused_calls(account, KEPT_VERIFIED.into(), KEPT_UNVERIFIED.into()).await?;
+    }
+    for (hour, refused) in refused_in.into_iter().filter(|(_, refused)| *refused > 0) {
+        tx.add_refused(hour, refused).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -25,6 +25,9 @@ statements! {
         on conflict (account_id, hour) do update set
             allowed = unnamed_calls.allowed + excluded.allowed, refused = unnamed_calls.refused + excluded.refused,
             unnamed = unnamed_calls.unnamed + excluded.unnamed";
+    /// More refused calls in an hour, whosever.
+    ADD_REFUSED = "insert into refused_by_hour (hour, refused) values ($1, $2)
+        on conflict (hour) do update set refused = refused_by_hour.refused + excluded.refused";
     /// More calls that an old secret verified.
     ADD_OLD_SECRET_USES = "insert into old_secret_uses (secret_id, calls, last_at) values ($1, $2, $3)
         on conflict (secret_id) do update set calls = old_secret_uses.calls + excluded.calls,
@@ -59,6 +62,8 @@ statements! {
     DELETE_OLD_APP_CALLS = "delete from app_calls where hour < $1";
     /// Drops counts of old.
     DELETE_OLD_UNNAMED_CALLS = "delete from unnamed_calls where hour < $1";
+    /// Drops counts of old.
+    DELETE_OLD_REFUSED = "delete from refused_by_hour where hour < $1";
     /// Drops refused calls of old.
     DELETE_OLD_REFUSED_CALLS = "delete from refused_calls where at < $1";
     /// Drops the uses of secrets that are gone.
@@ -155,6 +160,13 @@ impl Tx {
         Ok(())
     }
 
+    /// How many calls of all accounts were refused in an hour, besides those of before. Every
+    /// process adds to the same row: the last statement of a transaction.
+    pub async fn add_refused(&mut self, hour: Hour, refused: u64) -> Result<()> {
+        execute!(self, ADD_REFUSED, hour, column(refused));
+        Ok(())
+    }
+
     pub async fn add_old_secret_uses(&mut self, secret: SecretId, uses: Uses) -> Result<()> {
         execute!(self, ADD_OLD_SECRET_USES, secret, column(uses.calls), uses.last_at);
         Ok(())
@@ -207,6 +219,7 @@ impl Tx {
         let hour = Hour::of(before);
         let mut dropped = execute!(self, DELETE_OLD_APP_CALLS, hour);
         dropped += execute!(self, DELETE_OLD_UNNAMED_CALLS, hour);
+        dropped += execute!(self, DELETE_OLD_REFUSED, hour);
         dropped += execute!(self, DELETE_OLD_REFUSED_CALLS, before);
         Ok(dropped + execute!(self, DELETE_USES_OF_GONE_SECRETS))
     }

@@ -342,12 +342,14 @@ impl Conn {
         }
     }
 
+    /// Whether nobody else writes while a transaction is open.
+    pub(super) const fn writes_alone(&self) -> bool {
+        matches!(self.0, Backend::Sqlite(_))
+    }
+
     /// Whether the index of trigrams gives rows in the order of their places.
     pub(super) const fn finds_in_order(&self) -> bool {
-        match self.0 {
-            Backend::Sqlite(_) => true,
-            Backend::Postgres(_) => false,
-        }
+        matches!(self.0, Backend::Sqlite(_))
     }
 }
 

@@ -21,31 +21,57 @@ macro_rules! dialects {
 // SQLite reads the index in the order of places and stops when it has enough. PostgreSQL reads
 // all that is found; a sum keeps its planner from walking through the places instead.
 dialects! {
-    /// The places of apps that a pattern fits, the newest first: state, type, account, before
-    /// which place, pattern, trigrams of it, how many.
+    /// The places of apps that a pattern fits, the newest first: before which place, pattern, what the
+    /// index is asked for, how many; state, type, account, id.
     APPS_BY_TRIGRAM =
         sqlite "select s.place from app_trigrams cross join app_search s on s.place = app_trigrams.rowid
-            where app_trigrams match $6 and app_trigrams.rowid < $4 and s.words like $5 escape '\\'
-            and (cast($1 as text) is null or s.state = $1)
-            and (cast($2 as text) is null or s.app_type = $2)
-            and (cast($3 as uuid) is null or s.account_id = $3)
-            order by app_trigrams.rowid desc limit $7"
+            where app_trigrams match $3 and app_trigrams.rowid < $1 and s.words like $2 escape '\\'
+            and (cast($5 as text) is null or s.state = $5)
+            and (cast($6 as text) is null or s.app_type = $6)
+            and (cast($7 as uuid) is null or s.account_id = $7)
+            and (cast($8 as uuid) is null or s.app_id = $8)
+            order by app_trigrams.rowid desc limit $4"
         postgres "select place from app_search
-            where cast($6 as text) is not null and place + 0 < $4 and words like $5 escape '\\'
-            and (cast($1 as text) is null or state = $1)
-            and (cast($2 as text) is null or app_type = $2)
-            and (cast($3 as uuid) is null or account_id = $3)
-            order by place + 0 desc limit $7";
-    /// The same of accounts: standing, before which place, pattern, trigrams of it, how many.
+            where place + 0 < $1 and words like $3 escape '\\' and words || '' like $2 escape '\\'
+            and (cast($5 as text) is null or state = $5)
+            and (cast($6 as text) is null or app_type = $6)
+            and (cast($7 as uuid) is null or account_id = $7)
+            and (cast($8 as uuid) is null or app_id = $8)
+            order by place + 0 desc limit $4";
+    /// The same of accounts: standing, id.
     ACCOUNTS_BY_TRIGRAM =
         sqlite "select s.place from account_trigrams cross join account_search s on s.place = account_trigrams.rowid
-            where account_trigrams match $4 and account_trigrams.rowid < $2 and s.words like $3 escape '\\'
-            and (cast($1 as text) is null or s.standing = $1)
-            order by account_trigrams.rowid desc limit $5"
+            where account_trigrams match $3 and account_trigrams.rowid < $1 and s.words like $2 escape '\\'
+            and (cast($5 as text) is null or s.standing = $5)
+            and (cast($6 as uuid) is null or s.account_id = $6)
+            order by account_trigrams.rowid desc limit $4"
         postgres "select place from account_search
-            where cast($4 as text) is not null and place + 0 < $2 and words like $3 escape '\\'
-            and (cast($1 as text) is null or standing = $1)
-            order by place + 0 desc limit $5";
+            where place + 0 < $1 and words like $3 escape '\\' and words || '' like $2 escape '\\'
+            and (cast($5 as text) is null or standing = $5)
+            and (cast($6 as uuid) is null or account_id = $6)
+            order by place + 0 desc limit $4";
+    /// The same of users: of which kind, id.
+    USERS_BY_TRIGRAM =
+        sqlite "select s.place from user_trigrams cross join user_search s on s.place = user_trigrams.rowid
+            where user_trigrams match $3 and user_trigrams.rowid < $1 and s.words like $2 escape '\\'
+            and (cast($5 as text) is null or case $5 when 'admins' then s.is_admin else s.is_disabled end)
+            and (cast($6 as uuid) is null or s.user_id = $6)
+            order by user_trigrams.rowid desc limit $4"
+        postgres "select place from user_search
+            where place + 0 < $1 and words like $3 escape '\\' and words || '' like $2 escape '\\'
+            and (cast($5 as text) is null or case $5 when 'admins' then is_admin else is_disabled end)
+            and (cast($6 as uuid) is null or user_id = $6)
+            order by place + 0 desc limit $4";
+    /// Puts what came and went into the figures. PostgreSQL takes away no more than it sums up, as
+    /// others write on meanwhile; SQLite has one writer, who empties the table next.
+    SUM_FIGURES =
+        sqlite "insert into figures (thing, kind, total)
+            select thing, kind, sum(change) from figure_changes where true group by thing, kind
+            on conflict (thing, kind) do update set total = figures.total + excluded.total"
+        postgres "with gone as (delete from figure_changes returning thing, kind, change)
+            insert into figures (thing, kind, total)
+            select thing, kind, cast(sum(change) as bigint) from gone group by thing, kind
+            on conflict (thing, kind) do update set total = figures.total + excluded.total";
     /// Lanes that are due and nobody's, those due longest first, with their accounts: now, but of
     /// which accounts, how many.
     FREE_LANES =

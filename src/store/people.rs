@@ -3,10 +3,12 @@
 use sqlx::FromRow;
 
 use super::{
-    Conn, Listed, Result, Tx,
-    apps::containing,
-    db::{all, execute, value},
+    COUNTED, Conn, Listed, Result, Tx,
+    db::{all, among, execute},
+    platform::{ONE_MORE, number_of, page},
+    search::TOP,
     statements::statements,
+    term::Term,
     users::UserRow,
 };
 use crate::domain::{
@@ -17,50 +19,13 @@ use crate::domain::{
     user::{Admin, User},
 };
 
-/// A page of users that `$only` leaves, the newest first.
-macro_rules! people {
-    ($only:literal) => {
-        concat!(
-            "select p.*, (select count(*) from memberships m where m.user_id = p.id) as accounts,
-            (select f.turned_on_at from second_factors f where f.user_id = p.id) as two_step_at
-            from (select u.id, u.name, u.email, u.proven_at, u.is_admin, u.disabled_at, u.created_at, u.password_hash
-                from users u
-                where (cast($1 as text) is null or u.name_key like $1 escape '\\' or u.email_key like $1 escape '\\')
-                and (cast($2 as uuid) is null or u.id = $2)
-                and (cast($3 as bigint) is null or (u.created_at, u.id) < ($3, $4))",
-            $only,
-            " order by u.created_at desc, u.id desc limit $5) p
-            order by p.created_at desc, p.id desc"
-        )
-    };
-}
-
-/// How many users `$only` leaves, counted up to a number.
-macro_rules! counted {
-    ($only:literal) => {
-        concat!(
-            "select count(*) from (select 1 as one from users u
-                where (cast($1 as text) is null or u.name_key like $1 escape '\\' or u.email_key like $1 escape '\\')
-                and (cast($2 as uuid) is null or u.id = $2)",
-            $only,
-            " limit $3) fitting"
-        )
-    };
-}
-
 statements! {
-    /// A page of all users.
-    EVERY_USER = people!("");
-    /// A page of all admins, disabled ones among them.
-    EVERY_ADMIN = people!(" and u.is_admin");
-    /// A page of all who are disabled.
-    EVERY_DISABLED = people!(" and u.disabled_at is not null");
-    /// How many users fit.
-    USERS_FITTING = counted!("");
-    /// How many admins fit.
-    ADMINS_FITTING = counted!(" and u.is_admin");
-    /// How many fit who are disabled.
-    DISABLED_FITTING = counted!(" and u.disabled_at is not null");
+    /// The users at some places, the newest first, with how many accounts each belongs to.
+    USERS_AT = "select u.*, (select count(*) from memberships m where m.user_id = u.id) as accounts,
+            (select f.turned_on_at from second_factors f where f.user_id = u.id) as two_step_at
+        from user_search s join users u on u.id = s.user_id
+        where s.place in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+        order by s.place desc";
     /// Where the admins are reached, the oldest first.
     ADMIN_ADDRESSES = "select email from users where is_admin and disabled_at is null order by created_at, id";
     /// The user may open the admin console.
@@ -76,7 +41,8 @@ statements! {
 /// Which users an admin's list shows.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
-    /// Part of the name or the address.
+    /// Part of the name or the address, or if it is shorter than three characters the beginning
+    /// of one.
     pub search: Option<NameKey>,
     /// One user alone.
     pub id: Option<UserId>,
@@ -90,6 +56,16 @@ pub struct UserFilter {
 pub enum Only {
     Admins,
     Disabled,
+}
+
+impl Only {
+    /// As a search is asked for them.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admins => "admins",
+            Self::Disabled => "disabled",
+        }
+    }
 }
 
 /// A user as an admin's list shows them.
@@ -110,16 +86,15 @@ struct ListedUserRow {
 impl Conn {
     /// A page of all users.
     pub async fn every_user(&mut self, _: Admin, filter: &UserFilter) -> Result<Listed<ListedUser, UserId>> {
-        let (page, count) = match filter.only {
-            None => (EVERY_USER, USERS_FITTING),
-            Some(Only::Admins) => (EVERY_ADMIN, ADMINS_FITTING),
-            Some(Only::Disabled) => (EVERY_DISABLED, DISABLED_FITTING),
-        };
-        let search = filter.search.as_ref().map(containing);
-        let (at, after) = filter.after.unzip();
-        let rows: Vec<ListedUserRow> =
-            all!(self, page, &search, filter.id, at, after, super::platform::ONE_MORE);
-        let total = value!(self, count, &search, filter.id, super::COUNTED + 1);
+        let with = (filter.only.map(Only::as_str), filter.id);
+        let term = filter.search.as_ref().and_then(Term::of);
+        let mut places = self.places_of_users(with, term.as_ref(), TOP, COUNTED + 1).await?;
+        let total = number_of(&places);
+        if filter.after.is_some() {
+            let before = self.place_after_user(filter.after).await?;
+            places = self.places_of_users(with, term.as_ref(), before, ONE_MORE).await?;
+        }
+        let rows: Vec<ListedUserRow> = among!(self, USERS_AT; page(&places));
         let listed = |row: ListedUserRow| ListedUser { user: row.user.into(), accounts: row.accounts };
         let rows = rows.into_iter().map(listed).collect();
         Ok(Listed::new(rows, total, |row: &ListedUser| (row.user.created_at, row.user.id)))

@@ -6,9 +6,10 @@ use super::{
     Conn, Result, StoreError, Tx,
     accounts::AccountRow,
     apps::AppRow,
-    db::{among, execute, optional},
-    search::{AccountsWith, AppsWith, TOP, Term},
+    db::{among, execute, optional, value},
+    search::{AccountsWith, AppsWith, TOP},
     statements::statements,
+    term::Term,
 };
 use crate::domain::{
     account::{Account, AccountName, ExternalId, Standing},
@@ -41,6 +42,8 @@ statements! {
         from account_search s join accounts a on a.id = s.account_id
         where s.place in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
         order by s.place desc";
+    /// How many accounts wait for approval, counted up to a number.
+    PENDING = "select count(*) from (select 1 as one from account_search where standing = 'pending' limit $1) pending";
     /// An admin stops an app; what it was is remembered.
     SUSPEND_APP = "update apps set state = 'suspended', suspended_reason = $3, suspended_before = $4
         where account_id = $1 and id = $2";
@@ -234,14 +237,19 @@ impl Conn {
         let rows = rows.into_iter().map(listed).collect();
         Ok(Listed::new(rows, total, |row| (row.account.created_at, row.account.id)))
     }
+
+    /// How many accounts wait for approval, [`COUNTED`] and one more for any number above it.
+    pub async fn pending_accounts(&mut self, _: Admin) -> Result<i64> {
+        Ok(value!(self, PENDING, COUNTED + 1))
+    }
 }
 
-fn number_of(places: &[i64]) -> i64 {
+pub(super) fn number_of(places: &[i64]) -> i64 {
     i64::try_from(places.len()).unwrap_or(i64::MAX).min(COUNTED + 1)
 }
 
 /// The first places, filled up with some where nothing is.
-fn page(places: &[i64]) -> [i64; ONE_MORE as usize] {
+pub(super) fn page(places: &[i64]) -> [i64; ONE_MORE as usize] {
     let mut page = [0; ONE_MORE as usize];
     page.iter_mut().zip(places).for_each(|(slot, place)| *slot = *place);
     page

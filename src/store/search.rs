@@ -1,93 +1,131 @@
-//! Finding apps and accounts of the whole platform, the newest first, among a million as quickly
-//! as among a thousand.
+//! Finding apps, accounts and users of the whole platform, the newest first, among a million as
+//! quickly as among a thousand.
 //!
 //! Migration 13 keeps a narrow row for each, numbered by its place in the order of creation.
 //! The newest rows that fit a filter are looked through in any case: that finds what is common.
 //! What is not among them is rare there, and an index of trigrams knows where else it is.
 
+use sqlx::FromRow;
+
 use super::{
     Conn, Result,
-    apps::matching,
     db::{all, value},
-    dialect::{ACCOUNTS_BY_TRIGRAM, APPS_BY_TRIGRAM},
+    dialect::{ACCOUNTS_BY_TRIGRAM, APPS_BY_TRIGRAM, USERS_BY_TRIGRAM},
     statements::statements,
+    term::{Asked, Term},
 };
 use crate::domain::{
     account::{ExternalId, Standing},
-    app::{AppType, StateKind, name::NameKey},
-    id::{AccountId, AppId},
+    app::{AppType, StateKind},
+    id::{AccountId, AppId, UserId},
     time::Timestamp,
 };
+
+/// Rows looked through for a pattern: of all of them, how many there were, which was the last, and
+/// how many hold each of four words of the term; then the places of those that fit, a row each.
+macro_rules! walk {
+    ($arms:literal) => {
+        concat!(
+            "with walked as materialized (",
+            $arms,
+            ") select all_of.*, fitting.place
+            from (select count(*) as walked, coalesce(min(place), 0) as last,
+                count(*) filter (where words like $5 escape '\\') as with_one,
+                count(*) filter (where words like $6 escape '\\') as with_two,
+                count(*) filter (where words like $7 escape '\\') as with_three,
+                count(*) filter (where words like $8 escape '\\') as with_four from walked) all_of
+            left join (select place from walked where cast($3 as text) is null or words like $3 escape '\\'
+                order by place desc limit $4) fitting on true
+            order by fitting.place desc"
+        )
+    };
+}
 
 // With a filter the order is that of `-place`, which the index of that filter alone can give: a
 // planner that could choose might walk through all apps for the few in a state. Of the arms of
 // these unions one finds rows.
+//
+// They are asked: before which place, how many are looked through, pattern, how many are wanted,
+// four words, and then what is filtered by.
 statements! {
-    /// The newest apps that fit, looked through for a pattern: state, type, account, before which
-    /// place, how many are looked through, pattern, how many are wanted, id. Each row says how
-    /// many were looked through, and which of them was the last.
-    WALK_APPS = "with walked as materialized (
-            select * from (select place, words from app_search
-                where cast($1 as text) is null and cast($2 as text) is null and cast($3 as uuid) is null
-                and cast($8 as uuid) is null and place < $4
-                order by place desc limit $5) newest
+    /// The newest apps: state, type, account, id.
+    WALK_APPS = walk!("select * from (select place, words from app_search
+                where cast($9 as text) is null and cast($10 as text) is null and cast($11 as uuid) is null
+                and cast($12 as uuid) is null and place < $1
+                order by place desc limit $2) newest
             union all select * from (select place, words from app_search
-                where cast($2 as text) is null and cast($3 as uuid) is null and cast($8 as uuid) is null
-                and state = $1 and -place > -$4 order by -place limit $5) in_state
+                where cast($10 as text) is null and cast($11 as uuid) is null and cast($12 as uuid) is null
+                and state = $9 and -place > -$1 order by -place limit $2) in_state
             union all select * from (select place, words from app_search
-                where cast($1 as text) is null and cast($3 as uuid) is null and cast($8 as uuid) is null
-                and app_type = $2 and -place > -$4 order by -place limit $5) of_type
+                where cast($9 as text) is null and cast($11 as uuid) is null and cast($12 as uuid) is null
+                and app_type = $10 and -place > -$1 order by -place limit $2) of_type
             union all select * from (select place, words from app_search
-                where cast($3 as uuid) is null and cast($8 as uuid) is null
-                and state = $1 and app_type = $2 and -place > -$4 order by -place limit $5) of_both
+                where cast($11 as uuid) is null and cast($12 as uuid) is null
+                and state = $9 and app_type = $10 and -place > -$1 order by -place limit $2) of_both
             union all select * from (select place, words from app_search
-                where cast($8 as uuid) is null and account_id = $3 and -place > -$4
-                and (cast($1 as text) is null or state = $1) and (cast($2 as text) is null or app_type = $2)
-                order by -place limit $5) of_account
+                where cast($12 as uuid) is null and account_id = $11 and -place > -$1
+                and (cast($9 as text) is null or state = $9) and (cast($10 as text) is null or app_type = $10)
+                order by -place limit $2) of_account
             union all select place, words from app_search
-                where app_id = $8 and place < $4 and (cast($3 as uuid) is null or account_id = $3)
-                and (cast($1 as text) is null or state = $1) and (cast($2 as text) is null or app_type = $2))
-        select all_of.walked, all_of.last, fitting.place
-        from (select count(*) as walked, coalesce(min(place), 0) as last from walked) all_of
-        left join (select place from walked where cast($6 as text) is null or words like $6 escape '\\'
-            order by place desc limit $7) fitting on true
-        order by fitting.place desc";
-    /// As `APPS_BY_TRIGRAM`, within one stretch of places.
+                where app_id = $12 and place < $1 and (cast($11 as uuid) is null or account_id = $11)
+                and (cast($9 as text) is null or state = $9) and (cast($10 as text) is null or app_type = $10)");
+    /// The newest accounts: standing, id.
+    WALK_ACCOUNTS = walk!("select * from (select place, words from account_search
+                where cast($9 as text) is null and cast($10 as uuid) is null and place < $1
+                order by place desc limit $2) newest
+            union all select * from (select place, words from account_search
+                where cast($10 as uuid) is null and standing = $9 and -place > -$1
+                order by -place limit $2) of_standing
+            union all select place, words from account_search
+                where account_id = $10 and place < $1 and (cast($9 as text) is null or standing = $9)");
+    /// The newest users: of which kind, id.
+    WALK_USERS = walk!("select * from (select place, words from user_search
+                where cast($9 as text) is null and cast($10 as uuid) is null and place < $1
+                order by place desc limit $2) newest
+            union all select * from (select place, words from user_search
+                where cast($10 as uuid) is null and cast($9 as text) = 'admins' and is_admin = true
+                and -place > -$1 order by -place limit $2) admins
+            union all select * from (select place, words from user_search
+                where cast($10 as uuid) is null and cast($9 as text) = 'disabled' and is_disabled = true
+                and -place > -$1 order by -place limit $2) disabled
+            union all select place, words from user_search
+                where user_id = $10 and place < $1
+                and (cast($9 as text) is null or case $9 when 'admins' then is_admin else is_disabled end)");
+    /// As `APPS_BY_TRIGRAM`, within one stretch of places: the stretch, and the filters after it.
     APPS_OF_STRETCH = "select place from app_search
-        where place / 65536 = $6 and place + 0 < $4 and words like $5 escape '\\'
-        and (cast($1 as text) is null or state = $1)
-        and (cast($2 as text) is null or app_type = $2)
-        and (cast($3 as uuid) is null or account_id = $3)
-        order by place + 0 desc limit $7";
+        where place / 65536 = $5 and place + 0 < $1 and words like $3 escape '\\'
+        and words || '' like $2 escape '\\'
+        and (cast($6 as text) is null or state = $6)
+        and (cast($7 as text) is null or app_type = $7)
+        and (cast($8 as uuid) is null or account_id = $8)
+        and (cast($9 as uuid) is null or app_id = $9)
+        order by place + 0 desc limit $4";
+    /// As `ACCOUNTS_BY_TRIGRAM`, within one stretch of places.
+    ACCOUNTS_OF_STRETCH = "select place from account_search
+        where place / 65536 = $5 and place + 0 < $1 and words like $3 escape '\\'
+        and words || '' like $2 escape '\\'
+        and (cast($6 as text) is null or standing = $6)
+        and (cast($7 as uuid) is null or account_id = $7)
+        order by place + 0 desc limit $4";
+    /// As `USERS_BY_TRIGRAM`, within one stretch of places.
+    USERS_OF_STRETCH = "select place from user_search
+        where place / 65536 = $5 and place + 0 < $1 and words like $3 escape '\\'
+        and words || '' like $2 escape '\\'
+        and (cast($6 as text) is null or case $6 when 'admins' then is_admin else is_disabled end)
+        and (cast($7 as uuid) is null or user_id = $7)
+        order by place + 0 desc limit $4";
     /// Before which place the list goes on after an app, even if that app is gone.
     PLACE_OF_APP = "select coalesce((select place from app_search where app_id = $1),
         (select s.place + 1 from apps a join app_search s on s.app_id = a.id
             where (a.created_at, a.id) < ($2, $1) order by a.created_at desc, a.id desc limit 1), 0)";
-    /// As `WALK_APPS`, of accounts: standing, id, before which place, how many are looked
-    /// through, pattern, how many are wanted.
-    WALK_ACCOUNTS = "with walked as materialized (
-            select * from (select place, words from account_search
-                where cast($1 as text) is null and cast($2 as uuid) is null and place < $3
-                order by place desc limit $4) newest
-            union all select * from (select place, words from account_search
-                where cast($2 as uuid) is null and standing = $1 and -place > -$3
-                order by -place limit $4) of_standing
-            union all select place, words from account_search
-                where account_id = $2 and place < $3 and (cast($1 as text) is null or standing = $1))
-        select all_of.walked, all_of.last, fitting.place
-        from (select count(*) as walked, coalesce(min(place), 0) as last from walked) all_of
-        left join (select place from walked where cast($5 as text) is null or words like $5 escape '\\'
-            order by place desc limit $6) fitting on true
-        order by fitting.place desc";
-    /// As `ACCOUNTS_BY_TRIGRAM`, within one stretch of places.
-    ACCOUNTS_OF_STRETCH = "select place from account_search
-        where place / 65536 = $4 and place + 0 < $2 and words like $3 escape '\\'
-        and (cast($1 as text) is null or standing = $1)
-        order by place + 0 desc limit $5";
     /// Before which place the list goes on after an account, even if that account is gone.
     PLACE_OF_ACCOUNT = "select coalesce((select place from account_search where account_id = $1),
         (select s.place + 1 from accounts a join account_search s on s.account_id = a.id
             where (a.created_at, a.id) < ($2, $1) order by a.created_at desc, a.id desc limit 1), 0)";
+    /// Before which place the list goes on after a user, even if that user is gone.
+    PLACE_OF_USER = "select coalesce((select place from user_search where user_id = $1),
+        (select s.place + 1 from users u join user_search s on s.user_id = u.id
+            where (u.created_at, u.id) < ($2, $1) order by u.created_at desc, u.id desc limit 1), 0)";
     /// The place of the account with an external id, if it has a standing.
     PLACE_OF_EXTERNAL_ID = "select s.place from accounts a join account_search s on s.account_id = a.id
         where a.external_id = $1 and (cast($2 as text) is null or a.standing = $2)";
@@ -101,43 +139,11 @@ const STRETCH: i64 = 65_536;
 /// little that all of it can be read.
 const STRETCHES: i64 = 2;
 
+/// What so many of the rows looked through hold is not rare.
+const COMMON: usize = 5;
+
 /// Before this place there is everything.
 pub(super) const TOP: i64 = i64::MAX;
-
-/// What a name must hold.
-#[derive(Clone, Debug)]
-pub(super) struct Term {
-    pattern: String,
-    /// An expression of FTS5 that holds for all names that the pattern fits, and few others.
-    trigrams: String,
-}
-
-impl Term {
-    /// Three characters and more are found anywhere in a name, fewer at its beginning; no
-    /// character is no term.
-    pub(super) fn of(key: &NameKey) -> Option<Self> {
-        let key = key.as_str();
-        let found = match key.chars().count() {
-            0 => return None,
-            // As names begin in `words`.
-            1 => format!("\n\n{key}"),
-            2 => format!("\n{key}"),
-            _ => key.to_owned(),
-        };
-        Some(Self { pattern: matching(&found), trigrams: trigrams(&found) })
-    }
-}
-
-fn trigrams(text: &str) -> String {
-    // The pattern is compared anyway: more would only make the expression longer.
-    const ENOUGH: usize = 32;
-    let letters: Vec<char> = text.chars().take(ENOUGH + 2).collect();
-    let quoted = |three: &[char]| {
-        let three: String = three.iter().collect();
-        format!("\"{}\"", three.replace('\0', "\u{fffd}").replace('"', "\"\""))
-    };
-    letters.windows(3).map(quoted).collect::<Vec<_>>().join(" AND ")
-}
 
 /// Which apps are looked through.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,8 +161,17 @@ pub(super) struct AccountsWith {
     pub(super) id: Option<AccountId>,
 }
 
-/// How many rows were looked through, the place of the last of them, and a place that fits.
-type Walked = (i64, i64, Option<i64>);
+/// What was looked through, and the place of a row that fits.
+#[derive(FromRow)]
+struct Walked {
+    walked: i64,
+    last: i64,
+    with_one: i64,
+    with_two: i64,
+    with_three: i64,
+    with_four: i64,
+    place: Option<i64>,
+}
 
 /// What has been found, and where to look on.
 struct Search {
@@ -168,8 +183,8 @@ struct Search {
 
 impl Search {
     fn walked(rows: &[Walked], most: i64) -> Self {
-        let (walked, last) = rows.first().map_or((0, 0), |(walked, last, _)| (*walked, *last));
-        let places = rows.iter().filter_map(|(.., place)| *place).collect();
+        let (walked, last) = rows.first().map_or((0, 0), |row| (row.walked, row.last));
+        let places = rows.iter().filter_map(|row| row.place).collect();
         Self { places, most, before: last, is_over: walked < WALKED }
     }
 
@@ -179,15 +194,54 @@ impl Search {
         if self.is_over { 0 } else { (self.most - found).max(0) }
     }
 
-    /// Stretches to look through, the newest first.
+    /// Stretches to look through, the newest first. Of what is so rare a stretch would cost as much
+    /// as the whole.
     fn stretches(&self) -> impl Iterator<Item = i64> + use<> {
         let newest = (self.before - 1) / STRETCH;
-        (0..STRETCHES).map(move |further| newest - further).filter(|stretch| *stretch >= 0)
+        let stretches = if self.places.len() < COMMON { 0 } else { STRETCHES };
+        (0..stretches).map(move |further| newest - further).filter(|stretch| *stretch >= 0)
     }
 
     fn add(&mut self, found: Vec<(i64,)>) {
         self.places.extend(found.into_iter().map(|(place,)| place));
     }
+}
+
+/// The places of what fits, before one, the newest first and `most` at most. The three statements
+/// are asked with the same filters.
+macro_rules! places {
+    ($conn:expr, [$walk:expr, $of_stretch:expr, $by_trigram:expr], $term:expr, $before:expr, $most:expr; $($filter:expr),+) => {{
+        let term: Option<&Term> = $term;
+        let pattern = term.map(|term| term.pattern.as_str());
+        // Without a term every row fits.
+        let walked = term.map_or($most, |_| WALKED);
+        let [one, two, three, four] = term.map(Term::patterns).unwrap_or_default();
+        let rows: Vec<Walked> =
+            all!($conn, $walk, $before, walked, pattern, $most, &one, &two, &three, &four $(, $filter)+);
+        let mut search = Search::walked(&rows, $most);
+        if let (Some(term), Some(row)) = (term, rows.first()) {
+            let with = [row.with_one, row.with_two, row.with_three, row.with_four];
+            let Asked { pattern: asked, trigrams } = term.asked(row.walked, with);
+            if !$conn.finds_in_order() {
+                for stretch in search.stretches() {
+                    let (wanted, before) = (search.wanted(), search.before);
+                    if wanted > 0 {
+                        search.add(all!(
+                            $conn, $of_stretch, before, pattern, &asked, wanted, stretch $(, $filter)+
+                        ));
+                        search.before = stretch * STRETCH;
+                    }
+                }
+            }
+            let (wanted, before) = (search.wanted(), search.before);
+            if wanted > 0 {
+                let asked = if $conn.finds_in_order() { trigrams } else { asked };
+                let by_trigram = $conn.text($by_trigram);
+                search.add(all!($conn, by_trigram, before, pattern, &asked, wanted $(, $filter)+));
+            }
+        }
+        search.places
+    }};
 }
 
 impl Conn {
@@ -200,42 +254,12 @@ impl Conn {
         most: i64,
     ) -> Result<Vec<i64>> {
         let AppsWith { state, app_type, account, id } = with;
-        let pattern = term.map(|term| term.pattern.as_str());
-        // Without a term every row fits.
-        let walked = term.map_or(most, |_| WALKED);
-        let rows: Vec<Walked> =
-            all!(self, WALK_APPS, state, app_type, account, before, walked, pattern, most, id);
-        let mut search = Search::walked(&rows, most);
-        let Some(Term { pattern, trigrams }) = term else { return Ok(search.places) };
-        if !self.finds_in_order() {
-            for stretch in search.stretches() {
-                let wanted = search.wanted();
-                if wanted > 0 {
-                    let before = search.before;
-                    search.add(all!(
-                        self,
-                        APPS_OF_STRETCH,
-                        state,
-                        app_type,
-                        account,
-                        before,
-                        pattern,
-                        stretch,
-                        wanted,
-                    ));
-                    search.before = stretch * STRETCH;
-                }
-            }
-        }
-        let (wanted, before) = (search.wanted(), search.before);
-        if wanted > 0 {
-            let by_trigram = self.text(APPS_BY_TRIGRAM);
-            search.add(all!(self, by_trigram, state, app_type, account, before, pattern, trigrams, wanted));
-        }
-        Ok(search.places)
+        Ok(
+            places!(self, [WALK_APPS, APPS_OF_STRETCH, APPS_BY_TRIGRAM], term, before, most; state, app_type, account, id),
+        )
     }
 
-    /// The places of accounts that fit, before one, the newest first and `most` at most.
+    /// As [`Conn::places_of_apps`], of accounts.
     pub(super) async fn places_of_accounts(
         &mut self,
         with: AccountsWith,
@@ -244,27 +268,20 @@ impl Conn {
         most: i64,
     ) -> Result<Vec<i64>> {
         let AccountsWith { standing, id } = with;
-        let pattern = term.map(|term| term.pattern.as_str());
-        // Without a term every row fits.
-        let walked = term.map_or(most, |_| WALKED);
-        let rows: Vec<Walked> = all!(self, WALK_ACCOUNTS, standing, id, before, walked, pattern, most);
-        let mut search = Search::walked(&rows, most);
-        let Some(Term { pattern, trigrams }) = term else { return Ok(search.places) };
-        if !self.finds_in_order() {
-            for stretch in search.stretches() {
-                let (wanted, before) = (search.wanted(), search.before);
-                if wanted > 0 {
-                    search.add(all!(self, ACCOUNTS_OF_STRETCH, standing, before, pattern, stretch, wanted));
-                    search.before = stretch * STRETCH;
-                }
-            }
-        }
-        let (wanted, before) = (search.wanted(), search.before);
-        if wanted > 0 {
-            let by_trigram = self.text(ACCOUNTS_BY_TRIGRAM);
-            search.add(all!(self, by_trigram, standing, before, pattern, trigrams, wanted));
-        }
-        Ok(search.places)
+        Ok(
+            places!(self, [WALK_ACCOUNTS, ACCOUNTS_OF_STRETCH, ACCOUNTS_BY_TRIGRAM], term, before, most; standing, id),
+        )
+    }
+
+    /// As [`Conn::places_of_apps`], of users: those of a kind, or one alone.
+    pub(super) async fn places_of_users(
+        &mut self,
+        (only, id): (Option<&'static str>, Option<UserId>),
+        term: Option<&Term>,
+        before: i64,
+        most: i64,
+    ) -> Result<Vec<i64>> {
+        Ok(places!(self, [WALK_USERS, USERS_OF_STRETCH, USERS_BY_TRIGRAM], term, before, most; only, id))
     }
 
     /// Before which place the list of apps goes on after an app.
@@ -277,6 +294,12 @@ impl Conn {
     pub(super) async fn place_after_account(&mut self, after: Option<(Timestamp, AccountId)>) -> Result<i64> {
         let Some((made_at, id)) = after else { return Ok(TOP) };
         Ok(value!(self, PLACE_OF_ACCOUNT, id, made_at))
+    }
+
+    /// Before which place the list of users goes on after a user.
+    pub(super) async fn place_after_user(&mut self, after: Option<(Timestamp, UserId)>) -> Result<i64> {
+        let Some((made_at, id)) = after else { return Ok(TOP) };
+        Ok(value!(self, PLACE_OF_USER, id, made_at))
     }
 
     /// The place of the account with an external id, if its standing is the one asked for.

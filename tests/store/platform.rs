@@ -152,20 +152,24 @@ async fn figures_count_what_there_is(kind: Kind) {
     let ours = account(&database).await;
     let (relay, _) = (app(&database, ours, "Relay").await, app(&database, ours, "Other").await);
     let now = Hour::of(at(0));
-    let calls = Calls { allowed: 5, refused: 2, unnamed: 1 };
     let mut tx = database.begin().await;
     tx.insert_account(new_id(), &parsed("Waiting"), Standing::Pending, at(0)).await.expect("an account");
     tx.set_app_state(ours, relay, StateKind::Active, None).await.expect("active");
-    tx.add_calls(CallsOf::App(relay), now, calls).await.expect("added");
-    tx.add_calls(CallsOf::Unnamed(ours), now.before(1), calls).await.expect("added");
-    tx.add_calls(CallsOf::App(relay), now.before(2), calls).await.expect("added");
+    for (hour, refused) in [(now, 2), (now.before(1), 3), (now, 1)] {
+        tx.add_refused(hour, refused).await.expect("added");
+    }
     tx.commit().await.expect("it holds");
-    let mut figures = database.read().await.figures(admin, now.before(1)).await.expect("figures");
+    let mut read = database.read().await;
+    for (hours, refused) in [(0, 3), (1, 3), (2, 0)] {
+        assert_eq!(read.refused_in(admin, now.before(hours)).await.expect("a figure"), refused);
+    }
+    assert_eq!(read.pending_accounts(admin).await.expect("a count"), 1);
+    let mut figures = read.figures(admin).await.expect("figures");
     figures.accounts.sort_by_key(|(standing, _)| standing.as_str());
     figures.apps.sort_by_key(|(state, _)| state.as_str());
     assert_eq!(figures.accounts, [(Standing::Approved, 1), (Standing::Pending, 1)]);
     assert_eq!(figures.apps, [(StateKind::Active, 1), (StateKind::Draft, 1)]);
-    assert_eq!((figures.users, figures.refused), (1, 4));
+    assert_eq!(figures.users, 1);
 }
 
 async fn owners_are_those_who_can_still_read_mail(kind: Kind) {

@@ -55,6 +55,14 @@ pub async fn list(
     Ok(ctx.read().await?.every_account(acting.admin, filter).await?)
 }
 
+/// How many accounts wait for approval, counted as far as a list is.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn pending(ctx: &Context, acting: &AsAdmin) -> Result<i64> {
+    Ok(ctx.read().await?.pending_accounts(acting.admin).await?)
+}
+
 /// # Errors
 /// `NotFound` if there is none.
 pub async fn view(ctx: &Context, _acting: &AsAdmin, id: AccountId) -> Result<AccountView> {

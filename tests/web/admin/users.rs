@@ -58,7 +58,7 @@ async fn a_search_finds_names_addresses_and_ids_and_kinds_filter(kind: Kind) {
         ("?q=MERIDIAN.ex".to_owned(), &[ada]),
         ("?q=noor+strasse".to_owned(), &[named]),
         ("?q=noor@harbour".to_owned(), &[named]),
-        ("?q=%25".to_owned(), &[named]),
+        ("?q=00%25".to_owned(), &[named]),
         ("?q=_".to_owned(), &[]),
         (format!("?q={}", console.root.id), &[root]),
         ("?only=admin".to_owned(), &[root]),

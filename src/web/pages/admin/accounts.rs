@@ -6,13 +6,11 @@ use serde::Deserialize;
 
 use super::Total;
 use crate::actions::Context;
-use crate::actions::admin;
 use crate::actions::admin::accounts::{self, AccountFilter, ListedAccount};
 use crate::domain::account::{ExternalId, Standing};
 use crate::domain::app::name::NameKey;
 use crate::domain::credential::ApiKey;
 use crate::domain::id::AccountId;
-use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::extract::console::InConsole;
 use crate::web::page::{Chrome, hue, monogram};
@@ -26,7 +24,7 @@ pub(crate) struct AccountsPage {
     pub(crate) chrome: Chrome,
     pub(crate) filter: AccountsFilter,
     /// How many wait for approval, whatever the filter.
-    pub(crate) pending: Count,
+    pub(crate) pending: Total,
     pub(crate) accounts: Vec<AccountRow>,
     pub(crate) total: Total,
     /// The address of the first page, where this is a later one; else empty.
@@ -111,11 +109,11 @@ pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: In
     let query: AccountsFilter = serde_html_form::from_str(request.query_string()).unwrap_or_default();
     let (filter, fits) = query.understood();
     let list = accounts::list(&ctx, &at.acting, &fits).await?;
-    let pending = admin::overview(&ctx, &at.acting).await?.accounts(Standing::Pending);
+    let pending = accounts::pending(&ctx, &at.acting).await?;
     let is_later = !filter.after.is_empty();
     ok(&AccountsPage {
         chrome: at.signed_in.visit.chrome(&ctx),
-        pending: Count(pending),
+        pending: Total::of(pending),
         total: Total::of(list.total),
         first: if is_later { filter.href("") } else { String::new() },
         next: list.next.map(|row| filter.href(&row_name(row))).unwrap_or_default(),
