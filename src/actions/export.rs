@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Acting, By, Context, Error, On, Result,
-    confirm::{Fields, Proof, check_proof},
+    confirm::{Fields, Proof, check_proof, still_signed_in},
     members::hold,
 };
 use crate::{
@@ -17,25 +17,28 @@ use crate::{
         time::Timestamp,
         user::Session,
     },
-    store::Conn,
+    store::{Conn, Deed},
 };
+
+/// As much of what a user did is in their export, the latest first.
+const DEEDS: u16 = 10_000;
 
 const FIELDS: Fields = Fields { password: "export_password", code: "export_code" };
 
-/// Everything that is kept of a user: profile, accounts, sessions, and what they last did.
+/// What is kept of a user: profile, accounts, sessions, and what they last did.
 ///
 /// # Errors
 /// `Invalid` for a wrong password or code, `TooMany` after ten.
 pub async fn user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Result<Value> {
-    let user = check_proof(ctx, by, session.user, proof, FIELDS).await?.user;
-    let mut tx = ctx.begin().await?;
-    let memberships = tx
+    let user = check_proof(ctx, by, session, proof, FIELDS).await?.user;
+    let mut read = ctx.store.snapshot().await?;
+    let memberships = read
         .memberships(user.id)
         .await?
         .into_iter()
         .map(|one| json!({ "id": one.account.id, "name": one.account.name.as_str(), "role": one.role }));
     let memberships: Vec<Value> = memberships.collect();
-    let sessions = tx.sessions_of(user.id).await?.into_iter().map(|one| {
+    let sessions = read.sessions_of(user.id).await?.into_iter().map(|one| {
         json!({
             "created_at": one.created_at.iso(),
             "last_seen_at": one.seen_at.iso(),
@@ -44,14 +47,15 @@ pub async fn user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Re
         })
     });
     let sessions: Vec<Value> = sessions.collect();
-    let codes_left = tx.recovery_codes(user.id).await?;
+    let codes_left = read.recovery_codes(user.id).await?;
     let two_step =
         user.two_step_at.map(|at| json!({ "on_since": at.iso(), "recovery_codes_left": codes_left }));
-    let done = tx.done_by(user.id).await?.into_iter().map(|one| {
-        let detail: Value = serde_json::from_str(&one.detail).unwrap_or_default();
-        json!({ "at": one.at.iso(), "action": one.action, "detail": detail, "address": one.address })
-    });
-    let done: Vec<Value> = done.collect();
+    let mut done: Vec<Value> = read.done_by(user.id, DEEDS + 1).await?.into_iter().map(deed).collect();
+    let is_cut = done.len() > usize::from(DEEDS);
+    done.truncate(DEEDS.into());
+    drop(read);
+    let mut tx = ctx.begin().await?;
+    still_signed_in(&mut tx, session).await?;
     ctx.audit(&mut tx, by, On::platform(), Change::UserExported {}).await?;
     tx.commit().await?;
     Ok(json!({
@@ -66,7 +70,13 @@ pub async fn user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Re
         "accounts": memberships,
         "sessions": sessions,
         "activity": done,
+        "activity_is_cut": is_cut,
     }))
+}
+
+fn deed(one: Deed) -> Value {
+    let detail = serde_json::from_str(&one.detail).unwrap_or(Value::String(one.detail));
+    json!({ "at": one.at.iso(), "action": one.action, "detail": detail, "address": one.address })
 }
 
 /// Everything that an account owns.
@@ -75,16 +85,19 @@ pub async fn user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Re
 /// `NotFound` if the account is gone.
 pub async fn account(ctx: &Context, acting: &Acting<Owner>) -> Result<Value> {
     let id = acting.account();
-    let mut tx = hold(ctx, acting).await?;
-    let account = tx.account(id).await?.ok_or(Error::NotFound)?;
-    let api_key = tx.api_key(id).await?.ok_or(Error::NotFound)?;
+    let mut read = ctx.store.snapshot().await?;
+    let account = read.account(id).await?.ok_or(Error::NotFound)?;
+    let api_key = read.api_key(id).await?.ok_or(Error::NotFound)?;
     let mut apps = Vec::new();
-    for app in tx.apps_of(id).await? {
-        let subscriptions = tx.subscriptions(id, app.id).await?;
+    for app in read.apps_of(id).await? {
+        let subscriptions = read.subscriptions(id, app.id).await?;
         apps.push(told(&app, &subscriptions));
     }
-    let members = members(&mut tx, id).await?;
-    let invitations = invitations(&mut tx, id).await?;
+    let members = members(&mut read, id).await?;
+    let invitations = invitations(&mut read, id).await?;
+    drop(read);
+    // Written down at the end, so that nobody waits while so much is read.
+    let mut tx = hold(ctx, acting).await?;
     ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountExported {}).await?;
     tx.commit().await?;
     Ok(json!({

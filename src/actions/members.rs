@@ -75,7 +75,10 @@ pub async fn view(ctx: &Context, acting: &Acting<Owner>, user: UserId) -> Result
     Ok(MemberView { name, is, seen })
 }
 
-/// Those who were members and are none now, the last to go first.
+/// So many former members are shown; one more tells that there are others.
+pub const FORMER: usize = 50;
+
+/// Those who were members and are none now, the last to go first: [`FORMER`] and one more at most.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.

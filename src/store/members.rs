@@ -33,7 +33,7 @@ statements! {
         from former_members f left join users u on u.id = f.user_id
         where f.account_id = $1
         and not exists (select 1 from memberships m where m.account_id = f.account_id and m.user_id = f.user_id)
-        order by f.ended_at desc, f.user_id limit 50";
+        order by f.ended_at desc, f.user_id limit 51";
     /// One who was a member and is none now.
     FORMER_MEMBER = "select f.user_id, u.name, f.ended_at
         from former_members f left join users u on u.id = f.user_id

@@ -26,7 +26,7 @@ statements! {
     /// How many users may open the admin console.
     ADMINS = "select count(*) from users where is_admin and disabled_at is null";
     /// What a user last did, the newest first.
-    DONE_BY = "select at, action, detail, address from audit_log where actor_id = $1 order by id desc limit 10000";
+    DONE_BY = "select at, action, detail, address from audit_log where actor_id = $1 order by id desc limit $2";
     /// The user goes, with sessions, browsers, links and memberships.
     DELETE_USER = "delete from users where id = $1";
     /// A new user.
@@ -112,8 +112,8 @@ impl Conn {
     }
 
     /// The last ten thousand things that the user did, the newest first.
-    pub async fn done_by(&mut self, id: UserId) -> Result<Vec<Deed>> {
-        Ok(all!(self, DONE_BY, id))
+    pub async fn done_by(&mut self, id: UserId, limit: u16) -> Result<Vec<Deed>> {
+        Ok(all!(self, DONE_BY, id, i64::from(limit)))
     }
 
     /// How many users may open the admin console.

@@ -60,6 +60,8 @@ pub(crate) struct OwnerPart {
     pub(crate) invite: InviteForm,
     pub(crate) invitations: Vec<InvitationRow>,
     pub(crate) former: Vec<FormerRow>,
+    /// Whether there were others before them.
+    pub(crate) former_goes_on: bool,
     pub(crate) delete: DeleteForm,
     /// Why the account cannot be deleted now: a whole sentence.
     pub(crate) obstacle: Option<String>,
@@ -196,10 +198,12 @@ impl Typed {
 
     async fn owner_part(&mut self, ctx: &Context, acting: &Acting<Owner>) -> Result<OwnerPart, PageError> {
         let account = acting.account();
+        let former = members::former(ctx, acting).await?;
         Ok(OwnerPart {
             invite: self.invite.take().unwrap_or_else(|| InviteForm::empty(account)),
             invitations: invitations::rows(ctx, acting).await?,
-            former: members::former(ctx, acting).await?.into_iter().map(FormerRow::from).collect(),
+            former_goes_on: former.len() > members::FORMER,
+            former: former.into_iter().take(members::FORMER).map(FormerRow::from).collect(),
             delete: std::mem::take(&mut self.delete),
             obstacle: deleting::obstacle(ctx, acting).await?.map(|conflict| conflict.to_string()),
             apps: apps::count(ctx, acting).await?,

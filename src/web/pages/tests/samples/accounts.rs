@@ -112,6 +112,7 @@ fn owner(obstacle: Option<String>) -> OwnerPart {
             row("inv_1", "bo@meridian.example", "Developer", false),
             row("inv_2", ADDRESS, "Owner", true),
         ],
+        former_goes_on: true,
         former: vec![former("Chidi Eze"), former(LONG)],
         delete: DeleteForm::default(),
         obstacle,
