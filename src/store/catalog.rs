@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::FromRow;
 
 use super::{
-    Conn, Result, Tx,
+    COUNTED, Conn, Result, Tx,
     db::{all, execute, optional, value},
     statements::statements,
 };
@@ -21,10 +21,13 @@ statements! {
         order by position, name";
     /// One event type.
     EVENT_TYPE = "select name, event_group, description, example, version, retired_at from event_types where name = $1";
-    /// How many subscriptions hold each event type that any holds.
-    EVENT_TYPE_USES = "select event_type, count(*) from subscription_event_types group by event_type";
-    /// How many subscriptions hold one.
-    EVENT_TYPE_USE = "select count(*) from subscription_event_types where event_type = $1";
+    /// How many subscriptions hold each event type, counted up to a number.
+    EVENT_TYPE_USES = "select t.name, (select count(*) from
+            (select 1 as one from subscription_event_types s where s.event_type = t.name limit $1) uses)
+        from event_types t";
+    /// How many subscriptions hold one, counted up to a number.
+    EVENT_TYPE_USE = "select count(*) from
+        (select 1 as one from subscription_event_types where event_type = $1 limit $2) uses";
     /// A new event type, at the end.
     INSERT_EVENT_TYPE = "insert into event_types (name, event_group, description, example, position, version)
         values ($1, $2, $3, $4, (select coalesce(max(position), 0) + 1 from event_types), 1)";
@@ -67,16 +70,17 @@ impl Conn {
         Ok(row.map(EventType::from))
     }
 
-    /// How many subscriptions of the platform hold each event type; those that none holds are
-    /// not among them.
+    /// How many subscriptions of the platform hold each event type, [`COUNTED`] and one more for
+    /// any number above it.
     pub async fn event_type_uses(&mut self, _admin: Admin) -> Result<HashMap<EventTypeName, i64>> {
-        let rows: Vec<(EventTypeName, i64)> = all!(self, EVENT_TYPE_USES);
+        let rows: Vec<(EventTypeName, i64)> = all!(self, EVENT_TYPE_USES, COUNTED + 1);
         Ok(rows.into_iter().collect())
     }
 
-    /// How many subscriptions of the platform hold this event type.
+    /// How many subscriptions of the platform hold this event type, counted as in
+    /// [`Conn::event_type_uses`].
     pub async fn event_type_use(&mut self, _admin: Admin, name: &EventTypeName) -> Result<i64> {
-        Ok(value!(self, EVENT_TYPE_USE, name))
+        Ok(value!(self, EVENT_TYPE_USE, name, COUNTED + 1))
     }
 }
 

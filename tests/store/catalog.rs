@@ -100,7 +100,7 @@ async fn of_many_who_change_one_type_at_once_one_wins(kind: Kind) {
     assert_eq!(crate::races::came_off(&outcomes.await, &Conflict::Overtaken), 1);
     let outcomes = at_once(6, |_| {
         let (ctx, root) = (world.ctx.clone(), root.clone());
-        async move { event_types::retire(&ctx, &root, &parsed("user.created")).await }
+        async move { event_types::retire(&ctx, &root, None, &parsed("user.created")).await }
     });
     assert_eq!(crate::races::came_off(&outcomes.await, &Conflict::Overtaken), 1);
     for (action, times) in [("event_type_changed", 1), ("event_type_retired", 1)] {
@@ -110,8 +110,8 @@ async fn of_many_who_change_one_type_at_once_one_wins(kind: Kind) {
     assert!(matches!(late, Err(Error::Conflict(Conflict::Overtaken))), "{late:?}");
     let unknown: EventTypeName = parsed("no.such");
     for outcome in [
-        event_types::retire(&world.ctx, &root, &unknown).await,
-        event_types::bring_back(&world.ctx, &root, &unknown).await,
+        event_types::retire(&world.ctx, &root, None, &unknown).await,
+        event_types::bring_back(&world.ctx, &root, None, &unknown).await,
         event_types::delete(&world.ctx, &root, None, &unknown).await,
         event_types::save(&world.ctx, &root, None, &new_type("no.such", "x")).await,
     ] {
@@ -128,7 +128,7 @@ async fn a_type_that_is_held_is_not_deleted(kind: Kind) {
     let refused = event_types::delete(&world.ctx, &root, None, &held).await;
     assert!(matches!(refused, Err(Error::Conflict(Conflict::EventTypeInUse))), "{refused:?}");
     assert_eq!(event_types::view(&world.ctx, &root, &held).await.expect("the type").1, 1);
-    event_types::retire(&world.ctx, &root, &held).await.expect("it is retired");
+    event_types::retire(&world.ctx, &root, None, &held).await.expect("it is retired");
     let acting = world.acting::<Developer>(&ada);
     let (kept, _) =
         actions::subscriptions::view(&world.ctx, &acting, &app, subscription).await.expect("kept");
@@ -166,7 +166,7 @@ async fn whoever_subscribes_while_a_type_is_deleted_keeps_it_or_is_told(kind: Ki
 async fn an_import_of_what_is_there_changes_nothing(kind: Kind) {
     let (world, root) = world_and_admin(kind).await;
     create(&world, &root, &new_type("user.merged", "Users")).await;
-    event_types::retire(&world.ctx, &root, &parsed("user.created")).await.expect("it is retired");
+    event_types::retire(&world.ctx, &root, None, &parsed("user.created")).await.expect("it is retired");
     let before = world.database.dump().await;
     let exported = listed(&catalog::list(&world.ctx).await.expect("rows"));
     let imported = catalog::import(&world.ctx, &exported).await.expect("it is imported");
@@ -187,7 +187,7 @@ async fn an_import_of_what_is_there_changes_nothing(kind: Kind) {
 
 async fn an_import_creates_changes_and_retires_what_it_lists_alone(kind: Kind) {
     let (world, root) = world_and_admin(kind).await;
-    event_types::retire(&world.ctx, &root, &parsed("user.deleted")).await.expect("it is retired");
+    event_types::retire(&world.ctx, &root, None, &parsed("user.deleted")).await.expect("it is retired");
     let file = [
         Listed { event_type: new_type("invoice.paid", "Invoices"), retired: None },
         Listed { event_type: new_type("invoice.sent", "Invoices"), retired: Some(true) },

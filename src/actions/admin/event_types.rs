@@ -15,7 +15,8 @@ use crate::domain::{
     fields::FieldErrors,
 };
 
-/// The catalog in its order, and how many subscriptions hold each event type that any holds.
+/// The catalog in its order, and how many subscriptions hold each event type, counted as far as a
+/// list is.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
@@ -24,7 +25,7 @@ pub async fn list(ctx: &Context, acting: &AsAdmin) -> Result<(Vec<EventType>, Ha
     Ok((read.event_types().await?, read.event_type_uses(acting.admin).await?))
 }
 
-/// One event type, and how many subscriptions hold it.
+/// One event type, and how many subscriptions hold it, counted as far as a list is.
 ///
 /// # Errors
 /// `NotFound` if there is none.
@@ -76,28 +77,33 @@ pub async fn save(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, new: &NewE
     Ok(tx.commit().await?)
 }
 
-/// Offers an event type no more. Subscriptions that hold it keep it.
+/// Offers an event type no more. Subscriptions that hold it keep it. `seen` is as in [`save`].
 ///
 /// # Errors
-/// `NotFound` if there is none; `Conflict` if it is retired already.
-pub async fn retire(ctx: &Context, acting: &AsAdmin, name: &EventTypeName) -> Result<()> {
+/// `NotFound` if there is none; `Conflict` if it is retired already, or not the one seen.
+pub async fn retire(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, name: &EventTypeName) -> Result<()> {
     let mut tx = ctx.begin().await?;
     let before = held(ctx, &mut tx).await?;
-    if find(&before, name)?.retired {
+    if seen_one(&before, name, seen)?.retired {
         return Err(Conflict::Overtaken.into());
     }
     catalog::retire(ctx, &mut tx, &acting.by(), name).await?;
     Ok(tx.commit().await?)
 }
 
-/// Offers a retired event type again.
+/// Offers a retired event type again. `seen` is as in [`save`].
 ///
 /// # Errors
-/// `NotFound` if there is none; `Conflict` if it is offered already.
-pub async fn bring_back(ctx: &Context, acting: &AsAdmin, name: &EventTypeName) -> Result<()> {
+/// `NotFound` if there is none; `Conflict` if it is offered already, or not the one seen.
+pub async fn bring_back(
+    ctx: &Context,
+    acting: &AsAdmin,
+    seen: Option<i64>,
+    name: &EventTypeName,
+) -> Result<()> {
     let mut tx = ctx.begin().await?;
     let before = held(ctx, &mut tx).await?;
-    if !find(&before, name)?.retired {
+    if !seen_one(&before, name, seen)?.retired {
         return Err(Conflict::Overtaken.into());
     }
     catalog::bring_back(ctx, &mut tx, &acting.by(), name).await?;

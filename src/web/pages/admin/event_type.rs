@@ -4,15 +4,15 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
 
+use super::Total;
 use crate::actions::admin::event_types;
 use crate::actions::{Context, FormValue, Once, catalog};
 use crate::crypto::token::Token;
 use crate::domain::event_type::{EventType, EventTypeName, NewEventType};
 use crate::domain::fields::FieldErrors;
-use crate::domain::text::Count;
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::console::InConsole;
-use crate::web::extract::form::{Nothing, Post};
+use crate::web::extract::form::Post;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
 use crate::web::respond::{PageResult, done, ok, refused};
@@ -38,7 +38,7 @@ pub(crate) struct SavedEventType {
     pub(crate) retired: bool,
     pub(crate) version: i64,
     /// How many subscriptions hold it.
-    pub(crate) uses: Count,
+    pub(crate) uses: Total,
 }
 
 impl SavedEventType {
@@ -62,7 +62,7 @@ pub(crate) struct EventTypeForm {
     pub(crate) version: Option<i64>,
 }
 
-/// Which version *Delete* was pressed on.
+/// Which version *Retire*, *Bring back* or *Delete* was pressed on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct VersionForm {
@@ -127,20 +127,20 @@ pub(in crate::web) async fn save(
 pub(in crate::web) async fn retire(
     ctx: Data<Context>,
     path: Path<String>,
-    post: Post<InConsole, Nothing>,
+    post: Post<InConsole, VersionForm>,
 ) -> PageResult {
-    let (at, name) = (post.at, named(&path)?);
-    event_types::retire(&ctx, &at.acting, &name).await?;
+    let (Post { at, form }, name) = (post, named(&path)?);
+    event_types::retire(&ctx, &at.acting, form.version, &name).await?;
     done(&at.signed_in.visit, &format!("{LIST}/{name}"), Done::EventTypeRetired)
 }
 
 pub(in crate::web) async fn bring_back(
     ctx: Data<Context>,
     path: Path<String>,
-    post: Post<InConsole, Nothing>,
+    post: Post<InConsole, VersionForm>,
 ) -> PageResult {
-    let (at, name) = (post.at, named(&path)?);
-    event_types::bring_back(&ctx, &at.acting, &name).await?;
+    let (Post { at, form }, name) = (post, named(&path)?);
+    event_types::bring_back(&ctx, &at.acting, form.version, &name).await?;
     done(&at.signed_in.visit, &format!("{LIST}/{name}"), Done::EventTypeBroughtBack)
 }
 
@@ -200,7 +200,7 @@ async fn draw(
             retired: event_type.retired,
             // As the form was drawn first: a second try must not pass for one that saw more.
             version: form.version.unwrap_or(event_type.version),
-            uses: Count(uses.unsigned_abs()),
+            uses: Total::of(uses),
         }),
         form,
         errors: FieldErrors::default(),

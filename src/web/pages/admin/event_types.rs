@@ -4,10 +4,11 @@ use actix_web::{HttpRequest, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
+use super::Total;
 use crate::actions::Context;
 use crate::actions::admin::event_types;
 use crate::domain::event_type::EventType;
-use crate::domain::text::{Count, casefolded};
+use crate::domain::text::casefolded;
 use crate::web::extract::console::InConsole;
 use crate::web::page::Chrome;
 use crate::web::respond::{PageResult, ok};
@@ -50,7 +51,7 @@ pub(crate) struct EventTypeRow {
     pub(crate) description: String,
     pub(crate) retired: bool,
     /// How many subscriptions hold it.
-    pub(crate) uses: Count,
+    pub(crate) uses: Total,
 }
 
 impl EventTypesFilter {
@@ -82,7 +83,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: In
     let mut groups: Vec<EventTypeGroup> = Vec::new();
     for one in catalog.into_iter().filter(|one| filter.fits(one)) {
         let row = EventTypeRow {
-            uses: Count(uses.get(&one.name).copied().unwrap_or_default().unsigned_abs()),
+            uses: Total::of(uses.get(&one.name).copied().unwrap_or_default()),
             name: one.name.to_string(),
             description: one.description.to_string(),
             retired: one.retired,
