@@ -1,11 +1,12 @@
 //! Reading the audit log, and holding its chains against themselves.
 
-use super::{Acting, Context, Result, admin::AsAdmin};
+use super::{Acting, Context, Result, admin::AsAdmin, sign_in::SignedInUser};
 pub use crate::store::{LogFilter, Logged};
 use crate::{
     domain::{
         account::AtLeast,
         app::name::AppName,
+        audit::Origin,
         audit::chain::{Break, Chain, Fault, Follower, KeptHead},
         id::{AccountId, AppId, UserId},
         text::Count,
@@ -29,6 +30,15 @@ impl Scope {
     #[must_use]
     pub const fn of<R: AtLeast>(acting: &Acting<R>) -> Self {
         Self(Part::Account(acting.account()))
+    }
+
+    /// Whether somebody may still read it, who may have lost the right meanwhile (S15).
+    #[must_use]
+    pub fn is_for(self, ctx: &Context, who: &SignedInUser) -> bool {
+        match self.0 {
+            Part::Account(account) => who.memberships.iter().any(|one| one.account.id == account),
+            Part::Whole(_) => AsAdmin::enter(&ctx.policy, who, Origin::default()).is_ok(),
+        }
     }
 
     /// What everybody did, which admins of the platform alone may read.

@@ -177,12 +177,20 @@ impl Logged {
         Change::from_parts(&self.action, &self.detail)
     }
 
-    /// The row as members read it: which admin acted, and from where, is not theirs to know.
+    /// The row as members read it: which admin acted, and from where, is not theirs to know. Nor is
+    /// the request's id: whoever has all but these two could try them against the hash.
     fn for_members(self) -> Self {
         if !Change::BY_STAFF.contains(&self.action.as_str()) {
             return self;
         }
-        Self { actor: String::from("staff"), actor_id: None, actor_name: None, address: None, ..self }
+        Self {
+            actor: String::from("staff"),
+            actor_id: None,
+            actor_name: None,
+            address: None,
+            request_id: None,
+            ..self
+        }
     }
 }
 

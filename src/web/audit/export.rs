@@ -3,7 +3,7 @@
 use std::io;
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::header,
     web::{Bytes, Data},
 };
@@ -17,6 +17,7 @@ use crate::actions::{
     audit::{self, LogFilter, Logged, Scope},
 };
 use crate::domain::audit::chain::Chain;
+use crate::web::extract::visit::Visit;
 use crate::web::respond::PageResult;
 
 const COLUMNS: &[&str] = &[
@@ -57,6 +58,7 @@ struct Exported<'a> {
 
 /// Where an export is.
 struct State {
+    request: HttpRequest,
     ctx: Data<Context>,
     scope: Scope,
     format: Format,
@@ -65,8 +67,10 @@ struct State {
     is_first: bool,
 }
 
-/// Everything that fits, the newest first. One that breaks off was not ended as a file.
+/// Everything that fits, the newest first. One that breaks off was not ended as a file: so it does
+/// when the session ends, or may not read this any more.
 pub(in crate::web) async fn export(
+    request: &HttpRequest,
     ctx: &Data<Context>,
     scope: Scope,
     filter: LogFilter,
@@ -77,16 +81,20 @@ pub(in crate::web) async fn export(
         Format::Json => ("application/json", "audit.json"),
     };
     let filter = LogFilter { after: None, ..filter };
-    let mut state = State { ctx: ctx.clone(), scope, format, next: Some(filter), is_first: true };
+    let request = request.clone();
+    let mut state = State { request, ctx: ctx.clone(), scope, format, next: Some(filter), is_first: true };
     // The first group before the answer begins, so that a database that is away is told as such.
     let first = state.group().await?;
     let rest = stream::try_unfold(state, |mut state| async move {
         if state.next.is_none() {
             return Ok(None);
         }
+        if !state.may_go_on().await {
+            return Err(broke_off());
+        }
         let group = state.group().await.map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "an export of the audit log broke off");
-            io::Error::other("the export broke off")
+            broke_off()
         })?;
         Ok::<_, io::Error>(Some((group, state)))
     });
@@ -97,7 +105,18 @@ pub(in crate::web) async fn export(
         .streaming(stream::StreamExt::chain(stream::iter([Ok(first)]), rest)))
 }
 
+fn broke_off() -> io::Error {
+    io::Error::other("the export broke off")
+}
+
 impl State {
+    /// Whoever takes the file slowly may have lost the right to it.
+    async fn may_go_on(&self) -> bool {
+        Visit::forget(&self.request);
+        let visit = Visit::of(&self.request).await;
+        visit.is_ok_and(|visit| visit.who.is_some_and(|who| self.scope.is_for(&self.ctx, &who)))
+    }
+
     /// The next part of the file.
     async fn group(&mut self) -> crate::actions::Result<Bytes> {
         let Some(filter) = self.next.take() else { return Ok(Bytes::new()) };
@@ -191,13 +210,18 @@ fn csv_line(row: &Exported<'_>, detail: &str) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A cell that no spreadsheet takes for a formula: one that begins like one gets an apostrophe
-/// before it. Line ends and tabs are written out, so that none stands at its beginning either.
+/// A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe before
+/// it. So does what stands behind a semicolon, by which spreadsheets of half of Europe part a
+/// line. Line ends and tabs are written out, so that none stands at a beginning either.
 fn cell(text: &str) -> String {
-    let text = visible(text);
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    let guard = if formula { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    let parts: Vec<_> = visible(text).split(';').map(guarded).collect();
+    format!("\"{}\"", parts.join(";").replace('"', "\"\""))
+}
+
+fn guarded(text: &str) -> String {
+    let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c == '"');
+    let is_formula = begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    format!("{}{text}", if is_formula { "'" } else { "" })
 }
 
 #[cfg(test)]
@@ -218,6 +242,8 @@ mod tests {
             ("\t=1", "\"\\t=1\""),
             ("\r\n=1", "\"\\r\\n=1\""),
             ("a=1", "\"a=1\""),
+            ("x;=1;y; +2", "\"x;'=1;y;' +2\""),
+            ("x;\"=1", "\"x;'\"\"=1\""),
             ("say \"hi\", twice", "\"say \"\"hi\"\", twice\""),
             ("\u{1b}[2J", "\"\\u{1b}[2J\""),
         ] {

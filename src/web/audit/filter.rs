@@ -82,6 +82,17 @@ impl LogQuery {
         dropped.map(|(typed, _)| typed.trim().chars().take(100).collect()).collect()
     }
 
+    /// Whether the query that was understood of this one asks for more: an export would say so to
+    /// nobody.
+    pub(crate) fn widens(&self, understood: &Self) -> bool {
+        let fields = |query: &Self| {
+            let Self { actor, app, account, action, since, until, .. } = query.clone();
+            [actor, app, account, action, since, until]
+        };
+        let dropped = |(typed, kept): (String, String)| kept.is_empty() && !typed.trim().is_empty();
+        fields(self).into_iter().zip(fields(understood)).any(dropped)
+    }
+
     pub(crate) fn format(&self) -> Option<Format> {
         match self.format.as_str() {
             "csv" => Some(Format::Csv),

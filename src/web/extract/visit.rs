@@ -77,7 +77,7 @@ impl Visit {
     }
 
     /// The next look is a new one, at what is so by then.
-    pub(super) fn forget(request: &HttpRequest) {
+    pub(in crate::web) fn forget(request: &HttpRequest) {
         request.extensions_mut().remove::<Self>();
     }
 

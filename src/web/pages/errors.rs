@@ -34,6 +34,8 @@ pub(crate) enum Refused {
     Conflict { sentence: String },
     /// 413
     TooLarge,
+    /// 422: an export of what the address does not name.
+    Filter,
     /// 429: when to try again, within a sentence: "in 12 minutes".
     TooMany { wait: String },
 }
@@ -46,6 +48,7 @@ impl Refused {
             Self::MethodNotAllowed => 405,
             Self::Conflict { .. } => 409,
             Self::TooLarge => 413,
+            Self::Filter => 422,
             Self::TooMany { .. } => 429,
         }
     }
@@ -58,6 +61,7 @@ impl Refused {
             Self::MethodNotAllowed => "Not a page",
             Self::Conflict { .. } => "Not possible now",
             Self::TooLarge => "Too large",
+            Self::Filter => "Nothing exported",
             Self::TooMany { .. } => "Too many attempts",
         }
     }

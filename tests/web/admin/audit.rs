@@ -131,6 +131,13 @@ async fn an_export_is_of_the_whole_log_and_streams(kind: Kind) {
     assert!(lines.len() == 2 && lines[1].contains("\"'=Relay\""), "{lines:?}");
     let ada = console.portal.signed_in(&console.ada).await;
     assert_eq!(ada.get(&format!("{PATH}?format=csv")).await.status, 404);
+    // What names nobody is no wish for the file of everybody.
+    for query in ["actor=nobdy@x.example", "action=app_creatd", "since=yesterday"] {
+        let page = console.client.get(&format!("{PATH}?{query}&format=csv")).await;
+        assert_eq!(page.status, 422, "{query}");
+        assert!(page.says("names nobody"), "{}", page.text());
+        assert_eq!(ada.get(&format!("/account/audit?{query}&format=json")).await.status, 422, "{query}");
+    }
 }
 
 async fn members_read_that_staff_acted_and_admins_who_did(kind: Kind) {

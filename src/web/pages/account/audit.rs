@@ -10,8 +10,10 @@ use crate::web::audit::LogRow;
 use crate::web::audit::export::export;
 use crate::web::audit::filter::LogQuery;
 use crate::web::audit::groups::{GROUPS, Group};
+use crate::web::error::PageError;
 use crate::web::extract::account::InAccount;
 use crate::web::page::Chrome;
+use crate::web::pages::errors::Refused;
 use crate::web::respond::{PageResult, ok};
 
 const PATH: &str = "/account/audit";
@@ -48,7 +50,11 @@ pub(in crate::web) async fn get(
     let scope = Scope::of(&at.acting);
     let (query, filter) = LogQuery::understood(request.query_string());
     if let Some(format) = query.format() {
-        return export(&ctx, scope, filter, format).await;
+        let typed = LogQuery { account: String::new(), ..LogQuery::read(request.query_string()) };
+        if typed.widens(&query) {
+            return Err(PageError::Refused(Refused::Filter));
+        }
+        return export(&request, &ctx, scope, filter, format).await;
     }
     let page = audit::page(&ctx, scope, &filter).await?;
     let choices = audit::choices(&ctx, &at.acting).await?;

@@ -15,6 +15,7 @@ use crate::web::audit::groups::{GROUPS, Group};
 use crate::web::error::PageError;
 use crate::web::extract::console::InConsole;
 use crate::web::page::Chrome;
+use crate::web::pages::errors::Refused;
 use crate::web::respond::{PageResult, ok};
 
 const PATH: &str = "/admin/audit";
@@ -46,7 +47,10 @@ pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: In
     let typed = LogQuery::read(request.query_string());
     let (query, filter) = understood(&ctx, &at.acting, typed.clone()).await?;
     if let Some(format) = query.format() {
-        return export(&ctx, scope, filter, format).await;
+        if typed.widens(&query) {
+            return Err(PageError::Refused(Refused::Filter));
+        }
+        return export(&request, &ctx, scope, filter, format).await;
     }
     let page = audit::page(&ctx, scope, &filter).await?;
     let is_later = !query.after.is_empty();
