@@ -3,10 +3,10 @@
 use super::{
     Acting, By, Conflict, Context, Error, On, Result,
     apps::delete_held,
-    confirm::{Fields, Proof, check_proof, wrong_password},
+    confirm::{Fields, Proof, check_proof, still_signed_in, wrong_password},
     invitations::revoke_those_of,
     members::hold,
-    passwords::still_signed_in,
+    outbox::Mail,
     sign_in::begin_unchanged,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         audit::Change,
         fields::FieldErrors,
         id::UserId,
-        user::{Session, User},
+        user::{Admin, PowerBy, PowerChange, Session, User},
     },
     store::{Conn, Tx},
 };
@@ -68,7 +68,7 @@ pub async fn consequences(ctx: &Context, user: &User) -> Result<Consequences> {
 /// for the last admin, and while something that would be deleted along is suspended.
 pub async fn delete_user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Result<()> {
     let fields = Fields { password: "delete_password", code: "delete_code" };
-    let known = check_proof(ctx, by, session.user, proof, fields).await?;
+    let known = check_proof(ctx, by, session, proof, fields).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
         return Err(wrong_password(fields.password));
     };
@@ -97,6 +97,10 @@ pub async fn delete_user(ctx: &Context, by: &By, session: &Session, proof: Proof
         }
     }
     tx.delete_user(user.id).await?;
+    if let Some(admin) = Admin::prove(&user) {
+        let by = PowerBy::Admin(user.email.to_string());
+        tell_admins(ctx, &mut tx, admin, by, (&user, PowerChange::AdminDeleted)).await?;
+    }
     ctx.audit(&mut tx, by, On::platform(), Change::UserDeleted { email: user.email.to_string() }).await?;
     Ok(tx.commit().await?)
 }
@@ -151,6 +155,28 @@ async fn delete_held_account(ctx: &Context, tx: &mut Tx, by: &By, account: &Acco
 /// Whoever takes an admin away waits here for others who do, until the end of the transaction.
 pub(super) async fn lock_admins(ctx: &Context, tx: &mut Tx) -> Result<()> {
     Ok(tx.lock_bucket(&ctx.keys.bucket("admins", "going"), ctx.now()).await?)
+}
+
+/// A mail to each who is an admin at this point of the transaction.
+pub(super) async fn tell_admins(
+    ctx: &Context,
+    tx: &mut Tx,
+    proof: Admin,
+    by: PowerBy,
+    (user, change): (&User, PowerChange),
+) -> Result<()> {
+    for to in tx.admin_addresses(proof).await? {
+        let mail = Mail::UserPower {
+            to: to.to_string(),
+            change,
+            by: by.clone(),
+            user: user.email.to_string(),
+            id: user.id.to_string(),
+            at: ctx.now().micros(),
+        };
+        ctx.post(tx, &mail).await?;
+    }
+    Ok(())
 }
 
 async fn keep_an_admin(ctx: &Context, tx: &mut Tx, user: &User) -> Result<()> {

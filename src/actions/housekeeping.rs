@@ -4,7 +4,10 @@ use super::{
     Context, Result,
     events::{IDS_KEPT, REQUESTS_KEPT},
 };
-use crate::domain::{time::Span, user::Session};
+use crate::{
+    domain::{time::Span, user::Session},
+    store::{Store, StoreError},
+};
 
 /// A browser is remembered this long.
 const DEVICE: Span = Span::days(180);
@@ -48,4 +51,14 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
         limiter.sweep();
     }
     Ok(dropped)
+}
+
+/// Counts anew what triggers count: they may have been off, as in a restore.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn recount(store: &Store) -> std::result::Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    tx.recount_figures().await?;
+    tx.commit().await
 }

@@ -14,7 +14,7 @@ use crate::{
         lane::{LaneKind, TurnedOff},
         time::{Span, Timestamp},
         two_step::TwoStepEvent,
-        user::{LinkKind, PowerChange},
+        user::{LinkKind, PowerBy, PowerChange},
     },
     mail::{
         Mailer, Message,
@@ -106,8 +106,7 @@ pub(super) enum Mail {
     UserPower {
         to: String,
         change: PowerChange,
-        /// The address of the admin who did it.
-        by: String,
+        by: PowerBy,
         /// The user's address.
         user: String,
         id: String,
@@ -316,7 +315,13 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
             Some((to, staff::account_reinstated(platform, on)))
         }
         Mail::UserPower { to, change, by, user, id, at } => {
-            let url = ctx.policy.link(&format!("/admin/users/{id}"));
+            let url = match change {
+                PowerChange::AdminDeleted => ctx.policy.link("/admin/users"),
+                PowerChange::AdminMade
+                | PowerChange::AdminRemoved
+                | PowerChange::Disabled
+                | PowerChange::Enabled => ctx.policy.link(&format!("/admin/users/{id}")),
+            };
             let on = staff::On { id: &user, url: &url, at: Timestamp::from_micros(at) };
             Some((to, staff::user_power(platform, on, change, &by)))
         }

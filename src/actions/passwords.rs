@@ -2,7 +2,7 @@
 
 use super::{
     By, Context, Error, On, Result,
-    confirm::{Fields, Proof, check_proof, wrong_password},
+    confirm::{Fields, Proof, check_proof, renew, still_signed_in, wrong_password},
     outbox::Mail,
     sign_in::begin_unchanged,
     throttle::place,
@@ -77,7 +77,8 @@ pub async fn reset(ctx: &Context, by: &By, token: &Token, password: NewPassword)
     Ok(tx.commit().await?)
 }
 
-/// Changes the password of somebody who is signed in, and ends the other sessions (S9).
+/// Changes the password of somebody who is signed in, and ends the other sessions. This one goes
+/// on under the cookie that is returned: a copy of the old one ends too (S9).
 ///
 /// # Errors
 /// `Invalid` for a wrong current password or code, `TooMany` after ten.
@@ -87,9 +88,9 @@ pub async fn change(
     session: &Session,
     current: Proof,
     password: NewPassword,
-) -> Result<()> {
+) -> Result<Token> {
     let fields = Fields { password: "current_password", code: "current_code" };
-    let known = check_proof(ctx, by, session.user, current, fields).await?;
+    let known = check_proof(ctx, by, session, current, fields).await?;
     let hash = ctx.passwords.hash(password).await?;
     // A reset that came meanwhile must not be undone by somebody who knew the old password.
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
@@ -101,14 +102,11 @@ pub async fn change(
     tx.delete_other_sessions(user.id, session.id).await?;
     tx.delete_devices(user.id).await?;
     void_mailed_links(ctx, &mut tx, user.id).await?;
+    let cookie = renew(ctx, &mut tx, session, user.two_step_at.map(|_| ctx.now())).await?;
     ctx.audit(&mut tx, by, On::platform(), Change::PasswordChanged {}).await?;
     ctx.post(&mut tx, &Mail::PasswordChanged { to: user.email.to_string(), at: ctx.now().micros() }).await?;
-    Ok(tx.commit().await?)
-}
-
-/// Nothing is done for a session that was ended while its password was checked.
-pub(super) async fn still_signed_in(tx: &mut Tx, session: &Session) -> Result<()> {
-    if tx.has_session(session.id, session.user).await? { Ok(()) } else { Err(Error::NotFound) }
+    tx.commit().await?;
+    Ok(cookie)
 }
 
 /// Sends the link that proves the address once more.
@@ -139,7 +137,7 @@ pub async fn ask_new_address(
     email: &Email,
 ) -> Result<()> {
     let fields = Fields { password: "email_password", code: "email_code" };
-    let known = check_proof(ctx, by, session.user, proof, fields).await?;
+    let known = check_proof(ctx, by, session, proof, fields).await?;
     ctx.count_mail("new address", by, email).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
         return Err(wrong_password(fields.password));

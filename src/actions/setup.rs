@@ -3,6 +3,7 @@
 use super::{
     By, Context, Error, On, Result,
     accounts::NewAccount,
+    deletion::{lock_admins, tell_admins},
     sign_in::{Browser, SignedIn},
     sign_up::{NewSignUp, found, insert, user},
 };
@@ -15,7 +16,7 @@ use crate::{
         fields::FieldErrors,
         id::{AccountId, UserId},
         password::NewPassword,
-        user::{LinkKind, PersonName},
+        user::{Admin, LinkKind, PersonName, PowerBy, PowerChange},
     },
     store::Link,
 };
@@ -108,6 +109,11 @@ pub async fn create_user(ctx: &Context, new: NewUser) -> Result<UserId> {
     let mut created = user(ctx, new.name, new.email, new.is_admin);
     created.proven_at = Some(ctx.now());
     let mut tx = ctx.begin().await?;
+    if let Some(admin) = Admin::prove(&created) {
+        lock_admins(ctx, &mut tx).await?;
+        let made = (&created, PowerChange::AdminMade);
+        tell_admins(ctx, &mut tx, admin, PowerBy::Operator, made).await?;
+    }
     insert(&mut tx, &created, &password).await?;
     let change =
         Change::UserCreated { user: created.id, email: created.email.to_string(), admin: created.is_admin };

@@ -166,11 +166,11 @@ pub async fn half_way(ctx: &Context, browser: &Browser) -> Result<Option<User>> 
 /// The second step. Whatever the browser brought, the session has a value of its own (S14).
 ///
 /// # Errors
-/// `Invalid` for a wrong or used code, `TooMany` after ten of one user, `NotFound` if the sign-in
-/// waits no more.
+/// `Invalid` for a wrong or used code, `TooMany` after ten of one user, a browser in which the user
+/// signed in before by itself; `NotFound` if the sign-in waits no more.
 pub async fn enter_code(ctx: &Context, by: &By, browser: &Browser, code: &TypedCode) -> Result<SignedIn> {
     let user = half_way(ctx, browser).await?.ok_or(Error::NotFound)?;
-    let counted = ctx.count_try(vec![two_step::bucket(ctx, user.id)]).await?;
+    let counted = ctx.count_code(browser, user.id).await?;
     let half = browser.half.as_ref().ok_or(Error::NotFound)?.hash();
     let mut tx = ctx.begin().await?;
     tx.lock_user(user.id).await?;
@@ -183,10 +183,10 @@ pub async fn enter_code(ctx: &Context, by: &By, browser: &Browser, code: &TypedC
     }
     match ctx.use_code(&mut tx, by, &user, code).await? {
         Judged::Right => {}
-        wrong @ (Judged::Wrong | Judged::Used) => {
+        wrong @ (Judged::Wrong | Judged::Used | Judged::Unreadable) => {
             // It waits on.
             drop(tx);
-            two_step::write_failure(ctx, by, &user).await?;
+            two_step::write_failure(ctx, by, &user, wrong).await?;
             return Err(wrong.into_error("code"));
         }
     }
@@ -238,8 +238,10 @@ pub async fn signed_in(ctx: &Context, cookie: &Token, browser: &Browser) -> Resu
     }
     let memberships = read.memberships(user.id).await?;
     drop(read);
-    let moved = browser.address.is_some() && session.address != browser.address;
-    if moved || now.since(session.seen_at) > Session::SEEN_EVERY {
+    let moved = browser.address.is_some() && place(session.address) != place(browser.address);
+    // A browser may go by two addresses in turn, and each look at a page would write.
+    let pause = if moved { Session::MOVED_EVERY } else { Session::SEEN_EVERY };
+    if now.since(session.seen_at) > pause {
         session.seen_at = now;
         session.address = browser.address.or(session.address);
         session.user_agent = browser.user_agent_kept();
@@ -308,6 +310,7 @@ impl Context {
         let account = tx.memberships(user).await?.first().map(|one| one.account.id);
         let session = Session {
             id: self.new_id(),
+            token_hash: signed_in.session.hash().as_bytes().to_vec(),
             user,
             account,
             created_at: now,
@@ -317,7 +320,7 @@ impl Context {
             address: browser.address,
             user_agent: browser.user_agent_kept(),
         };
-        tx.insert_session(&session, signed_in.session.hash().as_bytes()).await?;
+        tx.insert_session(&session).await?;
         tx.insert_device(signed_in.device.hash_for(user).as_bytes(), user, now).await?;
         self.audit(tx, by, On::platform(), Change::SignedIn {}).await?;
         Ok(signed_in)
@@ -332,6 +335,15 @@ impl Context {
             self.audit(tx, &by, On::platform(), Change::SignedOut {}).await?;
         }
         Ok(())
+    }
+
+    async fn count_code(&self, browser: &Browser, user: UserId) -> Result<Counted> {
+        if let Some(device) = &browser.device
+            && self.read().await?.knows_device(device.hash_for(user).as_bytes(), user).await?
+        {
+            return self.count_try(vec![self.keys.bucket("second factor device", device.expose())]).await;
+        }
+        self.count_try(vec![self.keys.bucket("second factor", &user.to_string())]).await
     }
 
     async fn count_sign_in(

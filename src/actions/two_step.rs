@@ -5,9 +5,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     By, Conflict, Context, Error, FormValue, On, Result,
-    confirm::{Fields, Proof, check_password, check_proof, wrong_password},
+    confirm::{Fields, Proof, check_password, check_proof, renew, still_signed_in, wrong_password},
     outbox::Mail,
-    passwords::still_signed_in,
     sign_in::begin_unchanged,
 };
 use crate::{
@@ -65,9 +64,9 @@ pub async fn of(ctx: &Context, user: &User) -> Result<Option<TwoStep>> {
     Ok(Some(TwoStep { turned_on_at, codes_left }))
 }
 
-/// What is shown once when it was turned on: the recovery codes, and the session's new cookie.
+/// What is shown once: the recovery codes. And the session's new cookie.
 #[derive(Debug)]
-pub struct TurnedOn {
+pub struct NewCodes {
     pub codes: Vec<RecoveryCode>,
     pub cookie: Token,
 }
@@ -85,7 +84,7 @@ pub async fn turn_on(
     session: &Session,
     form: FormValue,
     (offer, password, code): (&Offer, TypedPassword, &TypedCode),
-) -> Result<Option<TurnedOn>> {
+) -> Result<Option<NewCodes>> {
     if ctx.form_made::<SessionId>(form).await?.is_some() {
         return Ok(None);
     }
@@ -96,10 +95,11 @@ pub async fn turn_on(
     };
     let step = step.ok_or_else(|| wrong_code("code"))?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else { return Err(wrong_password("password")) };
-    still_signed_in(&mut tx, session).await?;
+    // Before the session is looked at: what a form did changed its cookie.
     if ctx.form_result(&mut tx, form, &session.id).await?.is_some() {
         return Ok(None);
     }
+    still_signed_in(&mut tx, session).await?;
     let user = known.user;
     let sealed = ctx.keys.seal(Place { column: SECRET, row: &user.id }, offer.secret.expose())?;
     if !tx.insert_second_factor(user.id, &sealed, step, ctx.now()).await? {
@@ -108,13 +108,11 @@ pub async fn turn_on(
     let codes = new_codes(&mut tx, user.id).await?;
     tx.delete_other_sessions(user.id, session.id).await?;
     tx.delete_devices(user.id).await?;
-    let cookie = Token::generate();
-    let now = ctx.now();
-    tx.set_session_confirmed(session.id, now, Some(now), cookie.hash().as_bytes()).await?;
+    let cookie = renew(ctx, &mut tx, session, Some(ctx.now())).await?;
     ctx.audit(&mut tx, by, On::platform(), Change::TwoStepTurnedOn {}).await?;
     ctx.tell(&mut tx, &user.email, TwoStepEvent::TurnedOn).await?;
     tx.commit().await?;
-    Ok(Some(TurnedOn { codes, cookie }))
+    Ok(Some(NewCodes { codes, cookie }))
 }
 
 /// Turns it off, and ends the other sessions. This one goes on under another cookie.
@@ -123,7 +121,7 @@ pub async fn turn_on(
 /// `Invalid` for a wrong password or code, `TooMany` after ten, `Conflict` if it is off already.
 pub async fn turn_off(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Result<Token> {
     let fields = Fields { password: "off_password", code: "off_code" };
-    let known = check_proof(ctx, by, session.user, proof, fields).await?;
+    let known = check_proof(ctx, by, session, proof, fields).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
         return Err(wrong_password(fields.password));
     };
@@ -134,16 +132,16 @@ pub async fn turn_off(ctx: &Context, by: &By, session: &Session, proof: Proof) -
     }
     tx.delete_other_sessions(user.id, session.id).await?;
     tx.delete_devices(user.id).await?;
-    let cookie = Token::generate();
-    tx.set_session_confirmed(session.id, ctx.now(), None, cookie.hash().as_bytes()).await?;
+    let no_code = None;
+    let cookie = renew(ctx, &mut tx, session, no_code).await?;
     ctx.audit(&mut tx, by, On::platform(), Change::TwoStepTurnedOff {}).await?;
     ctx.tell(&mut tx, &user.email, TwoStepEvent::TurnedOff).await?;
     tx.commit().await?;
     Ok(cookie)
 }
 
-/// New recovery codes; the old ones work no more, and the other sessions end. Nothing if the form
-/// did its work before.
+/// New recovery codes; the old ones work no more, and the other sessions end. This one goes on
+/// under another cookie. Nothing if the form did its work before.
 ///
 /// # Errors
 /// As [`turn_off`].
@@ -153,19 +151,20 @@ pub async fn renew_codes(
     session: &Session,
     form: FormValue,
     proof: Proof,
-) -> Result<Option<Vec<RecoveryCode>>> {
+) -> Result<Option<NewCodes>> {
     if ctx.form_made::<SessionId>(form).await?.is_some() {
         return Ok(None);
     }
     let fields = Fields { password: "renew_password", code: "renew_code" };
-    let known = check_proof(ctx, by, session.user, proof, fields).await?;
+    let known = check_proof(ctx, by, session, proof, fields).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else {
         return Err(wrong_password(fields.password));
     };
-    still_signed_in(&mut tx, session).await?;
+    // Before the session is looked at: what a form did changed its cookie.
     if ctx.form_result(&mut tx, form, &session.id).await?.is_some() {
         return Ok(None);
     }
+    still_signed_in(&mut tx, session).await?;
     let user = known.user;
     if tx.second_factor(user.id).await?.is_none() {
         return Err(Conflict::Overtaken.into());
@@ -173,10 +172,11 @@ pub async fn renew_codes(
     tx.delete_recovery_codes(user.id).await?;
     let codes = new_codes(&mut tx, user.id).await?;
     tx.delete_other_sessions(user.id, session.id).await?;
+    let cookie = renew(ctx, &mut tx, session, Some(ctx.now())).await?;
     ctx.audit(&mut tx, by, On::platform(), Change::RecoveryCodesRenewed {}).await?;
     ctx.tell(&mut tx, &user.email, TwoStepEvent::CodesRenewed).await?;
     tx.commit().await?;
-    Ok(Some(codes))
+    Ok(Some(NewCodes { codes, cookie }))
 }
 
 /// Turns it off by the operator's word, for a user who lost the app and the codes. Every session
@@ -200,39 +200,42 @@ pub async fn reset(ctx: &Context, email: &Email) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Checks a code of somebody who is signed in, and uses it up.
+/// Checks a code of somebody who is signed in, and uses it up. Tries are counted by session: who
+/// knows the password alone cannot use them up at the door.
 ///
 /// # Errors
 /// `Invalid` for a wrong or used code, `TooMany` after ten.
 pub(super) async fn check_code(
     ctx: &Context,
     by: &By,
-    user: &User,
+    (session, user): (&Session, &User),
     code: &TypedCode,
     field: &'static str,
 ) -> Result<()> {
-    let counted = ctx.count_try(vec![bucket(ctx, user.id)]).await?;
+    let bucket = ctx.keys.bucket("second factor of a session", &session.id.to_string());
+    let counted = ctx.count_try(vec![bucket]).await?;
     let mut tx = ctx.begin().await?;
     tx.lock_user(user.id).await?;
     match ctx.use_code(&mut tx, by, user, code).await? {
         Judged::Right => tx.commit().await?,
-        wrong @ (Judged::Wrong | Judged::Used) => {
+        wrong @ (Judged::Wrong | Judged::Used | Judged::Unreadable) => {
             drop(tx);
-            write_failure(ctx, by, user).await?;
+            write_failure(ctx, by, user, wrong).await?;
             return Err(wrong.into_error(field));
         }
     }
     ctx.take_back(counted).await
 }
 
-/// What tries of a user's codes are counted under, wherever they are made.
-pub(super) fn bucket(ctx: &Context, user: UserId) -> [u8; 32] {
-    ctx.keys.bucket("second factor", &user.to_string())
-}
-
-pub(super) async fn write_failure(ctx: &Context, by: &By, user: &User) -> Result<()> {
+/// Writes down that a code was not taken, and why.
+pub(super) async fn write_failure(ctx: &Context, by: &By, user: &User, judged: Judged) -> Result<()> {
+    let email = user.email.to_string();
+    let change = match judged {
+        Judged::Right | Judged::Wrong | Judged::Used => Change::CodeFailed { email },
+        Judged::Unreadable => Change::SecondFactorUnreadable { email },
+    };
     let mut tx = ctx.begin().await?;
-    ctx.audit(&mut tx, by, On::platform(), Change::CodeFailed { email: user.email.to_string() }).await?;
+    ctx.audit(&mut tx, by, On::platform(), change).await?;
     Ok(tx.commit().await?)
 }
 
@@ -247,6 +250,8 @@ pub(super) enum Judged {
     Wrong,
     /// It was right, and was used before.
     Used,
+    /// Nobody can tell: the secret does not open under the master key (S27).
+    Unreadable,
 }
 
 impl Judged {
@@ -255,6 +260,9 @@ impl Judged {
         let sentence = match self {
             Self::Right | Self::Wrong => {
                 "This code is not right. Enter the one that your app shows now, or a recovery code that was not used yet."
+            }
+            Self::Unreadable => {
+                "The secret of your app cannot be read any more. Enter a recovery code, then turn two-step sign-in off and on again."
             }
             Self::Used => "This code was used already. Wait until your app shows the next one.",
         };
@@ -275,8 +283,11 @@ impl Context {
             TypedCode::App(digits) => {
                 let Some(factor) = tx.second_factor(user.id).await? else { return Ok(Judged::Wrong) };
                 let place = Place { column: SECRET, row: &user.id };
-                let opened = self.keys.open(place, &factor.secret_sealed)?;
-                let secret = TotpSecret::from_bytes(opened.expose()).ok_or(crypto::keyring::DoesNotOpen)?;
+                let opened = self.keys.open(place, &factor.secret_sealed).ok();
+                let Some(secret) = opened.and_then(|opened| TotpSecret::from_bytes(opened.expose())) else {
+                    tracing::error!(user = %user.id, "a second factor does not open under the master key");
+                    return Ok(Judged::Unreadable);
+                };
                 let Some(step) = secret.step_of(digits.expose(), self.now()) else {
                     return Ok(Judged::Wrong);
                 };

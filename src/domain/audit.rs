@@ -144,6 +144,7 @@ pub enum Change {
     Confirmed {},
     ConfirmFailed {},
     CodeFailed { email: String },
+    SecondFactorUnreadable { email: String },
     SignedOut {},
     SessionEnded { session: SessionId },
     AccountSwitched {},

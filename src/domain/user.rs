@@ -56,10 +56,21 @@ impl Admin {
     }
 }
 
-/// What an admin makes of a user's powers. All admins are told of it.
+/// Who changes a user's powers, as admins are told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PowerBy {
+    /// An admin, by their address.
+    Admin(String),
+    /// Whoever runs the platform, on its command line.
+    Operator,
+}
+
+/// What is made of a user's powers. All admins are told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PowerChange {
     AdminMade,
+    /// An admin deleted their own user.
+    AdminDeleted,
     AdminRemoved,
     Disabled,
     Enabled,
@@ -69,6 +80,8 @@ pub enum PowerChange {
 #[derive(Clone, Debug)]
 pub struct Session {
     pub id: SessionId,
+    /// Of the cookie that it goes by.
+    pub token_hash: Vec<u8>,
     pub user: UserId,
     /// The account in which `/apps`, `/apps/new` and `/account` act.
     pub account: Option<AccountId>,
@@ -93,6 +106,8 @@ impl Session {
     pub const FRESH: Span = Span::hours(1);
     /// `seen_at` is written at most this often, since writing it costs a transaction.
     pub const SEEN_EVERY: Span = Span::minutes(5);
+    /// As [`Self::SEEN_EVERY`], while it is used from another place.
+    pub const MOVED_EVERY: Span = Span::seconds(10);
 
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {

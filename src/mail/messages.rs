@@ -237,7 +237,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         lane::{LaneKind, TurnedOff},
-        user::PowerChange,
+        user::{PowerBy, PowerChange},
     };
 
     const AT: Timestamp = Timestamp::from_seconds(1_795_504_800);
@@ -259,8 +259,15 @@ mod tests {
     fn all() -> Vec<Letter> {
         let forgot = "https://portal.example/password/forgot";
         let sign_in = "https://portal.example/sign-in";
-        let changes =
-            [PowerChange::AdminMade, PowerChange::AdminRemoved, PowerChange::Disabled, PowerChange::Enabled];
+        let root = || PowerBy::Admin(String::from("root@example.com"));
+        let changes = [
+            (PowerChange::AdminMade, root()),
+            (PowerChange::AdminMade, PowerBy::Operator),
+            (PowerChange::AdminDeleted, root()),
+            (PowerChange::AdminRemoved, root()),
+            (PowerChange::Disabled, root()),
+            (PowerChange::Enabled, root()),
+        ];
         [
             verify_address("Meridian & Co", LINK),
             reset_password("Meridian & Co", LINK),
@@ -288,7 +295,7 @@ mod tests {
             endpoint::turned_off("Meridian & Co", off(TurnedOff::Failing)),
         ]
         .into_iter()
-        .chain(changes.map(|change| staff::user_power("Meridian & Co", USER, change, "root@example.com")))
+        .chain(changes.map(|(change, by)| staff::user_power("Meridian & Co", USER, change, &by)))
         .map(Result::unwrap)
         .collect()
     }
@@ -343,11 +350,13 @@ mod tests {
     fn admins_are_told_who_did_what_to_whom() {
         for (change, words) in [
             (PowerChange::AdminMade, "made an admin"),
+            (PowerChange::AdminDeleted, "deleted"),
             (PowerChange::AdminRemoved, "is no admin"),
             (PowerChange::Disabled, "disabled"),
             (PowerChange::Enabled, "enabled"),
         ] {
-            let Letter { subject, text } = staff::user_power("M", USER, change, "root@x.example").unwrap();
+            let by = PowerBy::Admin(String::from("root@x.example"));
+            let Letter { subject, text } = staff::user_power("M", USER, change, &by).unwrap();
             assert!(subject.contains(words), "{subject}");
             assert!(text.contains("\nroot@x.example\n") && text.contains("\nnoor@example.com\n"), "{text}");
             assert!(text.contains("\nhttps://portal.example/admin/users/usr_1\n"), "{text}");

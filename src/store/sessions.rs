@@ -15,13 +15,13 @@ use crate::domain::{
 
 statements! {
     /// The session of a cookie.
-    SESSION = "select id, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent
+    SESSION = "select id, token_hash, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent
         from sessions where token_hash = $1";
     /// A user's sessions, the last used first.
-    SESSIONS_OF = "select id, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent
+    SESSIONS_OF = "select id, token_hash, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent
         from sessions where user_id = $1 order by seen_at desc, id";
-    /// Whether a user has this session.
-    HAS_SESSION = "select count(*) from sessions where id = $1 and user_id = $2";
+    /// Whether a user has this session, under this cookie.
+    HAS_SESSION = "select count(*) from sessions where id = $1 and user_id = $2 and token_hash = $3";
     /// A new session.
     INSERT_SESSION = "insert into sessions (id, token_hash, user_id, account_id, created_at, seen_at, confirmed_at, code_at, address, user_agent)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -55,6 +55,7 @@ statements! {
 #[derive(FromRow)]
 struct SessionRow {
     id: SessionId,
+    token_hash: Vec<u8>,
     user_id: UserId,
     account_id: Option<AccountId>,
     created_at: Timestamp,
@@ -69,6 +70,7 @@ impl From<SessionRow> for Session {
     fn from(row: SessionRow) -> Self {
         Self {
             id: row.id,
+            token_hash: row.token_hash,
             user: row.user_id,
             account: row.account_id,
             created_at: row.created_at,
@@ -92,8 +94,9 @@ impl Conn {
         Ok(rows.into_iter().map(Session::from).collect())
     }
 
-    pub async fn has_session(&mut self, id: SessionId, user: UserId) -> Result<bool> {
-        let count: i64 = value!(self, HAS_SESSION, id, user);
+    /// Whether it goes on, under the cookie by which it was read.
+    pub async fn has_session(&mut self, session: &Session) -> Result<bool> {
+        let count: i64 = value!(self, HAS_SESSION, session.id, session.user, &session.token_hash);
         Ok(count > 0)
     }
 
@@ -104,12 +107,12 @@ impl Conn {
 }
 
 impl Tx {
-    pub async fn insert_session(&mut self, session: &Session, token_hash: &[u8]) -> Result<()> {
+    pub async fn insert_session(&mut self, session: &Session) -> Result<()> {
         execute!(
             self,
             INSERT_SESSION,
             session.id,
-            token_hash,
+            &session.token_hash,
             session.user,
             session.account,
             session.created_at,

@@ -2,7 +2,7 @@
 //! other host can set them (RFC 6265bis §4.1.3.2).
 
 use actix_web::{
-    HttpRequest,
+    HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
 };
 
@@ -68,6 +68,12 @@ pub(super) fn set(name: Name, value: &str, https: bool) -> Cookie<'static> {
         Name::Visit => cookie,
     }
     .finish()
+}
+
+/// The session goes on under another cookie.
+pub(super) fn renew_session(response: &mut HttpResponse, cookie: &Token, https: bool) {
+    // Cookies of ours are always well formed.
+    let _ = response.add_cookie(&set(Name::Session, cookie.expose(), https));
 }
 
 /// A cookie to take away.

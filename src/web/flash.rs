@@ -186,7 +186,7 @@ impl Done {
             Self::EventTypeRetired => Flash::new("The event type is retired.")
                 .more("It is offered no more; subscriptions that hold it keep it."),
             Self::EventTypeSaved => Flash::new("Event type saved."),
-            Self::AdminMade => Flash::new("The user is an admin.").more("All admins are told by mail."),
+            Self::AdminMade => Flash::new("The user is an admin.").more("They sign in again. All admins are told by mail."),
             Self::AdminRemoved => {
                 Flash::new("The user is no admin any more.").more("All admins are told by mail.")
             }

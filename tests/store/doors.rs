@@ -39,6 +39,7 @@ on_both!(
     a_link_opened_ten_times_at_once_works_once,
     resets_asked_for_at_once_leave_one_link_that_works,
     a_session_that_was_ended_changes_no_password,
+    whoever_has_an_old_cookie_is_not_given_a_new_one,
     a_session_is_read_while_its_last_use_cannot_be_written,
     what_a_mail_server_says_is_logged,
     processes_that_start_at_once_make_one_link_for_the_first_admin,
@@ -228,10 +229,29 @@ async fn a_session_that_was_ended_changes_no_password(kind: Kind) {
     let new = sign_up("ada@meridian.example", "another staple of horses").password;
     let changed = actions::passwords::change(&world.ctx, &by, &who.session, old(), new).await;
     assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
+    let confirmed = actions::confirm::confirm(&world.ctx, &by, &who.session, old()).await;
+    assert!(matches!(confirmed, Err(Error::NotFound)), "{confirmed:?}");
+    assert_eq!(world.database.audited("confirmed").await, 0);
     let (session, email) = (&who.session, parsed("ada@new.example"));
     let asked = actions::passwords::ask_new_address(&world.ctx, &by, session, old(), &email).await;
     assert!(matches!(asked, Err(Error::NotFound)), "{asked:?}");
     world.sign_in(&ada).await;
+}
+
+async fn whoever_has_an_old_cookie_is_not_given_a_new_one(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let cookie = world.sign_in(&ada).await.session;
+    // One session in the hands of two, of whom one comes first.
+    let seen = async || signed_in(&world, &cookie).await.expect("a row").expect("a session").session;
+    let (hers, copy) = (seen().await, seen().await);
+    let by = By::user(ada.id, Origin::default());
+    let typed = || proof(TypedPassword::parse(PASSWORD).expect("a password"));
+    let new = actions::confirm::confirm(&world.ctx, &by, &hers, typed()).await.expect("another cookie");
+    let late = actions::confirm::confirm(&world.ctx, &by, &copy, typed()).await;
+    assert!(matches!(late, Err(Error::NotFound)), "{late:?}");
+    assert!(signed_in(&world, &new).await.expect("a row").is_some());
+    assert_eq!(world.database.audited("confirmed").await, 1);
 }
 
 async fn a_session_is_read_while_its_last_use_cannot_be_written(kind: Kind) {

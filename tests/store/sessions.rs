@@ -22,6 +22,7 @@ on_both!(
 fn session(user: UserId, account: Option<AccountId>, seen_at: Timestamp) -> Session {
     Session {
         id: new_id(),
+        token_hash: Vec::new(),
         user,
         account,
         created_at: at(0),
@@ -35,7 +36,8 @@ fn session(user: UserId, account: Option<AccountId>, seen_at: Timestamp) -> Sess
 
 async fn written(database: &TestDatabase, session: &Session, cookie: &[u8]) {
     let mut tx = database.begin().await;
-    tx.insert_session(session, cookie).await.expect("a session");
+    let session = Session { token_hash: cookie.to_owned(), ..session.clone() };
+    tx.insert_session(&session).await.expect("a session");
     tx.commit().await.expect("it holds");
 }
 
@@ -44,8 +46,8 @@ async fn a_session_is_read_as_written_by_the_hash_of_its_cookie(kind: Kind) {
     let ada = user(&database, "ada@meridian.example").await;
     let ours = account(&database).await;
     member(&database, ours, ada, Role::Owner).await;
-    let first = session(ada, Some(ours), at(1));
-    let second = Session { address: None, ..session(ada, None, at(2)) };
+    let first = Session { token_hash: b"first".to_vec(), ..session(ada, Some(ours), at(1)) };
+    let second = Session { token_hash: b"second".to_vec(), address: None, ..session(ada, None, at(2)) };
     written(&database, &first, b"first").await;
     written(&database, &second, b"second").await;
 

@@ -16,6 +16,7 @@ on_both!(
     a_reset_link_ends_after_half_an_hour,
     links_in_mail_come_from_the_settings_not_from_the_request,
     changing_the_password_ends_the_other_sessions,
+    a_copy_of_the_cookie_ends_with_the_password,
     an_address_changes_when_the_new_one_is_proven,
     a_new_password_makes_links_to_another_address_void,
     nobodys_mailbox_is_filled_by_changes_of_address,
@@ -117,7 +118,27 @@ async fn changing_the_password_ends_the_other_sessions(kind: Kind) {
     here.visit("/apps").await;
     assert_eq!(elsewhere.get("/apps").await.status, 303);
     let letters = portal.letters().await;
-    assert!(letters.iter().any(|letter| letter.whole.contains("ada@meridian.example")), "{letters:?}");
+    let told = |letter: &Letter| letter.whole.contains("Subject: Your password for Meridian was changed");
+    assert_eq!(letters.iter().filter(|letter| told(letter)).count(), 1, "{letters:?}");
+}
+
+async fn a_copy_of_the_cookie_ends_with_the_password(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    let fields = [("email", ada.email.as_str()), ("password", PASSWORD)];
+    let page = client.fill("/sign-in", "/sign-in", &fields).await;
+    let copied = crate::two_step::cookie(&page, "portico").expect("a session");
+    let thief = portal.client();
+    let asks = async || {
+        let request = thief.request(Method::GET, "/apps").header("cookie", format!("portico={copied}"));
+        thief.send(request).await.status
+    };
+    assert_eq!(asks().await, 200);
+    let right = [("current_password", PASSWORD), ("password", NEW)];
+    assert_eq!(client.fill("/settings", "/settings/password", &right).await.location(), "/settings");
+    client.visit("/apps").await;
+    assert_eq!(asks().await, 303);
 }
 
 async fn an_address_changes_when_the_new_one_is_proven(kind: Kind) {

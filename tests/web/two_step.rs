@@ -20,6 +20,7 @@ on_both!(
     the_second_step_ends_after_ten_minutes,
     a_password_reset_does_not_skip_the_code,
     ten_wrong_codes_close_the_second_step,
+    a_secret_that_does_not_open_is_told_and_a_recovery_code_opens,
     a_disabled_user_does_not_get_past_the_second_step,
 );
 
@@ -189,13 +190,46 @@ async fn ten_wrong_codes_close_the_second_step(kind: Kind) {
         assert_eq!(page.status, 429, "the right one too");
         assert_eq!(page.header("retry-after"), "900");
     }
-    // A place for codes that is not the door is counted with it.
-    let fields = [("password", PASSWORD), ("code", wrong.as_str())];
-    assert_eq!(two.client.fill("/confirm", "/confirm", &fields).await.status, 429);
     assert_eq!(two.portal.world.database.audited("code_failed").await, 10);
+    // Whoever knows the password keeps the owner from nothing: not in a session,
+    let fields = [("password", PASSWORD), ("code", &two.code())];
+    assert_eq!(two.client.fill("/confirm", "/confirm", &fields).await.status, 303);
+    // which has ten tries of its own,
+    let fields = [("password", PASSWORD), ("code", wrong.as_str())];
+    for n in 1..=11 {
+        let page = two.client.fill("/confirm", "/confirm", &fields).await;
+        assert_eq!(page.status, if n == 11 { 429 } else { 422 }, "guess {n}");
+    }
+    // nor in a browser that was here before.
     two.portal.world.clock.advance(Span::minutes(15));
+    let (known, _) = two.half_way().await;
+    assert_eq!(two.enter(&known, &two.code()).await.location(), "/apps");
+    for _ in 0..10 {
+        let (client, _) = two.half_way().await;
+        assert_eq!(two.enter(&client, &wrong).await.status, 422);
+    }
+    two.next_code();
+    known.fill("/apps", "/sign-out", &[]).await;
+    two.give_password(&known, "/sign-in", PASSWORD).await;
+    assert_eq!(two.enter(&known, &two.code()).await.location(), "/apps");
+}
+
+async fn a_secret_that_does_not_open_is_told_and_a_recovery_code_opens(kind: Kind) {
+    let two = TwoSteps::new(kind).await;
+    let spoil = match kind {
+        Kind::Sqlite => "update second_factors set secret_sealed = x'01'",
+        Kind::Postgres => "update second_factors set secret_sealed = '\\x01'",
+    };
+    two.portal.world.database.run(spoil).await;
     let (client, _) = two.half_way().await;
-    assert_eq!(two.enter(&client, &two.code()).await.location(), "/apps");
+    let page = two.enter(&client, &two.code()).await;
+    assert_eq!(page.status, 422);
+    assert!(page.errors()["code"].contains("Enter a recovery code"), "{}", page.text());
+    let fields = [("password", PASSWORD), ("code", &two.code())];
+    assert_eq!(two.client.fill("/confirm", "/confirm", &fields).await.status, 422);
+    assert_eq!(two.portal.world.database.audited("second_factor_unreadable").await, 2);
+    assert_eq!(two.portal.world.database.audited("code_failed").await, 0);
+    assert_eq!(two.enter(&client, &two.codes[0]).await.location(), "/apps");
 }
 
 async fn a_disabled_user_does_not_get_past_the_second_step(kind: Kind) {

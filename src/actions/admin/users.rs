@@ -2,8 +2,10 @@
 
 use super::{
     super::{
-        Conflict, Context, Error, On, Result, deletion::lock_admins, outbox::Mail,
-        passwords::void_mailed_links, settings,
+        Conflict, Context, Error, On, Result,
+        deletion::{lock_admins, tell_admins},
+        passwords::void_mailed_links,
+        settings,
     },
     AsAdmin, Listed,
 };
@@ -14,7 +16,7 @@ use crate::{
         audit::Change,
         email::Email,
         id::{SessionId, UserId},
-        user::{Admin, PowerChange, Session, User},
+        user::{Admin, PowerBy, PowerChange, Session, User},
     },
     store::Tx,
 };
@@ -74,7 +76,7 @@ pub async fn disable(ctx: &Context, acting: &AsAdmin, id: UserId) -> Result<()> 
     if user.disabled_at.is_some() {
         return Err(Conflict::Overtaken.into());
     }
-    tell_admins(ctx, &mut tx, acting, &user, PowerChange::Disabled).await?;
+    tell(ctx, &mut tx, acting, &user, PowerChange::Disabled).await?;
     tx.disable_user(id, ctx.now()).await?;
     tx.delete_sessions(id).await?;
     tx.delete_devices(id).await?;
@@ -94,13 +96,14 @@ pub async fn enable(ctx: &Context, acting: &AsAdmin, id: UserId) -> Result<()> {
         return Err(Conflict::Overtaken.into());
     }
     tx.enable_user(id).await?;
-    tell_admins(ctx, &mut tx, acting, &user, PowerChange::Enabled).await?;
+    tell(ctx, &mut tx, acting, &user, PowerChange::Enabled).await?;
     let change = Change::UserEnabled { user: id, email: user.email.to_string() };
     ctx.audit(&mut tx, &acting.by(), On::platform(), change).await?;
     Ok(tx.commit().await?)
 }
 
-/// Opens the admin console to a user. All admins are told, the new one among them.
+/// Opens the admin console to a user, who has to sign in anew: no cookie of before is an admin's
+/// (S14). All admins are told, the new one among them.
 ///
 /// # Errors
 /// `Conflict` for one who is an admin already, or is disabled.
@@ -110,7 +113,9 @@ pub async fn make_admin(ctx: &Context, acting: &AsAdmin, id: UserId) -> Result<(
         return Err(Conflict::Overtaken.into());
     }
     tx.make_admin(id).await?;
-    tell_admins(ctx, &mut tx, acting, &user, PowerChange::AdminMade).await?;
+    tx.delete_sessions(id).await?;
+    tx.delete_devices(id).await?;
+    tell(ctx, &mut tx, acting, &user, PowerChange::AdminMade).await?;
     let change = Change::AdminMade { user: id, email: user.email.to_string() };
     ctx.audit(&mut tx, &acting.by(), On::platform(), change).await?;
     Ok(tx.commit().await?)
@@ -127,7 +132,7 @@ pub async fn remove_admin(ctx: &Context, acting: &AsAdmin, id: UserId) -> Result
     if !user.is_admin {
         return Err(Conflict::Overtaken.into());
     }
-    tell_admins(ctx, &mut tx, acting, &user, PowerChange::AdminRemoved).await?;
+    tell(ctx, &mut tx, acting, &user, PowerChange::AdminRemoved).await?;
     tx.remove_admin(id).await?;
     let change = Change::AdminRemoved { user: id, email: user.email.to_string() };
     ctx.audit(&mut tx, &acting.by(), On::platform(), change).await?;
@@ -184,25 +189,8 @@ async fn not_oneself(tx: &mut Tx, acting: &AsAdmin, id: UserId) -> Result<()> {
     Err(if tx.admins().await? > 1 { Conflict::Oneself.into() } else { Conflict::LastAdmin.into() })
 }
 
-/// A mail to each who is an admin at this point of the transaction.
-async fn tell_admins(
-    ctx: &Context,
-    tx: &mut Tx,
-    acting: &AsAdmin,
-    user: &User,
-    change: PowerChange,
-) -> Result<()> {
+/// Tells all admins what one of them makes of a user.
+async fn tell(ctx: &Context, tx: &mut Tx, acting: &AsAdmin, user: &User, change: PowerChange) -> Result<()> {
     let by = tx.user(acting.admin.user()).await?.ok_or(Error::NotFound)?.user.email;
-    for to in tx.admin_addresses(acting.admin).await? {
-        let mail = Mail::UserPower {
-            to: to.to_string(),
-            change,
-            by: by.to_string(),
-            user: user.email.to_string(),
-            id: user.id.to_string(),
-            at: ctx.now().micros(),
-        };
-        ctx.post(tx, &mail).await?;
-    }
-    Ok(())
+    tell_admins(ctx, tx, acting.admin, PowerBy::Admin(by.to_string()), (user, change)).await
 }

@@ -3,7 +3,10 @@
 use askama::Template;
 
 use super::{Letter, MessageError, letter};
-use crate::domain::{time::Timestamp, user::PowerChange};
+use crate::domain::{
+    time::Timestamp,
+    user::{PowerBy, PowerChange},
+};
 
 /// On what it was done.
 #[derive(Clone, Copy)]
@@ -67,13 +70,19 @@ pub fn account_reinstated(platform: &str, on: On<'_>) -> Result<Letter, MessageE
     letter(format!("Your account on {platform} was reinstated"), &AccountReinstated { platform, on })
 }
 
-/// To every admin, of what one of them, whose address is `by`, made of a user.
+/// To every admin, of what one of them or the operator made of a user.
 ///
 /// # Errors
 /// See [`MessageError`].
-pub fn user_power(platform: &str, on: On<'_>, change: PowerChange, by: &str) -> Result<Letter, MessageError> {
+pub fn user_power(
+    platform: &str,
+    on: On<'_>,
+    change: PowerChange,
+    by: &PowerBy,
+) -> Result<Letter, MessageError> {
     let subject = match change {
         PowerChange::AdminMade => format!("A user of {platform} was made an admin"),
+        PowerChange::AdminDeleted => format!("An admin of {platform} deleted their user"),
         PowerChange::AdminRemoved => format!("A user of {platform} is no admin any more"),
         PowerChange::Disabled => format!("A user of {platform} was disabled"),
         PowerChange::Enabled => format!("A user of {platform} was enabled again"),
@@ -126,5 +135,5 @@ struct UserPower<'a> {
     platform: &'a str,
     on: On<'a>,
     change: PowerChange,
-    by: &'a str,
+    by: &'a PowerBy,
 }

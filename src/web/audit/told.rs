@@ -195,6 +195,9 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::SignInFailed { email } => Told::of(Bad, "Sign-in failed", email),
         Change::Confirmed {} => Told::plain(Seen, "Password entered again"),
         Change::ConfirmFailed {} => Told::plain(Bad, "Wrong password entered"),
+        Change::SecondFactorUnreadable { email } => {
+            Told::of(Bad, "Secret of two-step sign-in unreadable", email)
+        }
         Change::CodeFailed { email } => Told::of(Bad, "Wrong code entered", email),
         Change::SignedOut {} => Told::plain(Changed, "Signed out"),
         Change::SessionEnded { session } => Told::of(Changed, "Session ended", session.to_string()),
@@ -322,6 +325,7 @@ mod tests {
             Change::RecoveryCodesRenewed {},
             Change::RecoveryCodeUsed { left: 9 },
             Change::CodeFailed { email: name("ada@x.example") },
+            Change::SecondFactorUnreadable { email: name("ada@x.example") },
         ];
         for change in changes {
             let (action, _) = change.parts();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::actions::{Context, confirm};
 use crate::domain::fields::FieldErrors;
 use crate::domain::time::Span;
-use crate::web::cookies::{self, Name};
+use crate::web::cookies;
 use crate::web::error::of_form;
 use crate::web::extract::form::Post;
 use crate::web::extract::signed_in::SignedIn;
@@ -59,8 +59,7 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<SignedIn, Confir
     match confirm::confirm(&ctx, &at.visit.by(), &at.who.session, proof).await {
         Ok(cookie) => {
             let mut response = see_other(next::local(&form.next));
-            // Cookies of ours are always well formed.
-            let _ = response.add_cookie(&cookies::set(Name::Session, cookie.expose(), at.visit.https));
+            cookies::renew_session(&mut response, &cookie, at.visit.https);
             Ok(response)
         }
         Err(error) => refused(&draw(&ctx, &at, form, of_form(error)?)),

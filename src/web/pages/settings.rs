@@ -16,6 +16,7 @@ use crate::domain::password::{NewPassword, PasswordContext};
 use crate::domain::time::Timestamp;
 use crate::domain::two_step::TwoStep;
 use crate::domain::user::{PersonName, Session};
+use crate::web::cookies;
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::form::{Nothing, Post};
 use crate::web::extract::signed_in::SignedIn;
@@ -139,7 +140,11 @@ pub(in crate::web) async fn password(ctx: Data<Context>, post: Post<SignedIn, Pa
         Err(errors) => Err(errors.into()),
     };
     match outcome {
-        Ok(()) => done(&at.visit, "/settings", Done::PasswordChanged),
+        Ok(cookie) => {
+            let mut response = done(&at.visit, "/settings", Done::PasswordChanged)?;
+            cookies::renew_session(&mut response, &cookie, at.visit.https);
+            Ok(response)
+        }
         Err(error) => refused(&Typed::default().draw(&ctx, &at, of_form(error)?).await?),
     }
 }

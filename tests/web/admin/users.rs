@@ -156,13 +156,20 @@ async fn an_admin_is_made_and_removed_and_every_admin_is_told(kind: Kind) {
     world.admin("second@platform.example").await;
     let asleep = world.admin("asleep@platform.example").await;
     world.database.set("users", &asleep.id, "disabled_at = 1").await;
+    let made = told(&console).await;
+    let of_second = made.iter().filter(|(_, text)| text.contains("second@platform.example"));
+    let of_second: Vec<_> = of_second.filter(|(to, _)| to == "root@platform.example").collect();
+    assert_eq!(of_second.len(), 1, "{made:?}");
+    assert!(of_second[0].1.contains("the operator of"), "made on the command line: {made:?}");
     let ada = console.portal.signed_in(&console.ada).await;
     assert_eq!(ada.get("/admin").await.status, 404);
     let all = ["ada@meridian.example", "root@platform.example", "second@platform.example"];
 
     let page = console.rule(&console.ada, "/make-admin").await;
     assert!(page.says("The user is an admin."), "{}", page.text());
-    assert_eq!(ada.get("/admin").await.status, 200, "from the next request on");
+    assert_eq!(ada.get("/admin").await.location(), "/sign-in?next=%2Fadmin", "no cookie of before opens it");
+    let ada = console.portal.signed_in(&console.ada).await;
+    assert_eq!(ada.get("/admin").await.status, 200);
     let made = told(&console).await;
     assert_eq!(made.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), all);
     for (_, text) in &made {

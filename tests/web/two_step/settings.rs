@@ -215,6 +215,7 @@ async fn a_session_shows_where_it_was_last_used(kind: Kind) {
         request.header("user-agent", browser)
     };
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+    portal.world.clock.advance(Span::seconds(11));
     assert_eq!(other.send(from("203.0.113.9", firefox)).await.status, 200);
     let page = client.visit("/settings").await;
     let row = page.texts("#sessions + p + table tbody tr").join("\n");

@@ -1,6 +1,5 @@
 //! `/settings/two-step`: a code beside the password, and recovery codes for its loss.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
@@ -12,7 +11,7 @@ use crate::domain::fields::FieldErrors;
 use crate::domain::password::TypedPassword;
 use crate::domain::secret::Secret;
 use crate::domain::two_step::{RecoveryCode, TwoStep, TypedCode};
-use crate::web::cookies::{self, Name};
+use crate::web::cookies;
 use crate::web::error::{PageError, of_form};
 use crate::web::extract::form::{Post, bad_request};
 use crate::web::extract::signed_in::SignedIn;
@@ -117,7 +116,7 @@ pub(in crate::web) async fn turn_on(ctx: Data<Context>, post: Post<SignedIn, OnF
         Ok(Some(turned_on)) => {
             let visit = at.visit.under(&turned_on.cookie);
             let mut response = show(&ctx, &at, &visit, &turned_on.codes, true)?;
-            set_session(&mut response, &turned_on.cookie, at.visit.https);
+            cookies::renew_session(&mut response, &turned_on.cookie, at.visit.https);
             Ok(response)
         }
         Ok(None) => done(&at.visit, HERE, Done::Again),
@@ -140,7 +139,7 @@ pub(in crate::web) async fn turn_off(ctx: Data<Context>, post: Post<SignedIn, Of
     match outcome {
         Ok(cookie) => {
             let mut response = done(&at.visit, HERE, Done::TwoStepOff)?;
-            set_session(&mut response, &cookie, at.visit.https);
+            cookies::renew_session(&mut response, &cookie, at.visit.https);
             Ok(response)
         }
         Err(error) => {
@@ -163,7 +162,12 @@ pub(in crate::web) async fn renew_codes(ctx: Data<Context>, post: Post<SignedIn,
         Err(errors) => Err(errors.into()),
     };
     match outcome {
-        Ok(Some(codes)) => show(&ctx, &at, &at.visit, &codes, false),
+        Ok(Some(renewed)) => {
+            let visit = at.visit.under(&renewed.cookie);
+            let mut response = show(&ctx, &at, &visit, &renewed.codes, false)?;
+            cookies::renew_session(&mut response, &renewed.cookie, at.visit.https);
+            Ok(response)
+        }
         Ok(None) => done(&at.visit, HERE, Done::Again),
         Err(error) => {
             let drawn = Drawn { errors: of_form(error)?, offer: None, once: form.once };
@@ -226,11 +230,6 @@ fn show(ctx: &Context, at: &SignedIn, visit: &Visit, codes: &[RecoveryCode], tur
 
 fn opens_console(ctx: &Context, at: &SignedIn) -> bool {
     at.who.user.is_admin && ctx.policy.admin_two_step == AdminTwoStep::Required
-}
-
-fn set_session(response: &mut HttpResponse, cookie: &Token, https: bool) {
-    // Cookies of ours are always well formed.
-    let _ = response.add_cookie(&cookies::set(Name::Session, cookie.expose(), https));
 }
 
 fn fresh() -> String {
