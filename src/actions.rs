@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authorize;
 pub mod calls;
 pub mod catalog;
+pub mod checks;
 pub mod confirm;
 pub mod credentials;
 pub mod deletion;

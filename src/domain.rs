@@ -35,3 +35,4 @@ pub mod time;
 pub mod two_step;
 pub mod url;
 pub mod user;
+pub mod validation;

@@ -79,6 +79,8 @@ pub struct Limits {
     /// From then on; what of the body has not come by then is left. Whether the message arrived
     /// is known already, and whoever drips a body must not hold what others need: 1 second.
     pub body: Duration,
+    /// The same where somebody waits for the answer: 3 seconds.
+    pub probe: Duration,
     /// Of all headers, names and values: 32 KiB.
     pub head_bytes: usize,
     /// How many headers: 100.
@@ -101,6 +103,7 @@ impl Default for Limits {
             connect: Duration::from_secs(5),
             total: Duration::from_secs(15),
             body: Duration::from_secs(1),
+            probe: Duration::from_secs(3),
             head_bytes: 32 * 1_024,
             headers: 100,
             body_bytes: 16 * 1_024,
@@ -134,8 +137,18 @@ pub struct Post<'a> {
     pub body: Bytes,
     /// How much of the answer's body is wanted, up to [`Limits::body_bytes`].
     pub excerpt_bytes: usize,
+    pub patience: Patience,
     /// Now, by which a date in `Retry-After` is read.
     pub now: Timestamp,
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// [`Limits::total`].
+    Whole,
+    /// [`Limits::probe`].
+    Probe,
 }
 
 /// What became of an attempt.
@@ -188,7 +201,10 @@ impl Outbound {
     /// An answer whose head came in time counts, even if its body is cut off or never ends.
     pub async fn post(&self, post: Post<'_>) -> Attempted {
         let began = Instant::now();
-        let deadline = began + self.limits.total;
+        let deadline = match post.patience {
+            Patience::Whole => began + self.limits.total,
+            Patience::Probe => began + self.limits.probe,
+        };
         let (request, too_many) = match self.request(&post) {
             Ok(request) => request,
             Err(failure) => return failed(failure.into(), Timing::default()),
@@ -209,7 +225,11 @@ impl Outbound {
                 let timing = until_head(so_far(&connection, began));
                 let mut answer = Answer::of(&head, post.now);
                 let most = self.limits.body_bytes;
-                let deadline = deadline.min(Instant::now() + self.limits.body);
+                let deadline = match post.patience {
+                    Patience::Whole => deadline.min(Instant::now() + self.limits.body),
+                    // What the answer says is what was asked for.
+                    Patience::Probe => deadline,
+                };
                 answer.excerpt = Excerpt::read(head.into_body(), post.excerpt_bytes, most, deadline).await;
                 Attempted { timing: Some(Timing { total: since(began), ..timing }), result: Ok(answer) }
             }
@@ -217,12 +237,17 @@ impl Outbound {
                 Some(fault) => failed(fault.failed, Timing { total: since(began), ..fault.timing }),
                 None => failed(faults::of_exchange(&error).into(), so_far(&connection, began)),
             },
-            Err(_) if connection.connection_metadata().is_some() => {
+            Err(_) => {
+                let is_connected = connection.connection_metadata().is_some();
                 // It may be dead without a word, and attempts that share it would keep it.
                 connection.connection_metadata().as_ref().inspect(|connected| connected.poison());
-                failed(Failure::AnswerTimedOut.into(), so_far(&connection, began))
+                let why = match (post.patience, is_connected) {
+                    (Patience::Probe, _) => Failure::ProbeTimedOut,
+                    (Patience::Whole, true) => Failure::AnswerTimedOut,
+                    (Patience::Whole, false) => Failure::ConnectTimedOut,
+                };
+                failed(why.into(), so_far(&connection, began))
             }
-            Err(_) => failed(Failure::ConnectTimedOut.into(), so_far(&connection, began)),
         }
     }
 

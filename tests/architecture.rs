@@ -117,6 +117,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("src/store/log.rs", &["whole_log", "whole_log_count"]),
     ("src/store/members.rs", &[]),
     ("src/store/subscriptions.rs", &[]),
+    ("src/store/validations.rs", &[]),
 ];
 
 /// The store's reads of what belongs to every account: each takes the proof of an admin.

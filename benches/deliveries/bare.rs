@@ -20,7 +20,7 @@ use portico::{
         id::{DeliveryId, Id as _},
         url::EndpointUrl,
     },
-    outbound::{Outbound, Post, Settings},
+    outbound::{Outbound, Patience, Post, Settings},
 };
 use tokio::task::JoinSet;
 
@@ -65,7 +65,8 @@ async fn again_and_again(
         let at = now();
         let id = DeliveryId::generate(at, crypto::random());
         let headers = delivery::headers(id, &keys, at, &body);
-        let post = Post { url: &url, headers, body, excerpt_bytes: 4_096, now: at };
+        let post =
+            Post { url: &url, headers, body, excerpt_bytes: 4_096, patience: Patience::Whole, now: at };
         match outbound.post(post).await.result {
             Ok(answer) if answer.status == 204 => posted.fetch_add(1, Ordering::Relaxed),
             Ok(answer) => return Err(format!("{} instead of 204", answer.status)),

@@ -64,6 +64,7 @@ create index deliveries_waiting on deliveries (lane_id, next_at, id) where next_
 create index deliveries_by_app on deliveries (app_id, id);
 create index deliveries_failed on deliveries (app_id, id) where status = 'failed';
 create index deliveries_by_subscription on deliveries (subscription_id, id);
+create index deliveries_checks on deliveries (subscription_id, kind, id) where kind <> 'event';
 
 create table attempts (
     delivery_id blob not null references deliveries (id) on delete cascade,
@@ -112,3 +113,18 @@ create table redeliveries (
     finished_at integer
 ) strict;
 create index redeliveries_unfinished on redeliveries (asked_at) where finished_at is null;
+
+-- The last validation of each endpoint: what it answered to a probe, and to one that was wrongly
+-- signed. It goes when the URL or the secret changes.
+create table validations (
+    subscription_id blob not null references subscriptions (id) on delete cascade,
+    environment text not null,
+    plain_token text not null,
+    probe_id blob not null,
+    forged_id blob not null,
+    asked_at integer not null,
+    -- Null while it is not known.
+    probed text,
+    forged text,
+    primary key (subscription_id, environment)
+) strict;

@@ -1,13 +1,15 @@
 //! Deliveries of an app: what was sent, what came back, and once more.
 
-use super::{Acting, Conflict, Context, Error, FormValue, On, Once, Reads, Result, audit::HowMany, queue};
+use super::{
+    Acting, Conflict, Context, Error, FormValue, On, Once, Reads, Result, audit::HowMany, checks, queue,
+};
 use crate::domain::{
     account::{AtLeast, Developer},
     app::App,
     audit::Change,
     calls::Hour,
     delivery::{
-        Stage,
+        DeliveryKind, Stage,
         attempt::Attempt,
         health::{self, Attempts},
     },
@@ -119,7 +121,8 @@ pub async fn turned_off(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App)
 /// retries begin anew, and its attempts go on being numbered.
 ///
 /// # Errors
-/// `NotFound` if the app has none such, or it is a probe; `Conflict` if its subscription is gone.
+/// `NotFound` if the app has none such, or it is a probe; `Conflict` if its subscription is gone;
+/// `TooMany` if it is a test, and enough were sent.
 pub async fn redeliver(
     ctx: &Context,
     acting: &Acting<Developer>,
@@ -136,6 +139,9 @@ pub async fn redeliver(
     }
     if let Some(before) = ctx.form_result(&mut tx, form, &id).await? {
         return Ok(Once::Before(before));
+    }
+    if delivery.kind == DeliveryKind::Test {
+        checks::count(ctx, &mut tx, app.id, 1).await?;
     }
     if !tx.redeliver(id, ctx.now()).await? {
         return Err(Conflict::NowhereToDeliver.into());

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{By, Context, Error, On, Result, outbox::Mail};
+use super::{By, Context, Error, On, Result, checks, outbox::Mail};
 use crate::{
     crypto::keyring::Place as Sealed,
     domain::{
@@ -200,9 +200,13 @@ pub async fn record(ctx: &Context, by: SenderId, records: &[Record]) -> Result<(
     let new = tx.record_attempts(&made, now).await?;
     let mut hours: BTreeMap<(AppId, Hour), Attempts> = BTreeMap::new();
     for record in &records {
+        let is_new = new.contains(&record.attempt.delivery);
+        if is_new {
+            checks::heard(ctx, &mut tx, &record.lane, record.kind, &record.attempt).await?;
+        }
         // Of what is tried out in development nobody wants to know how healthy it is.
         let counts = record.kind == DeliveryKind::Event && record.lane.kind == LaneKind::Production;
-        if counts && new.contains(&record.attempt.delivery) {
+        if counts && is_new {
             let hour = Hour::of(record.attempt.at);
             count(hours.entry((record.lane.app, hour)).or_default(), &record.attempt);
         }

@@ -8,12 +8,13 @@ use crate::{
         app::App,
         audit::{Change, FieldChange},
         credential::{SecretFacts, SigningSecret},
+        event::Environment,
         event_type::{EventType, EventTypeName},
         fields::{Complaint as _, FieldErrors},
         id::{SecretId, SubscriptionId, UserId},
         lane::LaneKind,
         overlap::{KeepOld, MAX_OLD},
-        subscription::{EventTypes, EventTypesError, NewSubscription, Subscription},
+        subscription::{Endpoints, EventTypes, EventTypesError, NewSubscription, Subscription},
     },
     store::{SealedSecret, Tx},
 };
@@ -132,26 +133,28 @@ pub async fn save(
     lead_out(ctx, new)?;
     let mut tx = ctx.begin().await?;
     let before = to_change(&mut tx, acting, app, id).await?;
-    let (old_production, old_development) =
-        (before.endpoints.production().cloned(), before.endpoints.development().cloned());
+    let moved = moved(&before.endpoints, &new.endpoints);
     let changes = changes(Some(before), Some(new));
     if changes.is_empty() {
         return Ok(());
     }
     tx.update_subscription(app.id, id, new).await?;
-    for (kind, before, after) in [
-        (LaneKind::Production, old_production.as_ref(), new.endpoints.production()),
-        (LaneKind::Development, old_development.as_ref(), new.endpoints.development()),
-    ] {
+    for environment in moved {
         // How another endpoint did says nothing of this one; and one that was missing may hold
         // something.
-        if before != after {
-            tx.turn_on_lane(id, kind, ctx.now()).await?;
-        }
+        tx.turn_on_lane(id, LaneKind::from(environment), ctx.now()).await?;
+        tx.forget_validation(id, environment).await?;
     }
     let change = Change::SubscriptionChanged { subscription: id, label: label(new), changes };
     ctx.audit(&mut tx, &acting.by(), On::app(acting.account(), app.id), change).await?;
     Ok(tx.commit().await?)
+}
+
+/// Which URLs are no longer what they were: what was found out about them says nothing any more.
+fn moved(old: &Endpoints, new: &Endpoints) -> Vec<Environment> {
+    let production = (old.production() != new.production()).then_some(Environment::Production);
+    let development = (old.development() != new.development()).then_some(Environment::Development);
+    production.into_iter().chain(development).collect()
 }
 
 /// Refuses endpoints that nothing may be sent to.
@@ -256,6 +259,10 @@ pub async fn rotate(
         }
     }
     seal(ctx, &mut tx, secret, id, acting.member.user()).await?;
+    // The endpoint may not know it yet.
+    for environment in [Environment::Production, Environment::Development] {
+        tx.forget_validation(id, environment).await?;
+    }
     let change = Change::SigningSecretRotated {
         subscription: id,
         label: subscription.label().to_owned(),

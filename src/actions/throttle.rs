@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{By, Context, Error, Result};
-use crate::domain::{email::Email, id::TryId, time::Span};
+use crate::{
+    domain::{email::Email, id::TryId, time::Span},
+    store::Tx,
+};
 
 /// How long a try counts.
 const WINDOW: Span = Span::minutes(15);
@@ -68,6 +71,32 @@ impl Context {
         }
         tx.commit().await?;
         Ok(Counted { id, buckets })
+    }
+
+    /// Counts so many at once in the transaction that does what is limited: if it is undone, they
+    /// count no more. Whoever counts in the same bucket waits for its end.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] if they would be more than `max` in a `window`, with when they would not.
+    pub(super) async fn count_within(
+        &self,
+        tx: &mut Tx,
+        bucket: [u8; 32],
+        count: usize,
+        (max, window): (usize, Span),
+    ) -> Result<()> {
+        let now = self.now();
+        tx.lock_bucket(&bucket, now).await?;
+        let most = i64::try_from(max).unwrap_or(i64::MAX);
+        let before = tx.last_tries(&bucket, now - window, most).await?;
+        // The last of those that must be over before there is room.
+        if let Some(at) = before.get(max.saturating_sub(count)) {
+            return Err(Error::TooMany { retry_after: (*at + window).since(now) });
+        }
+        for _ in 0..count {
+            tx.insert_try(self.new_id(), &bucket, now).await?;
+        }
+        Ok(())
     }
 
     /// The try was none: it turned out right.

@@ -15,7 +15,7 @@ use crate::{
         time::{Span, Timestamp},
         url::EndpointUrl,
     },
-    outbound::{HeaderMap, HeaderName, HeaderValue, Outbound, Post},
+    outbound::{HeaderMap, HeaderName, HeaderValue, Outbound, Patience, Post},
 };
 
 /// Sends a delivery once. With the attempt comes how long the endpoint asks to wait, if it does.
@@ -33,7 +33,8 @@ pub(super) async fn attempt(
         DeliveryKind::ForgedProbe => &forged,
     };
     let headers = headers(due.id, keys, at, &body);
-    let post = Post { url: &url, headers, body, excerpt_bytes: EXCERPT_BYTES, now: at };
+    let patience = if due.kind.is_probe() { Patience::Probe } else { Patience::Whole };
+    let post = Post { url: &url, headers, body, excerpt_bytes: EXCERPT_BYTES, patience, now: at };
     let attempted = outbound.post(post).await;
     let attempt = Attempt {
         delivery: due.id,

@@ -8,6 +8,7 @@ pub mod schedule;
 pub mod signature;
 pub mod timing;
 
+use self::attempt::Outcome;
 use super::{
     event::Environment,
     event_type::EventTypeName,
@@ -132,6 +133,24 @@ impl DeliveryKind {
         match self {
             Self::Event => true,
             Self::Test | Self::Probe | Self::ForgedProbe => false,
+        }
+    }
+
+    /// Whether an attempt that ended so did what it was made for. A forged probe is to be refused.
+    #[must_use]
+    pub const fn is_fulfilled_by(self, outcome: Outcome) -> bool {
+        match self {
+            Self::Event | Self::Test | Self::Probe => outcome.is_success(),
+            Self::ForgedProbe => matches!(outcome, Outcome::Answered(_)) && !outcome.is_success(),
+        }
+    }
+
+    /// Whether somebody waits for the answer on a page, and will not for long.
+    #[must_use]
+    pub const fn is_probe(self) -> bool {
+        match self {
+            Self::Event | Self::Test => false,
+            Self::Probe | Self::ForgedProbe => true,
         }
     }
 

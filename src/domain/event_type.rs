@@ -12,7 +12,7 @@ use super::{
     text::{self, define_text},
 };
 
-pub use example::{Example, ExampleError, pretty};
+pub use example::{Example, ExampleError, Payload, pretty};
 pub use order::{Placed, order};
 
 /// `meeting.started`: two words or more of lower-case letters, digits and `_`, joined by dots;

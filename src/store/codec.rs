@@ -32,6 +32,7 @@ use crate::domain::{
     time::Timestamp,
     url::{EndpointUrl, HttpsUrl},
     user::{LinkKind, PersonName},
+    validation::{Forged, PlainToken, Probed},
 };
 
 /// Columns of type `$column`, written by `$write` and read by `$read`.
@@ -115,6 +116,7 @@ columns!(
     EventDescription,
     EventTypeName,
     Example,
+    Forged,
     GroupName,
     HttpsUrl,
     IconHash,
@@ -122,7 +124,9 @@ columns!(
     LinkKind,
     LongDescription,
     PersonName,
+    PlainToken,
     PlatformKeyName,
+    Probed,
     Resumable,
     Role,
     ShortDescription,

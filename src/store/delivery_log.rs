@@ -23,7 +23,6 @@ use crate::domain::{
     event::Environment,
     event_type::EventTypeName,
     id::{AccountId, AppId, DeliveryId, EventId, Id, LaneId, SubscriptionId},
-    lane::{LaneKind, TurnedOff},
     time::{Span, Timestamp},
     url::EndpointUrl,
 };
@@ -89,6 +88,9 @@ statements! {
     COUNT_OF = count!(" and d.event_id = $9");
     /// One delivery of an app.
     DELIVERY = concat!(rows!(), " join apps a on a.id = d.app_id where a.account_id = $1 and d.app_id = $2 and d.id = $3");
+    /// The last deliveries of a kind, which is none of events, to a subscription.
+    CHECKS = concat!(rows!(), " join apps a on a.id = d.app_id where a.account_id = $1 and d.subscription_id = $2
+        and d.kind = $3 and d.kind <> 'event' order by d.id desc limit $4");
     /// What is sent of it.
     BODY = "select e.body from events e join deliveries d on d.event_id = e.id join apps a on a.id = d.app_id
         where a.account_id = $1 and d.id = $2";
@@ -97,10 +99,6 @@ statements! {
             t.first_byte_us, t.total_us, t.head, t.excerpt, t.excerpt_is_cut
         from attempts t join deliveries d on d.id = t.delivery_id join apps a on a.id = d.app_id
         where a.account_id = $1 and t.delivery_id = $2 order by t.number desc limit $3";
-    /// The lanes of an app that are turned off.
-    TURNED_OFF = "select l.subscription_id, l.kind, l.turned_off_at, l.turned_off_cause
-        from lanes l join subscriptions s on s.id = l.subscription_id join apps a on a.id = s.app_id
-        where a.account_id = $1 and s.app_id = $2 and l.turned_off_at is not null order by l.id";
     /// How attempts to deliver production events of an app went since an hour.
     DELIVERY_HOURS = "select h.hour, h.succeeded, h.failed, h.total_us, h.slowest_us
         from delivery_hours h join apps a on a.id = h.app_id
@@ -298,18 +296,6 @@ impl AttemptRow {
     }
 }
 
-/// A lane to which nothing is sent any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
-pub struct LaneOff {
-    #[sqlx(rename = "subscription_id")]
-    pub subscription: SubscriptionId,
-    pub kind: LaneKind,
-    #[sqlx(rename = "turned_off_at")]
-    pub at: Timestamp,
-    #[sqlx(rename = "turned_off_cause")]
-    pub cause: TurnedOff,
-}
-
 impl Conn {
     /// Deliveries of an app that fit, the newest first.
     pub async fn delivery_log(
@@ -347,6 +333,18 @@ impl Conn {
         Ok(row.map(LoggedDelivery::from))
     }
 
+    /// The last deliveries of a kind to a subscription, the newest first; none of events.
+    pub async fn checks_of(
+        &mut self,
+        account: AccountId,
+        subscription: SubscriptionId,
+        kind: DeliveryKind,
+        limit: i64,
+    ) -> Result<Vec<LoggedDelivery>> {
+        let rows: Vec<DeliveryRow> = all!(self, CHECKS, account, subscription, kind, limit);
+        Ok(rows.into_iter().map(LoggedDelivery::from).collect())
+    }
+
     /// The message of a delivery.
     pub async fn body_of_delivery(&mut self, account: AccountId, id: DeliveryId) -> Result<Option<String>> {
         let row: Option<(String,)> = optional!(self, BODY, account, id);
@@ -379,11 +377,6 @@ impl Conn {
             (hour, Attempts { succeeded, failed, total, slowest })
         };
         Ok(rows.into_iter().map(attempts).collect())
-    }
-
-    /// The lanes of an app that are turned off.
-    pub async fn lanes_off(&mut self, account: AccountId, app: AppId) -> Result<Vec<LaneOff>> {
-        Ok(all!(self, TURNED_OFF, account, app))
     }
 }
 

@@ -87,6 +87,10 @@ statements! {
     /// How the endpoint does.
     SET_HEALTH = "update lanes set failures = $3, failing_since = $4, failed_at = $5, opens_at = $6
         where id = $1 and leased_by = $2";
+    /// The lanes of an app that are turned off.
+    TURNED_OFF = "select l.subscription_id, l.kind, l.turned_off_at, l.turned_off_cause
+        from lanes l join subscriptions s on s.id = l.subscription_id join apps a on a.id = s.app_id
+        where a.account_id = $1 and s.app_id = $2 and l.turned_off_at is not null order by l.id";
     /// Nothing is sent any more until somebody resumes it.
     TURN_OFF = "update lanes set turned_off_at = $2, turned_off_cause = $3 where id = $1 and turned_off_at is null";
     /// It begins anew.
@@ -95,6 +99,18 @@ statements! {
     /// Its failures are forgotten: they were before it was held, for however long.
     FORGIVE_LANE = "update lanes set failures = 0, failing_since = null, failed_at = null, opens_at = null
         where id = $1 and failures > 0";
+}
+
+/// A lane to which nothing is sent any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
+pub struct LaneOff {
+    #[sqlx(rename = "subscription_id")]
+    pub subscription: SubscriptionId,
+    pub kind: LaneKind,
+    #[sqlx(rename = "turned_off_at")]
+    pub at: Timestamp,
+    #[sqlx(rename = "turned_off_cause")]
+    pub cause: TurnedOff,
 }
 
 #[derive(FromRow)]
@@ -169,6 +185,11 @@ impl Conn {
     /// Lanes after an id that are not due when something of them is, be it because they are held.
     pub async fn sleeping_lanes(&mut self, after: LaneId, limit: i64) -> Result<Vec<Lane>> {
         lanes(all!(self, SLEEPING_LANES, after, limit))
+    }
+
+    /// The lanes of an app that are turned off.
+    pub async fn lanes_off(&mut self, account: AccountId, app: AppId) -> Result<Vec<LaneOff>> {
+        Ok(all!(self, TURNED_OFF, account, app))
     }
 
     /// Lanes that are due and that nobody holds, those due longest first, except of some accounts.

@@ -47,6 +47,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::tries::ALL,
         super::two_step::ALL,
         super::users::ALL,
+        super::validations::ALL,
     ]
     .into_iter()
     .flatten()

@@ -2,7 +2,7 @@
 
 use super::{
     Conn, Result, Tx,
-    db::{execute, value},
+    db::{all, execute, value},
     statements::statements,
 };
 use crate::domain::{id::TryId, time::Timestamp};
@@ -10,6 +10,8 @@ use crate::domain::{id::TryId, time::Timestamp};
 statements! {
     /// Tries in a bucket since a moment.
     TRIES = "select count(*) from tries where bucket = $1 and tried_at > $2";
+    /// When the last ones were, the last one first.
+    LAST_TRIES = "select tried_at from tries where bucket = $1 and tried_at > $2 order by tried_at desc limit $3";
     /// Takes the bucket's row, so that tries at the same time are counted one after the other.
     LOCK_BUCKET = "insert into buckets (bucket, tried_at) values ($1, $2)
         on conflict (bucket) do update set tried_at = excluded.tried_at";
@@ -24,6 +26,12 @@ statements! {
 impl Conn {
     pub async fn tries(&mut self, bucket: &[u8], since: Timestamp) -> Result<i64> {
         Ok(value!(self, TRIES, bucket, since))
+    }
+
+    /// When the last tries since a moment were, the last one first.
+    pub async fn last_tries(&mut self, bucket: &[u8], since: Timestamp, most: i64) -> Result<Vec<Timestamp>> {
+        let rows: Vec<(Timestamp,)> = all!(self, LAST_TRIES, bucket, since, most);
+        Ok(rows.into_iter().map(|(at,)| at).collect())
     }
 }
 

@@ -60,10 +60,12 @@ pub(super) enum Done {
     SubscriptionResumed,
     SubscriptionSaved,
     SessionsEnded,
+    TestSent,
     TwoStepOff,
     UserDeleted,
     UserDisabled,
     UserEnabled,
+    ValidationAsked,
     Welcome,
 }
 
@@ -124,10 +126,12 @@ text_enum!(
     SubscriptionResumed = "subscription-resumed",
     SubscriptionSaved = "subscription-saved",
     SessionsEnded = "sessions-ended",
+    TestSent = "test-sent",
     TwoStepOff = "two-step-off",
     UserDeleted = "user-deleted",
     UserDisabled = "user-disabled",
     UserEnabled = "user-enabled",
+    ValidationAsked = "validation-asked",
     Welcome = "welcome",
 );
 
@@ -236,6 +240,8 @@ impl Done {
                 .more("What waited for it goes first."),
             Self::SubscriptionSaved => Flash::new("Subscription saved."),
             Self::SessionsEnded => Flash::new("All sessions of the user have ended."),
+            Self::TestSent => Flash::new("The test event is on its way."),
+            Self::ValidationAsked => Flash::new("The endpoint is being asked."),
             Self::UserDisabled => Flash::new("The user is disabled.")
                 .more("Their sessions have ended, and all admins are told by mail."),
             Self::UserEnabled => Flash::new("The user is enabled.")

@@ -116,6 +116,7 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/docs/jwt").get(docs::jwt))
         .service(page("/docs/refusals").get(docs::refusals))
         .service(page("/docs/secrets").get(docs::secrets))
+        .service(page("/docs/webhooks").get(docs::webhooks))
         .service(page("/docs/icons").get(docs::icons));
 }
 
@@ -142,6 +143,8 @@ fn apps(config: &mut ServiceConfig) {
         .service(page("/apps/{app}/subscriptions/{subscription}/rotate").post(subscription::rotate))
         .service(page("/apps/{app}/subscriptions/{subscription}/delete").post(subscription::delete))
         .service(page("/apps/{app}/subscriptions/{subscription}/resume").post(subscription::resume))
+        .service(page("/apps/{app}/subscriptions/{subscription}/test").post(subscription::test))
+        .service(page("/apps/{app}/subscriptions/{subscription}/validate").post(subscription::validate))
         .service(page("/apps/{app}/deliveries").get(deliveries::get))
         .service(page("/apps/{app}/deliveries/redeliver").post(deliveries::redeliver_failed))
         .service(page("/apps/{app}/deliveries/{delivery}").get(delivery::get))

@@ -14,6 +14,7 @@ use portico::{
         id::{DeliveryId, SubscriptionId},
         time::Span,
     },
+    store::Made,
 };
 
 use crate::{
@@ -71,7 +72,8 @@ impl Sent<'_> {
             excerpt_is_cut: false,
         };
         let mut tx = self.world.database.begin().await;
-        assert!(tx.record_attempt(&attempt, next, now).await.expect("recorded"));
+        let made = Made { attempt: &attempt, next, tries: number - 1 };
+        assert_eq!(tx.record_attempts(&[made], now).await.expect("recorded").len(), 1);
         tx.commit().await.expect("it holds");
     }
 

@@ -7,6 +7,7 @@ mod support;
 
 mod accessibility;
 mod build_app;
+mod checks;
 mod console;
 mod deliveries;
 mod harness;

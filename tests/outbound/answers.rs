@@ -5,7 +5,7 @@ use std::process::Command;
 use bytes::Bytes;
 use portico::{
     domain::{delivery::failure::Failure, time::Span},
-    outbound::{Excerpt, HeaderMap, Post},
+    outbound::{Excerpt, HeaderMap, Patience, Post},
 };
 
 use crate::{
@@ -68,7 +68,8 @@ async fn as_much_of_a_body_is_kept_as_is_wanted_and_may_be_read() {
         ] {
             receiver.answer("/", Reply::body(200, vec![b'a'; length]));
             let (headers, body) = (HeaderMap::new(), Bytes::new());
-            let post = Post { url: &url, headers, body, excerpt_bytes: wanted, now: NOW };
+            let patience = Patience::Whole;
+            let post = Post { url: &url, headers, body, excerpt_bytes: wanted, patience, now: NOW };
             let answer = client.post(post).await.result.expect("an answer");
             assert_eq!(answer.excerpt, Excerpt { bytes: vec![b'a'; kept], is_cut }, "{length} {wanted}");
         }

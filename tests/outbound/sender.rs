@@ -9,7 +9,9 @@ use portico::{
         delivery::failure::{Failed, Failure},
         time::Timestamp,
     },
-    outbound::{Answer, Attempted, HeaderMap, HeaderValue, Limits, NameServer, Outbound, Post, Settings},
+    outbound::{
+        Answer, Attempted, HeaderMap, HeaderValue, Limits, NameServer, Outbound, Patience, Post, Settings,
+    },
 };
 
 /// Settings under which receivers on this machine are reached.
@@ -59,6 +61,7 @@ pub(crate) async fn post(client: &Outbound, url: &str) -> Attempted {
         headers: HeaderMap::from_iter(headers),
         body: Bytes::from_static(b"{\"n\":1}"),
         excerpt_bytes: 4_096,
+        patience: Patience::Whole,
         now: NOW,
     };
     client.post(post).await

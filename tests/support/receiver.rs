@@ -40,6 +40,18 @@ pub enum Reply {
     HeadAlone(u16),
     /// A head, and then zeros as fast as they are taken, without end.
     Endless(u16),
+    /// Whatever follows from the request.
+    By(Rule),
+}
+
+/// What to answer to which request.
+#[derive(Clone)]
+pub struct Rule(Arc<dyn Fn(&Received) -> Reply + Send + Sync>);
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rule")
+    }
 }
 
 impl Reply {
@@ -49,6 +61,10 @@ impl Reply {
 
     pub fn body(status: u16, body: impl Into<Bytes>) -> Self {
         Self::Whole { status, headers: Vec::new(), body: body.into() }
+    }
+
+    pub fn by(rule: impl Fn(&Received) -> Self + Send + Sync + 'static) -> Self {
+        Self::By(Rule(Arc::new(rule)))
     }
 
     #[must_use]
@@ -226,7 +242,10 @@ async fn handle(
         connection,
         is_http2: head.version == Version::HTTP_2,
     };
-    let reply = shared.reply(&received.path);
+    let reply = match shared.reply(&received.path) {
+        Reply::By(Rule(rule)) => rule(&received),
+        fixed @ (Reply::Whole { .. } | Reply::Hang | Reply::HeadAlone(_) | Reply::Endless(_)) => fixed,
+    };
     shared.received.lock().expect("no panic").push(received);
     match reply {
         Reply::Whole { status, headers, body } => {
@@ -236,7 +255,7 @@ async fn handle(
             }
             Ok(response.body(Full::new(body).boxed()).expect("a response"))
         }
-        Reply::Hang => std::future::pending().await,
+        Reply::Hang | Reply::By(_) => std::future::pending().await,
         Reply::HeadAlone(status) => {
             let first = stream::iter([Ok(Frame::data(Bytes::from_static(b"x")))]);
             let body = futures_util::StreamExt::chain(first, stream::pending());

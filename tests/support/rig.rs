@@ -63,11 +63,13 @@ impl Rig {
         let app = active_app(&world, &owner, "Relay").await;
         let receiver = Receiver::start();
         // A machine under load must not fail a test that is about something else.
-        let limits =
-            Limits { connect: Duration::from_secs(60), total: Duration::from_secs(120), ..Limits::default() };
-        let extra_roots = Some(receiver.authority_pem.as_bytes().to_vec());
-        let settings = Settings { allowed: nets, extra_roots, limits, ..Settings::default() };
-        let outbound = Outbound::new(settings).expect("a client");
+        let limits = Limits {
+            connect: Duration::from_secs(60),
+            total: Duration::from_secs(120),
+            probe: Duration::from_secs(60),
+            ..Limits::default()
+        };
+        let outbound = outbound(&receiver, nets, limits);
         Self { world, owner, app, receiver, outbound }
     }
 
@@ -174,6 +176,12 @@ impl Rig {
         let at: i64 = parsed(&self.world.database.texts(&sql).await.join(""));
         (at - self.ctx().now().micros()).div_euclid(1_000_000)
     }
+}
+
+/// A client that trusts the receiver's certificate and may reach these networks.
+pub fn outbound(receiver: &Receiver, allowed: AllowedNets, limits: Limits) -> Outbound {
+    let extra_roots = Some(receiver.authority_pem.as_bytes().to_vec());
+    Outbound::new(Settings { allowed, extra_roots, limits, ..Settings::default() }).expect("a client")
 }
 
 /// An active app with Event Subscriptions on.

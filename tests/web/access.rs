@@ -240,7 +240,7 @@ async fn what_belongs_to_another_app_is_not_found_under_ones_own(kind: Kind) {
     let value = csrf(&client).await;
     let own_app_others_sub = format!("/apps/{}/subscriptions/{}", theirs.id, cast.sub);
     assert_eq!(client.get(&own_app_others_sub).await.status, 404);
-    for verb in ["", "/reveal", "/rotate", "/resume", "/delete"] {
+    for verb in ["", "/reveal", "/rotate", "/resume", "/test", "/validate", "/delete"] {
         let path = format!("{own_app_others_sub}{verb}");
         let fields = [
             ("csrf", value.as_str()),

@@ -1,6 +1,7 @@
 //! `/apps` and everything beneath it: a file a page.
 
 mod activation;
+mod checks;
 mod create;
 mod credentials;
 mod delete;

@@ -44,6 +44,7 @@ pub(super) const PAGES: &[&str] = &[
     "/docs/jwt",
     "/docs/refusals",
     "/docs/secrets",
+    "/docs/webhooks",
     "/docs/icons",
     "/apps",
     "/apps?q=x&type=jwt&state=draft",

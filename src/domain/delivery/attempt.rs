@@ -54,6 +54,28 @@ impl Outcome {
         }
     }
 
+    /// As [`Outcome::told`] of an attempt that is not made again, whatever came back, or that was to
+    /// be refused.
+    #[must_use]
+    pub fn told_of(self, kind: DeliveryKind) -> Option<Cow<'static, str>> {
+        match (kind, self) {
+            (DeliveryKind::ForgedProbe, Self::Answered(200..=299)) => Some(Cow::Borrowed(
+                "The endpoint took a message that was wrongly signed: it does not check signatures.",
+            )),
+            (DeliveryKind::ForgedProbe, Self::Answered(_)) => None,
+            (DeliveryKind::Test | DeliveryKind::Probe, Self::Answered(410)) => Some(Cow::Borrowed(
+                "The endpoint says that it is gone for good. An event that it answers so turns it off.",
+            )),
+            (DeliveryKind::Test | DeliveryKind::Probe, Self::Answered(429)) => {
+                Some(Cow::Borrowed("The endpoint asks to be sent less at a time."))
+            }
+            (
+                DeliveryKind::Event | DeliveryKind::Test | DeliveryKind::Probe | DeliveryKind::ForgedProbe,
+                Self::Answered(_) | Self::Failed(_),
+            ) => self.told(),
+        }
+    }
+
     /// As a column holds it: `answered`, or why no answer came.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -170,7 +192,7 @@ impl Next {
         schedule: &Schedule,
         random: u32,
     ) -> Self {
-        if outcome.is_success() {
+        if kind.is_fulfilled_by(outcome) {
             return Self::Succeeded;
         }
         if !kind.is_retried() {
@@ -258,10 +280,16 @@ mod tests {
 
     #[test]
     fn a_test_is_sent_once() {
-        for kind in [DeliveryKind::Test, DeliveryKind::Probe, DeliveryKind::ForgedProbe] {
+        let lost = Outcome::Failed(Failure::ConnectionLost.into());
+        for kind in [DeliveryKind::Test, DeliveryKind::Probe] {
             assert_eq!(after(kind, Outcome::Answered(500), 1, None), Next::Failed);
             assert_eq!(after(kind, Outcome::Answered(200), 1, None), Next::Succeeded);
+            assert_eq!(after(kind, lost, 1, None), Next::Failed);
         }
+        let forged = DeliveryKind::ForgedProbe;
+        assert_eq!(after(forged, Outcome::Answered(401), 1, None), Next::Succeeded, "it is to be refused");
+        assert_eq!(after(forged, Outcome::Answered(200), 1, None), Next::Failed);
+        assert_eq!(after(forged, lost, 1, None), Next::Failed);
     }
 
     #[test]

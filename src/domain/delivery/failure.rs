@@ -29,6 +29,8 @@ pub enum Failure {
     TlsFailed,
     /// The whole head of an answer did not come in time.
     AnswerTimedOut,
+    /// A probe was not answered as soon as a probe must be.
+    ProbeTimedOut,
     /// The other side ended the connection without an answer.
     ConnectionLost,
     /// What came is no HTTP.
@@ -55,6 +57,7 @@ text_enum!(
     TlsTimedOut = "tls_timed_out",
     TlsFailed = "tls_failed",
     AnswerTimedOut = "answer_timed_out",
+    ProbeTimedOut = "probe_timed_out",
     ConnectionLost = "connection_lost",
     BrokenAnswer = "broken_answer",
     HeadTooLarge = "head_too_large",
@@ -108,7 +111,7 @@ impl Failure {
             | Self::CertificateSelfSigned
             | Self::CertificateInvalid => "Certificate refused",
             Self::TlsTimedOut | Self::TlsFailed => "TLS failed",
-            Self::AnswerTimedOut => "Timed out",
+            Self::AnswerTimedOut | Self::ProbeTimedOut => "Timed out",
             Self::ConnectionLost => "Connection lost",
             Self::BrokenAnswer => "Not valid HTTP",
             Self::HeadTooLarge => "Headers too large",
@@ -143,6 +146,9 @@ impl Failure {
                 "The TLS handshake failed: this port may not speak TLS, or only versions before 1.2."
             }
             Self::AnswerTimedOut => "The request was sent, but no whole answer came within 15 seconds.",
+            Self::ProbeTimedOut => {
+                "No whole answer came within 3 seconds, which is as long as a validation waits."
+            }
             Self::ConnectionLost => "The endpoint closed the connection without an answer.",
             Self::BrokenAnswer => "The answer is not valid HTTP.",
             Self::HeadTooLarge => "The headers of the answer are larger than 32 KiB, or more than 100.",

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use crate::domain::{
     fields::{Complaint, capitalised},
     jwt::json::{self, Json},
+    publication::MAX_EVENT_BYTES,
     text::grouped,
 };
 
@@ -119,6 +120,21 @@ impl fmt::Display for Example {
     }
 }
 
+/// What a developer sends as the data of a test event: a JSON object as an example is one, as
+/// large as the data of any event may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload(String);
+
+impl Payload {
+    pub const MAX_BYTES: usize = MAX_EVENT_BYTES;
+
+    /// On one line.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// What can be wrong with an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExampleError {
@@ -127,7 +143,10 @@ pub enum ExampleError {
     NotJson(String),
     /// JSON, but no object.
     NotAnObject,
-    TooLong(usize),
+    TooLong {
+        was: usize,
+        max: usize,
+    },
 }
 
 impl Complaint for ExampleError {
@@ -138,9 +157,9 @@ impl Complaint for ExampleError {
             Self::NotAnObject => {
                 format!("{what} must be a JSON object, which begins with {{ and ends with }}.")
             }
-            Self::TooLong(was) => format!(
+            Self::TooLong { was, max } => format!(
                 "{what} must be at most {} bytes without white space; it has {}.",
-                grouped(Example::MAX_BYTES as u64),
+                grouped(*max as u64),
                 grouped(*was as u64)
             ),
         };
@@ -152,20 +171,33 @@ impl FromStr for Example {
     type Err = ExampleError;
 
     fn from_str(text: &str) -> Result<Self, ExampleError> {
-        if text.trim().is_empty() {
-            return Err(ExampleError::Empty);
+        object(text, Self::MAX_BYTES).map(Self)
+    }
+}
+
+impl FromStr for Payload {
+    type Err = ExampleError;
+
+    fn from_str(text: &str) -> Result<Self, ExampleError> {
+        object(text, Self::MAX_BYTES).map(Self)
+    }
+}
+
+/// A JSON object on one line, of at most so many bytes.
+fn object(text: &str, max: usize) -> Result<String, ExampleError> {
+    if text.trim().is_empty() {
+        return Err(ExampleError::Empty);
+    }
+    match json::parse(text.as_bytes()).map_err(ExampleError::NotJson)? {
+        Json::Object(_) => {}
+        Json::Null | Json::Bool | Json::Number(_) | Json::Text(_) | Json::Array(_) => {
+            return Err(ExampleError::NotAnObject);
         }
-        match json::parse(text.as_bytes()).map_err(ExampleError::NotJson)? {
-            Json::Object(_) => {}
-            Json::Null | Json::Bool | Json::Number(_) | Json::Text(_) | Json::Array(_) => {
-                return Err(ExampleError::NotAnObject);
-            }
-        }
-        let compact = compact(text);
-        if compact.len() > Self::MAX_BYTES {
-            return Err(ExampleError::TooLong(compact.len()));
-        }
-        Ok(Self(compact))
+    }
+    let compact = compact(text);
+    match compact.len() {
+        was if was > max => Err(ExampleError::TooLong { was, max }),
+        _ => Ok(compact),
     }
 }
 
@@ -219,7 +251,17 @@ mod tests {
     fn it_has_at_most_16_kib() {
         let of = |bytes: usize| format!("{{ \"a\" : \"{}\" }}", "x".repeat(bytes - 8));
         assert_eq!(example(&of(16_384)).as_str().len(), 16_384);
-        assert_eq!(of(16_385).parse::<Example>(), Err(ExampleError::TooLong(16_385)));
+        let (was, max) = (16_385, 16_384);
+        assert_eq!(of(was).parse::<Example>(), Err(ExampleError::TooLong { was, max }));
+    }
+
+    #[test]
+    fn a_payload_has_as_much_as_an_event_may() {
+        let of = |bytes: usize| format!("{{ \"a\" : \"{}\" }}", "x".repeat(bytes - 8));
+        assert_eq!(of(262_144).parse::<Payload>().unwrap().as_str().len(), 262_144);
+        let (was, max) = (262_145, 262_144);
+        assert_eq!(of(was).parse::<Payload>(), Err(ExampleError::TooLong { was, max }));
+        assert_eq!("[]".parse::<Payload>(), Err(ExampleError::NotAnObject));
     }
 
     proptest! {

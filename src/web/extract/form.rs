@@ -17,7 +17,7 @@ use crate::{
     web::{error::PageError, pages::errors::Refused},
 };
 
-/// The most bytes a form without files may have.
+/// The most bytes a form without files may have, unless it says otherwise.
 const MAX_BYTES: usize = 64 * 1024;
 /// How long the bytes of a form may take to come, its file among them: a phone in a tunnel
 /// sends an icon slowly, but it does send.
@@ -26,9 +26,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// A form `F` posted by `A`. `A` is judged before a byte of the form is looked at and once it
-/// is there, and the form's `csrf` before its fields (S18).
+/// is there, and the form's `csrf` before its fields (S18). It has at most `MAX` bytes.
 #[derive(Debug)]
-pub(in crate::web) struct Post<A, F> {
+pub(in crate::web) struct Post<A, F, const MAX: usize = MAX_BYTES> {
     pub(in crate::web) at: A,
     pub(in crate::web) form: F,
 }
@@ -43,7 +43,7 @@ struct Csrf {
     csrf: String,
 }
 
-impl<A, F> FromRequest for Post<A, F>
+impl<A, F, const MAX: usize> FromRequest for Post<A, F, MAX>
 where
     A: FromRequest + 'static,
     A::Error: Into<PageError>,
@@ -56,7 +56,7 @@ where
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let (at, bytes) = received(&request, read(&request, payload)).await?;
+            let (at, bytes) = received(&request, read(&request, payload, MAX)).await?;
             let Csrf { csrf } = serde_html_form::from_bytes(&bytes).map_err(|_| bad_request())?;
             check_csrf(&request, &csrf).await?;
             let form = serde_html_form::from_bytes(&bytes).map_err(|_| bad_request())?;
@@ -114,12 +114,12 @@ fn unless_silent_for(silence: Duration, payload: Payload) -> Payload {
     Payload::Stream { payload: Box::pin(chunks.fuse()) }
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, PageError> {
+async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Bytes, PageError> {
     if request.content_type() != "application/x-www-form-urlencoded" {
         return Err(PageError::Refused(Refused::FormExpired));
     }
     let body = Body::from_request(request, &mut unless_silent(payload)).await.map_err(|_| bad_request())?;
-    let body = tokio::time::timeout(PATIENCE, body.to_bytes_limited(MAX_BYTES));
+    let body = tokio::time::timeout(PATIENCE, body.to_bytes_limited(max));
     match body.await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(_))) | Err(_) => Err(bad_request()),

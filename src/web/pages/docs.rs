@@ -39,6 +39,13 @@ pub(crate) struct SecretsPage {
     pub(crate) chrome: Chrome,
 }
 
+/// `/docs/webhooks`: receive events, verify them, answer a validation.
+#[derive(Template)]
+#[template(path = "docs/webhooks.html")]
+pub(crate) struct WebhooksPage {
+    pub(crate) chrome: Chrome,
+}
+
 /// `/docs/icons`: the rules for names and icons.
 #[derive(Template)]
 #[template(path = "docs/icons.html")]
@@ -93,6 +100,10 @@ pub(in crate::web) async fn refusals(ctx: Data<Context>, visit: Visit) -> PageRe
 
 pub(in crate::web) async fn secrets(ctx: Data<Context>, visit: Visit) -> PageResult {
     ok(&SecretsPage { chrome: visit.chrome(&ctx) })
+}
+
+pub(in crate::web) async fn webhooks(ctx: Data<Context>, visit: Visit) -> PageResult {
+    ok(&WebhooksPage { chrome: visit.chrome(&ctx) })
 }
 
 pub(in crate::web) async fn icons(ctx: Data<Context>, visit: Visit) -> PageResult {

@@ -6,7 +6,8 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
 
-use self::shown::{Hold, ShownAttempt};
+use self::shown::Hold;
+pub(crate) use self::shown::ShownAttempt;
 use super::deliveries::{DELETED, called};
 use super::frame::{AppFrame, At};
 use crate::actions::deliveries::{self, ATTEMPTS, Seen};
@@ -102,8 +103,8 @@ pub(in crate::web) async fn get(
         subscription: subscription.map_or_else(|| String::from(DELETED), called),
         subscription_id: subscription.map(|subscription| subscription.id.to_string()),
         hold: lane.as_ref().filter(|_| waits).and_then(|lane| Hold::of(lane, now)),
-        told: last.and_then(|attempt| attempt.outcome.told()).map(String::from),
-        attempts: attempts.iter().map(ShownAttempt::of).collect(),
+        told: last.and_then(|attempt| attempt.outcome.told_of(delivery.kind)).map(String::from),
+        attempts: attempts.iter().map(|attempt| ShownAttempt::of(attempt, delivery.kind)).collect(),
         most: ATTEMPTS,
         headers: shown::headers(delivery.id, &endpoint, sent_at),
         body: shown::body(&body),

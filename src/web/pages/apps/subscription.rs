@@ -1,5 +1,6 @@
 //! `/apps/{app}/subscriptions/…`: one event subscription, new or not.
 
+mod checks;
 mod handlers;
 
 use askama::Template;
@@ -7,11 +8,13 @@ use serde::Deserialize;
 
 use super::credentials::ShownSecret;
 use super::deliveries::Off;
-use super::frame::AppFrame;
+use super::frame::{AppFrame, State};
 use super::rotation::{OldSecret, RegenerateForm};
 use crate::domain::{fields::FieldErrors, time::Timestamp};
 use crate::web::page::Chrome;
 
+pub(crate) use checks::ChecksPart;
+pub(in crate::web) use checks::{test, validate};
 pub(in crate::web) use handlers::{create, delete, get, new, resume, reveal, rotate, save};
 
 /// The editor of a subscription.
@@ -31,6 +34,17 @@ impl SubscriptionPage {
     /// Where the form posts.
     pub(crate) fn action(&self) -> String {
         self.saved.as_ref().map_or_else(|| self.frame.at("/subscriptions"), |saved| saved.at(&self.frame, ""))
+    }
+
+    /// Whether the viewer may have something sent to the endpoints.
+    pub(crate) fn can_check(&self) -> bool {
+        self.frame.can_edit && self.saved.is_some() && self.frame.state != State::Suspended
+    }
+
+    /// Whether it was a test or a validation that was refused.
+    pub(crate) fn is_of_checks(&self) -> bool {
+        let fields = ["event_type", "environment", "data", "send", "validate"];
+        self.errors.iter().all(|(field, _)| fields.contains(&field))
     }
 
     /// How many event types are ticked, hidden ones too.
@@ -58,6 +72,7 @@ pub(crate) struct SavedSubscription {
     pub(crate) rotate: RegenerateForm,
     /// Its endpoints to which nothing is sent any more.
     pub(crate) off: Vec<Off>,
+    pub(crate) checks: ChecksPart,
 }
 
 impl SavedSubscription {

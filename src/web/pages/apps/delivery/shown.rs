@@ -7,9 +7,9 @@ use actix_web::http::StatusCode;
 
 use crate::domain::account::Standing;
 use crate::domain::app::StateKind;
-use crate::domain::delivery;
 use crate::domain::delivery::attempt::{Attempt, EXCERPT_BYTES, Outcome};
 use crate::domain::delivery::timing::Timing;
+use crate::domain::delivery::{self, DeliveryKind};
 use crate::domain::event_type::pretty;
 use crate::domain::id::DeliveryId;
 use crate::domain::lane::{Lane, LaneKind, TurnedOff};
@@ -88,7 +88,7 @@ pub(crate) struct Answer {
 }
 
 impl ShownAttempt {
-    pub(super) fn of(attempt: &Attempt) -> Self {
+    pub(in crate::web::pages::apps) fn of(attempt: &Attempt, kind: DeliveryKind) -> Self {
         let told = match attempt.outcome {
             Outcome::Answered(_) => None,
             Outcome::Failed(_) => attempt.outcome.told(),
@@ -100,7 +100,7 @@ impl ShownAttempt {
         Self {
             number: attempt.number,
             at: attempt.at,
-            is_success: attempt.outcome.is_success(),
+            is_success: kind.is_fulfilled_by(attempt.outcome),
             title: title(attempt.outcome),
             took: attempt.timing.map(|timing| timing.total.short()).unwrap_or_default(),
             told: told.map(String::from).unwrap_or_default(),
@@ -236,7 +236,10 @@ mod tests {
 
     #[test]
     fn a_blocked_address_is_told_without_a_time() {
-        let shown = ShownAttempt::of(&attempt(Outcome::Failed(Failure::Blocked.into()), &[], b""));
+        let shown = ShownAttempt::of(
+            &attempt(Outcome::Failed(Failure::Blocked.into()), &[], b""),
+            DeliveryKind::Event,
+        );
         assert_eq!(shown.told, "The URL leads to an address that Portico does not send to.");
         assert!(shown.took.is_empty() && shown.split.is_empty() && shown.answer.is_none());
     }

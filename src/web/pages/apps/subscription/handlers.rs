@@ -6,7 +6,9 @@ use actix_web::{
     web::{Data, Path},
 };
 
+use super::checks::{Asked, ChecksPart};
 use super::{CatalogEntry, SavedSubscription, SubscriptionForm, SubscriptionPage, groups};
+use crate::actions::checks::{self, Checks};
 use crate::actions::deliveries::{self, LaneOff};
 use crate::actions::subscriptions::{self, choose};
 use crate::actions::{Conflict, Context, Error, FormValue, Once, catalog};
@@ -81,12 +83,14 @@ pub(in crate::web) async fn create(
 
 pub(in crate::web) async fn get(
     ctx: Data<Context>,
+    request: HttpRequest,
     path: Path<(String, String)>,
     at: InApp<Viewer>,
 ) -> PageResult {
     let stored = Stored::find(&ctx, &at, &path.1).await?;
+    let asked = serde_html_form::from_str(request.query_string()).unwrap_or_default();
     let form = SubscriptionForm::of(&stored.subscription);
-    ok(&stored.drawn(form, &at).page(&ctx, &at, &catalog::list(&ctx).await?).await?)
+    ok(&stored.drawn(form, &at).asked_for(asked).page(&ctx, &at, &catalog::list(&ctx).await?).await?)
 }
 
 pub(in crate::web) async fn save(
@@ -186,7 +190,7 @@ pub(in crate::web) async fn delete(
 
 impl SubscriptionForm {
     /// What is saved.
-    fn of(subscription: &Subscription) -> Self {
+    pub(super) fn of(subscription: &Subscription) -> Self {
         let url = |url: Option<&EndpointUrl>| url.map(ToString::to_string).unwrap_or_default();
         Self {
             name: subscription.name.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -217,25 +221,27 @@ impl SubscriptionForm {
 }
 
 /// A subscription, and what is known of its secrets.
-struct Stored {
-    subscription: Subscription,
+pub(super) struct Stored {
+    pub(super) subscription: Subscription,
     secrets: Vec<SecretFacts>,
     off: Vec<LaneOff>,
+    checks: Checks,
 }
 
 impl Stored {
-    async fn find<R: AtLeast>(ctx: &Context, at: &InApp<R>, id: &str) -> Result<Self, PageError> {
+    pub(super) async fn find<R: AtLeast>(ctx: &Context, at: &InApp<R>, id: &str) -> Result<Self, PageError> {
         let id = id.parse().map_err(|_| PageError::NotFound)?;
         let (subscription, secrets) = subscriptions::view(ctx, &at.acting, &at.app, id).await?;
         let off = deliveries::turned_off(ctx, &at.acting, &at.app).await?;
-        Ok(Self { subscription, secrets, off })
+        let checks = checks::view(ctx, &at.acting, subscription.id).await?;
+        Ok(Self { subscription, secrets, off, checks })
     }
 
-    fn path<R: AtLeast>(&self, at: &InApp<R>) -> String {
+    pub(super) fn path<R: AtLeast>(&self, at: &InApp<R>) -> String {
         at.at(&format!("/subscriptions/{}", self.subscription.id))
     }
 
-    fn drawn<R: AtLeast>(self, form: SubscriptionForm, at: &InApp<R>) -> Drawn {
+    pub(super) fn drawn<R: AtLeast>(self, form: SubscriptionForm, at: &InApp<R>) -> Drawn {
         let old = self.secrets.iter().filter_map(|facts| OldSecret::new("whsec_", facts, None));
         let old: Vec<_> = old.collect();
         let saved = SavedSubscription {
@@ -247,6 +253,7 @@ impl Stored {
             old,
             rotate: RegenerateForm::fresh(),
             off: Off::of(self.subscription.id, &self.off),
+            checks: ChecksPart::of(&self.subscription, &self.checks),
         };
         let had = Some(self.subscription.event_types);
         Drawn { saved: Some(saved), had, form, errors: FieldErrors::default() }
@@ -270,8 +277,8 @@ impl Stored {
 }
 
 /// What one answer shows.
-struct Drawn {
-    saved: Option<SavedSubscription>,
+pub(super) struct Drawn {
+    pub(super) saved: Option<SavedSubscription>,
     /// The event types of the saved subscription: retired ones among them are still offered.
     had: Option<EventTypes>,
     form: SubscriptionForm,
@@ -284,8 +291,15 @@ impl Drawn {
         Self { saved: None, had: None, form, errors: FieldErrors::default() }
     }
 
-    fn with(self, errors: FieldErrors) -> Self {
+    pub(super) fn with(self, errors: FieldErrors) -> Self {
         Self { errors, ..self }
+    }
+
+    fn asked_for(mut self, asked: Asked) -> Self {
+        if let Some(saved) = &mut self.saved {
+            saved.checks.ask(asked);
+        }
+        self
     }
 
     fn showing(mut self, secret: ShownSecret) -> Self {
@@ -295,12 +309,15 @@ impl Drawn {
         self
     }
 
-    async fn page<R: AtLeast>(
-        self,
+    pub(super) async fn page<R: AtLeast>(
+        mut self,
         ctx: &Context,
         at: &InApp<R>,
         catalog: &[EventType],
     ) -> Result<SubscriptionPage, PageError> {
+        if let (Some(saved), Some(had)) = (&mut self.saved, &self.had) {
+            saved.checks.offer(catalog, had);
+        }
         let had = |name: &str| self.had.as_ref().is_some_and(|had| had.contains(name));
         let offered = catalog.iter().filter(|entry| !entry.retired || had(entry.name.as_str()));
         let entries = offered.map(|entry| CatalogEntry {

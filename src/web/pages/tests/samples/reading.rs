@@ -3,7 +3,9 @@
 use askama::Template;
 
 use super::{signed_in, signed_out};
-use crate::web::pages::docs::{Examples, IconsPage, JwtPage, RefusalsPage, SecretsPage, StartPage};
+use crate::web::pages::docs::{
+    Examples, IconsPage, JwtPage, RefusalsPage, SecretsPage, StartPage, WebhooksPage,
+};
 use crate::web::pages::errors::{BrokenPage, NotFoundPage, Refused, RefusedPage};
 
 pub(super) fn errors() -> Vec<(&'static str, String)> {
@@ -32,6 +34,7 @@ pub(super) fn docs() -> Vec<(&'static str, String)> {
         ("docs-jwt-out", JwtPage { chrome: signed_out(), examples: examples(false) }.render().unwrap()),
         ("docs-refusals", RefusalsPage { chrome: signed_in() }.render().unwrap()),
         ("docs-secrets", SecretsPage { chrome: signed_in() }.render().unwrap()),
+        ("docs-webhooks", WebhooksPage { chrome: signed_in() }.render().unwrap()),
         ("docs-icons", IconsPage { chrome: signed_in() }.render().unwrap()),
     ]
 }
