@@ -129,8 +129,9 @@ impl Run<'_> {
     ) -> Result<Measured> {
         let good: Vec<String> = (0..ENDPOINTS).map(|n| self.url(&format!("/{n}"))).collect();
         let accounts = population::write(usual, &good).await?;
+        let before = self.receiver.seen.again();
         let (bare, delivered) = self.throughput(kind, usual, &accounts).await?;
-        let again = self.receiver.seen.again();
+        let again = self.receiver.seen.again() - before;
         say(&format!("{kind}: half as fast"))?;
         let late = self.latency(usual, &accounts, delivered / 2.0).await?;
         say(&format!("{kind}: publishing alone"))?;

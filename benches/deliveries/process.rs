@@ -20,10 +20,11 @@ use crate::{Result, population, publisher::Publisher};
 #[derive(Clone)]
 pub(crate) struct Trust(pub(crate) PathBuf);
 
-/// A server that runs.
+/// A server that runs. It is asked to stop, since the lanes of one that is killed are nobody's
+/// until its leases end.
 pub(crate) struct Portico {
     pub(crate) publisher: Publisher,
-    child: Killed,
+    child: Stopped,
 }
 
 impl Portico {
@@ -40,7 +41,7 @@ impl Portico {
             .env("PORTICO_WEBHOOK_CA_FILE", &trust.0)
             .stderr(Stdio::piped())
             .spawn()
-            .map(Killed)?;
+            .map(Stopped)?;
         let mut lines = BufReader::new(child.0.stderr.take().ok_or("no log")?).lines();
         loop {
             let line = lines.next().ok_or("portico serve ended")??;
@@ -99,12 +100,12 @@ fn platform_key(database: &Database) -> Result<String> {
     }
 }
 
-struct Killed(Child);
+struct Stopped(Child);
 
-impl Drop for Killed {
+impl Drop for Stopped {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
 }
