@@ -3,6 +3,7 @@
 //! `scripts/bench --console` runs it. Each page is asked of the small platform and of the large
 //! one in turn, so that whatever else the machine does disturbs both. Nothing fails for being slow.
 
+mod filled;
 mod population;
 mod postgres;
 mod server;

@@ -1,19 +1,17 @@
 //! `portico serve` over one of the databases, and an admin who is signed in to it.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::Write as _,
     net::{Ipv4Addr, TcpListener},
     process::{Child, Command, Stdio},
-    thread,
     time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portico::store::Database;
 use scraper::{Html, Selector};
-use serde_json::Value;
 
-use crate::Result;
+use crate::{Result, filled};
 
 const EMAIL: &str = "root@platform.example";
 const PASSWORD: &str = "correct horse battery staple";
@@ -36,19 +34,7 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .map(Killed)?;
-        let mut lines = BufReader::new(child.0.stderr.take().ok_or("no log")?).lines();
-        // It reads all accounts at its start; that would disturb what is measured.
-        loop {
-            let line = lines.next().ok_or("portico serve ended")??;
-            let said: Value = serde_json::from_str(&line).unwrap_or_default();
-            match said["message"].as_str() {
-                Some("the directory is filled") => break,
-                Some("the directory could not be filled") => return Err(line.into()),
-                Some(_) | None => {}
-            }
-        }
-        // Read on, so that a full pipe never stops it.
-        thread::spawn(move || lines.for_each(drop));
+        filled::wait(&mut child.0)?;
         #[expect(
             clippy::disallowed_methods,
             reason = "a client of the bench, which talks to this machine alone"

@@ -6,6 +6,8 @@
 mod bare;
 #[path = "../../tests/support/certificates.rs"]
 mod certificates;
+#[path = "../console/filled.rs"]
+mod filled;
 mod population;
 #[path = "../console/postgres.rs"]
 mod postgres;

@@ -2,19 +2,16 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread,
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portico::store::Database;
-use serde_json::Value;
 
-use crate::{Result, population, publisher::Publisher};
+use crate::{Result, filled, population, publisher::Publisher};
 
 /// What a process sends through: the authority that it trusts.
 #[derive(Clone)]
@@ -42,18 +39,7 @@ impl Portico {
             .stderr(Stdio::piped())
             .spawn()
             .map(Stopped)?;
-        let mut lines = BufReader::new(child.0.stderr.take().ok_or("no log")?).lines();
-        loop {
-            let line = lines.next().ok_or("portico serve ended")??;
-            let said: Value = serde_json::from_str(&line).unwrap_or_default();
-            match said["message"].as_str() {
-                Some("the directory is filled") => break,
-                Some("the directory could not be filled") => return Err(line.into()),
-                Some(_) | None => {}
-            }
-        }
-        // Read on, so that a full pipe never stops it.
-        thread::spawn(move || lines.for_each(drop));
+        filled::wait(&mut child.0)?;
         Ok(Self { publisher: Publisher::new(&format!("http://{listen}"), &key)?, child })
     }
 
