@@ -63,7 +63,7 @@ pub use outbox::Waiting;
 pub use people::{ListedUser, Only, UserFilter};
 pub use platform::{AccountFilter, COUNTED, EveryAppFilter, Listed, ListedAccount, ListedApp};
 pub use platform_keys::KnownKey;
-pub use publishing::{Audience, EarlierRequest, Receiver};
+pub use publishing::{Audience, Claim, EarlierRequest, Receiver};
 pub use redeliveries::Progress;
 pub use two_step::SealedFactor;
 pub use users::{Deed, Known};

@@ -14,6 +14,8 @@ create table idempotency_keys (
     idempotency_key text not null,
     request_hash blob not null,
     answer text not null,
+    -- The attempt that may answer it: a repeat takes over from one that has not ended in time.
+    claim blob not null,
     created_at integer not null,
     primary key (platform_key_id, idempotency_key)
 ) strict;

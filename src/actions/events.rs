@@ -15,14 +15,15 @@ use crate::{
         publication::{AccountRef, IdempotencyKey, NewEvent},
         time::{Span, Timestamp},
     },
-    store::{Audience, EarlierRequest, Receiver, StoreError, Tx},
+    store::{Audience, Claim, EarlierRequest, Receiver, StoreError, Tx},
 };
 
 /// How long the ids that the platform gives its events are remembered.
 pub const IDS_KEPT: Span = Span::days(30);
 /// How long the keys of requests are remembered.
 pub const REQUESTS_KEPT: Span = Span::hours(24);
-/// A request that has not ended by then never will: its process is gone.
+/// A request that has not ended by then most likely never will: its process is gone. Should it all
+/// the same, it publishes nothing.
 const ABANDONED_AFTER: Span = Span::minutes(1);
 
 /// What one event of a request became.
@@ -40,6 +41,14 @@ pub struct Request {
     pub events: Vec<NewEvent>,
     /// By which a repeat is known, with the hash of the whole body.
     pub idempotency: Option<(IdempotencyKey, [u8; 32])>,
+}
+
+impl Request {
+    /// This attempt to do what the request asks for, with the hash of its body, if it has a key.
+    fn claim(&self, ctx: &Context) -> Option<(Claim<'_>, &[u8; 32])> {
+        let (idempotency, hash) = self.idempotency.as_ref()?;
+        Some((Claim { key: self.service.key(), idempotency, id: ctx.new_id() }, hash))
+    }
 }
 
 /// Why nothing of a request was published.
@@ -71,32 +80,34 @@ impl From<StoreError> for Unpublished {
 /// # Errors
 /// Nothing was published then, unless the database broke off while it was answering.
 pub async fn publish(ctx: &Context, request: &Request) -> std::result::Result<Vec<Published>, Unpublished> {
-    let Some((key, hash)) = &request.idempotency else { return store(ctx, request).await };
-    if let Some(answer) = begin(ctx, request.service, key, hash).await? {
+    let claim = request.claim(ctx);
+    if let Some((claim, hash)) = claim
+        && let Some(answer) = begin(ctx, claim, hash).await?
+    {
         return Ok(answer);
     }
-    let published = store(ctx, request).await;
-    if published.is_err() {
-        forget(ctx, request.service, key).await?;
+    let claim = claim.map(|(claim, _)| claim);
+    let published = store(ctx, request, claim).await;
+    if let (Some(claim), Err(_)) = (claim, &published) {
+        forget(ctx, claim).await?;
     }
     published
 }
 
-/// What was answered before to the request with this key; nothing if it is the first.
+/// What was answered before to the request with this key; nothing if the claim holds.
 async fn begin(
     ctx: &Context,
-    service: PlatformService,
-    key: &IdempotencyKey,
+    claim: Claim<'_>,
     hash: &[u8; 32],
 ) -> std::result::Result<Option<Vec<Published>>, Unpublished> {
     let now = ctx.now();
     let mut tx = ctx.begin().await?;
     let abandoned = now - ABANDONED_AFTER;
-    if tx.begin_request(service.key(), key, hash, now, [abandoned, now - REQUESTS_KEPT]).await? {
+    if tx.begin_request(claim, hash, now, [abandoned, now - REQUESTS_KEPT]).await? {
         tx.commit().await?;
         return Ok(None);
     }
-    let earlier = tx.request(service.key(), key).await?;
+    let earlier = tx.request(claim.key, claim.idempotency).await?;
     let Some(EarlierRequest { request_hash, answer }) = earlier else {
         return Err(Unpublished::StillRunning);
     };
@@ -111,13 +122,17 @@ async fn begin(
 }
 
 /// A request that published nothing may come again with the same key.
-async fn forget(ctx: &Context, service: PlatformService, key: &IdempotencyKey) -> Result<()> {
+async fn forget(ctx: &Context, claim: Claim<'_>) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    tx.forget_request(service.key(), key).await?;
+    tx.forget_request(claim).await?;
     Ok(tx.commit().await?)
 }
 
-async fn store(ctx: &Context, request: &Request) -> std::result::Result<Vec<Published>, Unpublished> {
+async fn store(
+    ctx: &Context,
+    request: &Request,
+    claim: Option<Claim<'_>>,
+) -> std::result::Result<Vec<Published>, Unpublished> {
     let mut tx = ctx.begin().await?;
     let mut publishing = Publishing { now: ctx.now(), ..Publishing::default() };
     let accounts = publishing.accounts(&mut tx, &request.events).await?;
@@ -136,9 +151,12 @@ async fn store(ctx: &Context, request: &Request) -> std::result::Result<Vec<Publ
     tx.insert_deliveries(&publishing.deliveries).await?;
     let lanes: Vec<LaneId> = publishing.lanes.into_iter().collect();
     tx.due_lanes(&lanes, publishing.now).await?;
-    if let Some((key, _)) = &request.idempotency {
+    if let Some(claim) = claim {
         let answer = serde_json::to_string(&published).map_err(|error| Error::Internal(error.into()))?;
-        tx.end_request(request.service.key(), key, &answer).await?;
+        // A repeat may have taken over meanwhile. Then that one publishes, and this one does not.
+        if !tx.end_request(claim, &answer).await? {
+            return Err(Unpublished::StillRunning);
+        }
     }
     tx.commit().await?;
     // They are stored, and found within a minute in any case.

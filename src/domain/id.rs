@@ -166,6 +166,11 @@ define_id!(
     SenderId,
     "snd"
 );
+define_id!(
+    /// One attempt to do what a request with an `Idempotency-Key` asks for.
+    ClaimId,
+    "clm"
+);
 
 /// Crockford's alphabet in lower case: no i, l, o or u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

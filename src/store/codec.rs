@@ -21,7 +21,7 @@ use crate::domain::{
     event_type::{EventDescription, EventTypeName, Example, GroupName},
     icon::IconHash,
     id::{
-        AccountId, AppId, AuditId, DeliveryId, EventId, Id, InvitationId, LaneId, LinkId, MailId,
+        AccountId, AppId, AuditId, ClaimId, DeliveryId, EventId, Id, InvitationId, LaneId, LinkId, MailId,
         PlatformKeyId, RefusedCallId, SecretId, SenderId, SessionId, SubscriptionId, TryId, UserId,
     },
     invitation::Ending,
@@ -81,6 +81,7 @@ columns!(
     AccountId,
     AppId,
     AuditId,
+    ClaimId,
     DeliveryId,
     EventId,
     InvitationId,

@@ -16,7 +16,7 @@ use crate::domain::{
     account::ExternalId,
     event::Environment,
     event_type::EventTypeName,
-    id::{AccountId, AppId, EventId, LaneId, PlatformKeyId, SubscriptionId},
+    id::{AccountId, AppId, ClaimId, EventId, LaneId, PlatformKeyId, SubscriptionId},
     publication::{IdempotencyKey, PublishedId},
     time::Timestamp,
 };
@@ -34,19 +34,21 @@ statements! {
     /// Ids of old are forgotten.
     DELETE_OLD_PUBLISHED_IDS = "delete from published_ids where created_at < $1";
     /// A request begins, unless one with its key was seen.
-    BEGIN_REQUEST = "insert into idempotency_keys (platform_key_id, idempotency_key, request_hash, answer, created_at)
-        values ($1, $2, $3, '', $4) on conflict (platform_key_id, idempotency_key) do nothing";
-    /// A request begins anew where one ended without an answer, which only a crash leaves, or so
-    /// long ago that it is forgotten.
-    TAKE_OVER_REQUEST = "update idempotency_keys set request_hash = $3, answer = '', created_at = $4
+    BEGIN_REQUEST = "insert into idempotency_keys (platform_key_id, idempotency_key, request_hash, answer, claim, created_at)
+        values ($1, $2, $3, '', $4, $5) on conflict (platform_key_id, idempotency_key) do nothing";
+    /// A request begins anew where one has no answer in time, or began so long ago that it is
+    /// forgotten. Whoever held the claim has lost it.
+    TAKE_OVER_REQUEST = "update idempotency_keys set request_hash = $3, answer = '', claim = $4, created_at = $5
         where platform_key_id = $1 and idempotency_key = $2
-        and ((answer = '' and created_at < $5) or created_at < $6)";
+        and ((answer = '' and created_at < $6) or created_at < $7)";
     /// What became of the request of a key; nothing yet if the answer is empty.
     REQUEST = "select request_hash, answer from idempotency_keys where platform_key_id = $1 and idempotency_key = $2";
-    /// A request is answered.
-    END_REQUEST = "update idempotency_keys set answer = $3 where platform_key_id = $1 and idempotency_key = $2";
-    /// A request that was refused may come again.
-    FORGET_REQUEST = "delete from idempotency_keys where platform_key_id = $1 and idempotency_key = $2 and answer = ''";
+    /// A request is answered by whoever holds its claim.
+    END_REQUEST = "update idempotency_keys set answer = $4
+        where platform_key_id = $1 and idempotency_key = $2 and claim = $3 and answer = ''";
+    /// A request that was refused may come again, unless it came already.
+    FORGET_REQUEST = "delete from idempotency_keys
+        where platform_key_id = $1 and idempotency_key = $2 and claim = $3 and answer = ''";
     /// Requests of old are forgotten.
     DELETE_OLD_REQUESTS = "delete from idempotency_keys where created_at < $1";
 }
@@ -87,6 +89,14 @@ impl<'a> AudienceRow<'a> {
             environment: environment.as_str(),
         }
     }
+}
+
+/// A request with a key, and the attempt to do what it asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    pub key: PlatformKeyId,
+    pub idempotency: &'a IdempotencyKey,
+    pub id: ClaimId,
 }
 
 /// A request that came before, by its key.
@@ -155,37 +165,36 @@ impl Tx {
         Ok(row.map(|(event,)| event))
     }
 
-    /// Whether the request is the first with its key, or takes over from one that never ended or is
-    /// forgotten.
+    /// Whether the claim holds: the request is the first with its key, or takes over from one that
+    /// has not ended in time or is forgotten.
     pub async fn begin_request(
         &mut self,
-        key: PlatformKeyId,
-        idempotency: &IdempotencyKey,
+        claim: Claim<'_>,
         hash: &[u8],
         now: Timestamp,
         [abandoned_before, forgotten_before]: [Timestamp; 2],
     ) -> Result<bool> {
+        let Claim { key, idempotency, id } = claim;
         let text = idempotency.as_str();
-        let began = execute!(self, BEGIN_REQUEST, key, text, hash, now) > 0;
+        let began = execute!(self, BEGIN_REQUEST, key, text, hash, id, now) > 0;
         if began {
             return Ok(true);
         }
         let before = (abandoned_before, forgotten_before);
-        Ok(execute!(self, TAKE_OVER_REQUEST, key, text, hash, now, before.0, before.1) > 0)
+        Ok(execute!(self, TAKE_OVER_REQUEST, key, text, hash, id, now, before.0, before.1) > 0)
     }
 
-    pub async fn end_request(
-        &mut self,
-        key: PlatformKeyId,
-        idempotency: &IdempotencyKey,
-        answer: &str,
-    ) -> Result<()> {
-        execute!(self, END_REQUEST, key, idempotency.as_str(), answer);
-        Ok(())
+    /// Answers the request, if the claim still holds. Until the end of the transaction nobody
+    /// takes it over.
+    pub async fn end_request(&mut self, claim: Claim<'_>, answer: &str) -> Result<bool> {
+        let Claim { key, idempotency, id } = claim;
+        Ok(execute!(self, END_REQUEST, key, idempotency.as_str(), id, answer) > 0)
     }
 
-    pub async fn forget_request(&mut self, key: PlatformKeyId, idempotency: &IdempotencyKey) -> Result<()> {
-        execute!(self, FORGET_REQUEST, key, idempotency.as_str());
+    /// The request may come again, if the claim still holds.
+    pub async fn forget_request(&mut self, claim: Claim<'_>) -> Result<()> {
+        let Claim { key, idempotency, id } = claim;
+        execute!(self, FORGET_REQUEST, key, idempotency.as_str(), id);
         Ok(())
     }
 

@@ -30,6 +30,7 @@ mod outbox;
 mod people;
 mod platform;
 mod platform_keys;
+mod publishing;
 mod races;
 mod rotations;
 mod rows;
