@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Context, Error, Result, queue};
+use super::{Context, Error, Result, platform_keys, queue};
 use crate::{
     domain::{
         delivery::{DeliveryKind, NewDelivery},
@@ -64,6 +64,8 @@ pub enum Unpublished {
     KeyReused,
     #[error("the first request with this key is still running")]
     StillRunning,
+    #[error("the platform key was revoked while the request came")]
+    Revoked,
     #[error(transparent)]
     Other(#[from] Error),
 }
@@ -82,7 +84,7 @@ impl From<StoreError> for Unpublished {
 pub async fn publish(ctx: &Context, request: &Request) -> std::result::Result<Vec<Published>, Unpublished> {
     let claim = request.claim(ctx);
     if let Some((claim, hash)) = claim
-        && let Some(answer) = begin(ctx, claim, hash).await?
+        && let Some(answer) = begin(ctx, request.service, claim, hash).await?
     {
         return Ok(answer);
     }
@@ -94,14 +96,21 @@ pub async fn publish(ctx: &Context, request: &Request) -> std::result::Result<Ve
     published
 }
 
+/// The body may have come slowly: what counts is whose request it is when it has come.
+async fn prove(tx: &mut Tx, service: PlatformService) -> std::result::Result<(), Unpublished> {
+    if platform_keys::still_works(tx, service).await? { Ok(()) } else { Err(Unpublished::Revoked) }
+}
+
 /// What was answered before to the request with this key; nothing if the claim holds.
 async fn begin(
     ctx: &Context,
+    service: PlatformService,
     claim: Claim<'_>,
     hash: &[u8; 32],
 ) -> std::result::Result<Option<Vec<Published>>, Unpublished> {
     let now = ctx.now();
     let mut tx = ctx.begin().await?;
+    prove(&mut tx, service).await?;
     let abandoned = now - ABANDONED_AFTER;
     if tx.begin_request(claim, hash, now, [abandoned, now - REQUESTS_KEPT]).await? {
         tx.commit().await?;
@@ -134,6 +143,7 @@ async fn store(
     claim: Option<Claim<'_>>,
 ) -> std::result::Result<Vec<Published>, Unpublished> {
     let mut tx = ctx.begin().await?;
+    prove(&mut tx, request.service).await?;
     let mut publishing = Publishing { now: ctx.now(), ..Publishing::default() };
     let accounts = publishing.accounts(&mut tx, &request.events).await?;
     let ids: Vec<EventId> = request.events.iter().map(|_| ctx.new_id()).collect();

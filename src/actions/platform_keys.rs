@@ -9,7 +9,7 @@ use crate::{
         id::PlatformKeyId,
         platform_key::{PlatformKeyFacts, PlatformKeyName, PlatformService},
     },
-    store::Tx,
+    store::{Conn, Tx},
 };
 
 /// The service that shows this key. That it was used is written down a little later, and at
@@ -27,6 +27,12 @@ pub async fn authenticate(ctx: &Context, key: &PlatformKey) -> Result<PlatformSe
         ctx.tally.key_used(facts.id, now);
     }
     Ok(service)
+}
+
+/// Whether the key that was shown works as yet: it may have been revoked since.
+pub(super) async fn still_works(read: &mut Conn, service: PlatformService) -> Result<bool> {
+    let facts = read.platform_key(service.key()).await?;
+    Ok(facts.is_some_and(|facts| PlatformService::prove(&facts).is_some()))
 }
 
 /// A new key by the operator's word. It is given out once.

@@ -1,5 +1,7 @@
 //! `POST /api/v1/events`
 
+mod judged;
+
 use std::collections::BTreeSet;
 
 use portico::{

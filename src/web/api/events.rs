@@ -52,18 +52,20 @@ pub(in crate::web) async fn post(
 
 /// Whose key the request shows.
 async fn service(ctx: &Context, request: &HttpRequest) -> Result<PlatformService, Refusal> {
-    let refused = || {
-        let detail = "The platform key is not valid. Make one in the admin console, or with portico platform-key create.";
-        Refusal::new(Code::InvalidToken, detail)
-    };
-    let key: PlatformKey = bearer(request)?.parse().map_err(|_| refused())?;
+    let key: PlatformKey = bearer(request)?.parse().map_err(|_| no_such_key())?;
     platform_keys::authenticate(ctx, &key).await.map_err(|error| match error {
-        Error::NotFound | Error::Invalid(_) | Error::Conflict(_) => refused(),
+        Error::NotFound | Error::Invalid(_) | Error::Conflict(_) => no_such_key(),
         Error::TooMany { .. } | Error::Unavailable(_) | Error::Internal(_) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a platform key could not be judged");
             unavailable()
         }
     })
+}
+
+fn no_such_key() -> Refusal {
+    let detail =
+        "The platform key is not valid. Make one in the admin console, or with portico platform-key create.";
+    Refusal::new(Code::InvalidToken, detail)
 }
 
 /// Why a request is answered with a problem.
@@ -158,6 +160,7 @@ fn unpublished(error: Unpublished, events: &[NewEvent], refusals: &Refusals) -> 
                 "The first request with this Idempotency-Key is still running. Send it again in a moment.";
             problem::plain(StatusCode::CONFLICT, "idempotency_key_running", detail)
         }
+        Unpublished::Revoked => refusals.answer(&no_such_key(), Code::InvalidToken.status()),
         Unpublished::Other(error @ Error::Unavailable(_)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "events could not be published");
             refusals.answer(&unavailable(), Code::Unavailable.status())
