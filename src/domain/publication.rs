@@ -1,6 +1,7 @@
 //! What the platform asks to have published: the events of one request, whole or not at all.
 
 pub mod shape;
+mod sizes;
 
 use std::{fmt, str::FromStr};
 
@@ -136,11 +137,26 @@ struct Raw<'a> {
     id: Option<String>,
 }
 
+/// The body of a request of which no event is too large. That is judged before anything else.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighed<'a>(&'a [u8]);
+
+impl<'a> Weighed<'a> {
+    /// # Errors
+    /// The first event that is too large.
+    pub fn new(body: &'a [u8]) -> Result<Self, Unpublishable> {
+        match sizes::too_large(body) {
+            Some((which, was)) => Err(Unpublishable::EventTooLarge { which, was }),
+            None => Ok(Self(body)),
+        }
+    }
+}
+
 /// The events of a request's body: one object, or an array of up to 100.
 ///
 /// # Errors
-/// The first thing that is wrong. Sizes are judged before anything else.
-pub fn parse(body: &[u8]) -> Result<Vec<NewEvent>, Unpublishable> {
+/// The first thing that is wrong.
+pub fn parse(Weighed(body): Weighed<'_>) -> Result<Vec<NewEvent>, Unpublishable> {
     let not_json = |error: serde_json::Error| Unpublishable::NotJson(error.to_string());
     let is_many = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let raw: Vec<&RawValue> = if is_many {
@@ -149,10 +165,6 @@ pub fn parse(body: &[u8]) -> Result<Vec<NewEvent>, Unpublishable> {
         vec![serde_json::from_slice(body).map_err(not_json)?]
     };
     let place = |n| if is_many { Place::At(n) } else { Place::Only };
-    let too_large = raw.iter().position(|event| event.get().len() > MAX_EVENT_BYTES);
-    if let Some((n, event)) = too_large.and_then(|n| raw.get(n).map(|event| (n, event))) {
-        return Err(Unpublishable::EventTooLarge { which: place(n), was: event.get().len() });
-    }
     if raw.is_empty() || raw.len() > MAX_EVENTS {
         return Err(Unpublishable::Count { was: raw.len() });
     }

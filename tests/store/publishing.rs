@@ -7,7 +7,7 @@ use portico::{
     domain::{
         id::{ClaimId, PlatformKeyId},
         platform_key::PlatformService,
-        publication::{self, IdempotencyKey},
+        publication::{self, IdempotencyKey, Weighed},
         time::{Clock, Span, Timestamp},
     },
     store::{Claim, Tx},
@@ -79,7 +79,8 @@ async fn of_repeats_that_take_over_from_each_other_one_publishes(kind: Kind) {
     world.ctx.clock = Arc::new(Leaps(TestClock::new()));
     let answers: Vec<Result<Vec<Published>, Unpublished>> = at_once(16, |_| {
         let ctx = world.ctx.clone();
-        let events = publication::parse(body.as_bytes()).expect("an event");
+        let weighed = Weighed::new(body.as_bytes()).expect("small");
+        let events = publication::parse(weighed).expect("an event");
         let idempotency = Some((parsed("req-1"), publication::fingerprint(body.as_bytes())));
         async move { events::publish(&ctx, &Request { service, events, idempotency }).await }
     })

@@ -6,6 +6,10 @@ fn event(more: &str) -> String {
     format!(r#"{{"type":"meeting.started","account":"{ACCOUNT}","data":{{"n":1.10}}{more}}}"#)
 }
 
+fn parse(body: &[u8]) -> Result<Vec<NewEvent>, Unpublishable> {
+    super::parse(Weighed::new(body)?)
+}
+
 fn refused(body: &str) -> String {
     parse(body.as_bytes()).expect_err(body).to_string()
 }
@@ -78,6 +82,11 @@ fn sizes_are_judged_before_all_else() {
     assert!(matches!(
         parse(many.as_bytes()),
         Err(Unpublishable::EventTooLarge { which: Place::At(200), .. })
+    ));
+    let broken = format!("[{large},");
+    assert!(matches!(
+        parse(broken.as_bytes()),
+        Err(Unpublishable::EventTooLarge { which: Place::At(0), .. })
     ));
     let largest = event(&" ".repeat(MAX_EVENT_BYTES - event("").len()));
     assert_eq!((largest.len(), parse(largest.as_bytes()).is_ok()), (MAX_EVENT_BYTES, true));

@@ -21,7 +21,7 @@ use crate::{
         authorization::{Code, Refusal},
         credential::PlatformKey,
         platform_key::PlatformService,
-        publication::{self, IdempotencyKey, MAX_REQUEST_BYTES, NewEvent, Unpublishable},
+        publication::{self, IdempotencyKey, MAX_REQUEST_BYTES, NewEvent, Unpublishable, Weighed},
     },
 };
 
@@ -85,8 +85,9 @@ async fn publish(
     body: Payload,
 ) -> Result<Vec<Published>, Refused> {
     let body = read(body).await?;
+    let weighed = Weighed::new(&body).map_err(Refused::Unpublishable)?;
     let key = idempotency_key(request)?;
-    let events = publication::parse(&body).map_err(Refused::Unpublishable)?;
+    let events = publication::parse(weighed).map_err(Refused::Unpublishable)?;
     let idempotency = key.map(|key| (key, publication::fingerprint(&body)));
     let request = Request { service, events, idempotency };
     let published = events::publish(ctx, &request).await;

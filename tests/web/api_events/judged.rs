@@ -10,9 +10,34 @@ use tokio::{
     time::{Duration, sleep, timeout},
 };
 
-use super::{Kind, Publisher, on_both};
+use super::{Kind, Method, Publisher, on_both, refused};
 
-on_both!(a_key_that_is_revoked_while_the_body_comes_publishes_nothing,);
+on_both!(
+    a_key_that_is_revoked_while_the_body_comes_publishes_nothing,
+    sizes_are_judged_before_all_but_the_platform_key,
+);
+
+async fn sizes_are_judged_before_all_but_the_platform_key(kind: Kind) {
+    let publisher = Publisher::new(kind).await;
+    let large = format!("{{\"type\":7,\"data\":\"{}\"}}", "x".repeat(256 * 1024));
+    let (none, bad_key): (&[(&str, &str)], &[(&str, &str)]) = (&[], &[("idempotency-key", "")]);
+    for (headers, body, status, code) in [
+        (none, large.clone(), 413, "too_large"),
+        (bad_key, large.clone(), 413, "too_large"),
+        (none, format!("[{{}},{large},"), 413, "too_large"),
+        (none, format!("[{}{large}]", "{},".repeat(101)), 413, "too_large"),
+        (bad_key, String::from("["), 400, "invalid_request"),
+        (none, String::from("["), 400, "invalid_request"),
+        (none, String::from("[7]"), 422, "invalid_event"),
+    ] {
+        let page = publisher.send(headers, body).await;
+        assert_eq!(refused(&page), (status, String::from(code)));
+    }
+    let request = publisher.flow.client.request(Method::POST, "/api/v1/events");
+    let page = publisher.flow.client.send(request.body(large)).await;
+    assert_eq!(refused(&page), (401, String::from("missing_token")));
+    assert_eq!(publisher.events().await, 0);
+}
 
 async fn a_key_that_is_revoked_while_the_body_comes_publishes_nothing(kind: Kind) {
     let publisher = Publisher::new(kind).await;
