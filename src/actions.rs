@@ -29,6 +29,7 @@ pub mod passwords;
 pub mod platform_keys;
 pub mod queue;
 pub mod redeliveries;
+pub mod remains;
 pub mod retention;
 pub mod settings;
 pub mod setup;

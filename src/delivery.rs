@@ -91,6 +91,7 @@ impl Worker {
         beside.spawn(leases::watch(Arc::clone(shared)));
         beside.spawn(housekeeping::run(shared.ctx.clone()));
         beside.spawn(housekeeping::redeliver(shared.ctx.clone()));
+        beside.spawn(housekeeping::clear(shared.ctx.clone()));
         beside.spawn(housekeeping::drop_old(shared.ctx.clone()));
         let mut lanes = JoinSet::new();
         let mut turns = interval(LOOK_EVERY);

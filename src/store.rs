@@ -34,6 +34,7 @@ mod platform;
 mod platform_keys;
 mod publishing;
 mod redeliveries;
+mod remains;
 mod rows;
 mod search;
 mod sessions;
@@ -65,6 +66,7 @@ pub use platform::{AccountFilter, COUNTED, EveryAppFilter, Listed, ListedAccount
 pub use platform_keys::KnownKey;
 pub use publishing::{Audience, Claim, EarlierRequest, Receiver};
 pub use redeliveries::Progress;
+pub use remains::Remains;
 pub use two_step::SealedFactor;
 pub use users::{Deed, Known};
 pub use validations::Question;

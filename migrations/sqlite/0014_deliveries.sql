@@ -1,8 +1,9 @@
--- Events that were published, and their deliveries to endpoints.
+-- Events that were published, and their deliveries to endpoints. There may be very many, so
+-- neither goes in one step with an account or an app.
 
 create table events (
     id blob not null primary key,
-    account_id blob not null references accounts (id) on delete cascade,
+    account_id blob not null,
     event_type text not null,
     environment text not null,
     -- The message as every endpoint gets it, to the byte.
@@ -39,7 +40,7 @@ create index lanes_leased on lanes (leased_by) where leased_by is not null;
 create table deliveries (
     id blob not null primary key,
     event_id blob not null references events (id) on delete cascade,
-    app_id blob not null references apps (id) on delete cascade,
+    app_id blob not null,
     -- Stays when the subscription is deleted: the log is kept.
     subscription_id blob not null,
     lane_id blob not null,
@@ -86,6 +87,15 @@ create table attempts (
     excerpt_is_cut integer not null,
     primary key (delivery_id, number)
 ) strict;
+
+-- What is gone and of which something is left: events of an account, deliveries of an app, what
+-- waits in a lane. It goes some at a time.
+create table remains (
+    id blob not null primary key,
+    kind text not null,
+    since integer not null
+) strict;
+create index remains_by_age on remains (since, id);
 
 -- How attempts to deliver production events of an app went, by the hour.
 create table delivery_hours (

@@ -60,6 +60,9 @@ pub async fn deactivate(ctx: &Context, acting: &Acting<Developer>, id: AppId) ->
     change_state(ctx, tx, acting, &app, AppState::deactivate, Change::AppDeactivated {}).await
 }
 
+/// Of what is dropped when an app is activated again, so much goes in one transaction.
+const DROPPED_AT_ONCE: u32 = 1_000;
+
 /// # Errors
 /// `Conflict` if the app is not deactivated, or its account may not.
 pub async fn reactivate(
@@ -68,15 +71,23 @@ pub async fn reactivate(
     id: AppId,
     waiting: Waiting,
 ) -> Result<()> {
-    let mut tx = ctx.begin().await?;
-    tx.lock_account(acting.account()).await?;
-    let app = tx.app_to_change(acting.account(), id).await?;
-    if app.state.reactivate().is_ok() {
+    let mut dropped = 0;
+    let (mut tx, app) = loop {
+        let mut tx = ctx.begin().await?;
+        tx.lock_account(acting.account()).await?;
+        let app = tx.app_to_change(acting.account(), id).await?;
+        app.state.reactivate()?;
         may_be_active(&mut tx, &app).await?;
-    }
-    let dropped = match waiting {
-        Waiting::Send => 0,
-        Waiting::Drop => tx.drop_waiting(id, ctx.now()).await?,
+        let some = match waiting {
+            Waiting::Send => 0,
+            Waiting::Drop => tx.drop_waiting(id, ctx.now(), DROPPED_AT_ONCE).await?,
+        };
+        dropped += u64::from(some);
+        if some < DROPPED_AT_ONCE {
+            break (tx, app);
+        }
+        // Others may write. While the app is stopped nothing of it is sent, and nothing is added.
+        tx.commit().await?;
     };
     tx.wake_lanes(id, ctx.now()).await?;
     change_state(ctx, tx, acting, &app, AppState::reactivate, Change::AppReactivated { dropped }).await

@@ -14,7 +14,7 @@ use crate::{
         id::{AccountId, AppId, UserId},
         time::Span,
     },
-    store::Tx,
+    store::{Remains, Tx},
 };
 
 /// The name of an app that was once active stays taken this long after its deletion.
@@ -167,6 +167,7 @@ pub(super) async fn delete_held(ctx: &Context, tx: &mut Tx, by: &By, app: &App) 
         tx.remember_name(app.id, ctx.now() + NAME_REMEMBERED).await?;
     }
     tx.delete_app(app.account, app.id).await?;
+    tx.leave(Remains::OfApp(app.id), ctx.now()).await?;
     let change = Change::AppDeleted { name: app.information.name.to_string() };
     ctx.audit(tx, by, On::app(app.account, app.id), change).await
 }

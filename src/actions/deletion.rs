@@ -18,7 +18,7 @@ use crate::{
         id::UserId,
         user::{Admin, PowerBy, PowerChange, Session, User},
     },
-    store::{Conn, Tx},
+    store::{Conn, Remains, Tx},
 };
 
 /// Deletes the account with its apps, secrets and memberships. `typed_name` must be its name.
@@ -148,6 +148,7 @@ async fn delete_held_account(ctx: &Context, tx: &mut Tx, by: &By, account: &Acco
         delete_held(ctx, tx, by, app).await?;
     }
     tx.delete_account(account.id).await?;
+    tx.leave(Remains::OfAccount(account.id), ctx.now()).await?;
     ctx.audit(tx, by, On::account(account.id), Change::AccountDeleted { name: account.name.to_string() })
         .await
 }

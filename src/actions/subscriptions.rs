@@ -45,6 +45,9 @@ pub async fn list(ctx: &Context, reader: &impl Reads, app: &App) -> Result<Vec<S
     Ok(ctx.read().await?.subscriptions(reader.account_of(app), app.id).await?)
 }
 
+/// Of what waits for a subscription that is deleted, so much of each lane is cancelled with it, and
+/// the rest soon after.
+const CANCELLED_AT_ONCE: i64 = 500;
 /// The most events that are counted.
 const COUNTED: u32 = 10_000;
 
@@ -177,7 +180,7 @@ fn lead_out(ctx: &Context, new: &NewSubscription) -> Result<()> {
 pub async fn delete(ctx: &Context, acting: &Acting<Developer>, app: &App, id: SubscriptionId) -> Result<()> {
     let mut tx = ctx.begin().await?;
     let subscription = to_change(&mut tx, acting, app, id).await?;
-    tx.cancel_waiting(id, ctx.now()).await?;
+    tx.cancel_waiting(id, ctx.now(), CANCELLED_AT_ONCE).await?;
     tx.delete_subscription(app.id, id).await?;
     let label = subscription.label().to_owned();
     let change =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::actions::{Context, Error, queue, redeliveries, retention};
+use crate::actions::{Context, Error, Result, queue, redeliveries, remains, retention};
 
 /// How often the depth of the queue is read, if anybody wants to know.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
@@ -12,20 +12,30 @@ const MEASURE_EVERY: Duration = Duration::from_secs(10);
 const WAKE_EVERY: u32 = 6;
 const DROP_EVERY: Duration = Duration::from_secs(600);
 
-/// How often it is looked for failed deliveries that are asked for again, and between two steps.
-const REDELIVER_EVERY: Duration = Duration::from_millis(500);
-const REDELIVER_PAUSE: Duration = Duration::from_millis(20);
+/// How often it is looked for what goes in steps, and between two of them.
+const STEP_EVERY: Duration = Duration::from_millis(500);
+const STEP_PAUSE: Duration = Duration::from_millis(20);
 
 /// Sets failed deliveries waiting that are asked for again.
 pub(super) async fn redeliver(ctx: Context) {
+    step(|| redeliveries::go_on(&ctx), "could not go on to redeliver what failed").await;
+}
+
+/// Clears what is left of what was deleted.
+pub(super) async fn clear(ctx: Context) {
+    step(|| remains::go_on(&ctx), "could not go on to clear what is left of what was deleted").await;
+}
+
+/// Takes steps for ever: one after the other while one says that there is more.
+async fn step<F: Future<Output = Result<bool>>>(take: impl Fn() -> F, complaint: &str) {
     let mut could = true;
     loop {
-        let stepped = redeliveries::go_on(&ctx).await;
+        let stepped = take().await;
         if let (Err(error), true) = (&stepped, could) {
-            complain(error, "could not go on to redeliver what failed");
+            complain(error, complaint);
         }
         could = stepped.is_ok();
-        let pause = if matches!(stepped, Ok(true)) { REDELIVER_PAUSE } else { REDELIVER_EVERY };
+        let pause = if matches!(stepped, Ok(true)) { STEP_PAUSE } else { STEP_EVERY };
         tokio::time::sleep(pause).await;
     }
 }

@@ -27,7 +27,7 @@ pub enum Status {
     Failed,
     /// Its subscription was deleted.
     Cancelled,
-    /// By choice, when its app was activated again.
+    /// By choice, when its app was activated again; or it was held for longer than it is kept.
     Dropped,
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{
-    Conn, Result, Tx,
+    Conn, Remains, Result, Tx,
     db::{all, execute, optional, value},
     dialect::{BODIES, INSERT_DELIVERIES, LOCK_LANES, RECORD},
     rows::{self, IdText},
@@ -33,12 +33,10 @@ statements! {
     /// The attempt that was on its way when its delivery was cancelled or dropped.
     RECORD_LAST = "update deliveries set attempts = $2, last_at = $3, last_outcome = $4, last_status = $5
         where id = $1 and status in ('cancelled', 'dropped') and attempts = $2 - 1";
-    /// What waits in a lane waits no longer.
+    /// Some of what waits in a lane waits no longer, what is due longest first: due before, how many.
     END_WAITING = "update deliveries set status = $2, next_at = null, finished_at = $3
-        where lane_id = $1 and next_at is not null";
-    /// Of a kind alone.
-    END_WAITING_OF_KIND = "update deliveries set status = $3, next_at = null, finished_at = $4
-        where lane_id = $1 and kind = $2 and next_at is not null";
+        where next_at is not null and next_at < $4 and id in (select id from deliveries
+            where lane_id = $1 and next_at is not null and next_at < $4 order by next_at, id limit $5)";
     /// A delivery is due later.
     POSTPONE_DELIVERY = "update deliveries set next_at = $2 where id = $1 and next_at is not null";
     /// A delivery that waits is not made.
@@ -205,25 +203,59 @@ impl Tx {
         Ok(())
     }
 
-    /// Drops the events that wait for an app: whoever activates it again wants none of them.
-    pub async fn drop_waiting(&mut self, app: AppId, now: Timestamp) -> Result<u64> {
+    /// Drops up to so many of the events that wait for an app: whoever activates it again wants
+    /// none of them.
+    pub async fn drop_waiting(&mut self, app: AppId, now: Timestamp, limit: u32) -> Result<u32> {
         let mut dropped = 0;
-        for (lane,) in self.lanes_of_app(app).await? {
-            dropped += execute!(self, END_WAITING_OF_KIND, lane, DeliveryKind::Event, Status::Dropped, now);
+        for (lane,) in self.event_lanes_of_app(app).await? {
+            let rest = i64::from(limit - dropped);
+            let some = self.end_waiting(lane, Status::Dropped, now, rest).await?;
+            dropped = dropped.saturating_add(u32::try_from(some).unwrap_or(u32::MAX)).min(limit);
         }
         Ok(dropped)
     }
 
-    /// Cancels what waits for a subscription that is about to be deleted.
-    pub async fn cancel_waiting(&mut self, subscription: SubscriptionId, now: Timestamp) -> Result<u64> {
-        let mut cancelled = 0;
+    /// Cancels up to so many in each lane of what waits for a subscription that is about to be
+    /// deleted; what is more goes in a while.
+    pub async fn cancel_waiting(
+        &mut self,
+        subscription: SubscriptionId,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<()> {
         // Whoever publishes meanwhile either has put its deliveries there, or finds no lane.
         let sql = self.text(LOCK_LANES);
         let lanes: Vec<(LaneId,)> = all!(self, sql, subscription);
         for (lane,) in lanes {
-            cancelled += execute!(self, END_WAITING, lane, Status::Cancelled, now);
+            if self.end_waiting(lane, Status::Cancelled, now, limit).await? >= limit.unsigned_abs() {
+                self.leave(Remains::OfLane(lane), now).await?;
+            }
         }
-        Ok(cancelled)
+        Ok(())
+    }
+
+    /// Ends up to so many of what waits in a lane; says how many.
+    pub(super) async fn end_waiting(
+        &mut self,
+        lane: LaneId,
+        status: Status,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<u64> {
+        let always = Timestamp::from_micros(i64::MAX);
+        Ok(execute!(self, END_WAITING, lane, status, now, always, limit))
+    }
+
+    /// Drops up to so many of what waits in a lane and has been due since before a moment; says how
+    /// many.
+    pub async fn drop_overdue(
+        &mut self,
+        lane: LaneId,
+        due_before: Timestamp,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<u64> {
+        Ok(execute!(self, END_WAITING, lane, Status::Dropped, now, due_before, limit))
     }
 
     pub async fn cancel_delivery(&mut self, id: DeliveryId, now: Timestamp) -> Result<()> {

@@ -62,6 +62,21 @@ statements! {
     /// about to hold it notices.
     WAKE_LANE = "update lanes set due_at = $2 where id = $1
         and exists (select 1 from deliveries d where d.lane_id = $1 and d.next_at is not null)";
+    /// The same of some lanes that nobody looks at, of which something has been due since before a
+    /// moment: after one, in the order of ids.
+    LANES_LEFT = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        s.development_url, s.production_url
+        from lanes l join subscriptions s on s.id = l.subscription_id
+        join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
+        where l.id > $1 and l.leased_by is null and l.due_at is null
+        and exists (select 1 from deliveries d where d.lane_id = l.id and d.next_at is not null and d.next_at < $2)
+        order by l.id limit $3";
+    /// Takes the lane: nobody wakes it until the end of the transaction.
+    LOCK_LANE = "update lanes set failures = failures where id = $1";
+    /// The lanes of an app that events are put into.
+    EVENT_LANES_OF_APP = "select l.id from lanes l join subscriptions s on s.id = l.subscription_id
+        where s.app_id = $1 and l.kind <> $2 order by l.id";
     /// The lanes of an app.
     LANES_OF_APP = "select l.id from lanes l join subscriptions s on s.id = l.subscription_id
         where s.app_id = $1 order by l.id";
@@ -187,6 +202,17 @@ impl Conn {
         lanes(all!(self, SLEEPING_LANES, after, limit))
     }
 
+    /// Lanes after an id that nobody looks at, most likely since they are held, with something that
+    /// has been due since before a moment.
+    pub async fn lanes_left(
+        &mut self,
+        after: LaneId,
+        due_before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Lane>> {
+        lanes(all!(self, LANES_LEFT, after, due_before, limit))
+    }
+
     /// The lanes of an app that are turned off.
     pub async fn lanes_off(&mut self, account: AccountId, app: AppId) -> Result<Vec<LaneOff>> {
         Ok(all!(self, TURNED_OFF, account, app))
@@ -280,6 +306,16 @@ impl Tx {
             execute!(self, TURN_ON, *id);
         }
         self.wake(ids, now).await
+    }
+
+    /// The lane as it is until the end of the transaction: nobody wakes it meanwhile.
+    pub async fn lane_to_end(&mut self, id: LaneId) -> Result<Option<Lane>> {
+        execute!(self, LOCK_LANE, id);
+        self.lane(id).await
+    }
+
+    pub(super) async fn event_lanes_of_app(&mut self, app: AppId) -> Result<Vec<(LaneId,)>> {
+        Ok(all!(self, EVENT_LANES_OF_APP, app, LaneKind::Checks))
     }
 
     pub(super) async fn lanes_of_app(&mut self, app: AppId) -> Result<Vec<(LaneId,)>> {

@@ -41,6 +41,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::platform_keys::ALL,
         super::publishing::ALL,
         super::redeliveries::ALL,
+        super::remains::ALL,
         super::search::ALL,
         super::sessions::ALL,
         super::subscriptions::ALL,

@@ -114,6 +114,23 @@ impl Rig {
         made
     }
 
+    /// One more delivery of the event of another, in a lane that is not told of it.
+    pub async fn beside(&self, delivery: DeliveryId, lane: Lane) -> DeliveryId {
+        let database = &self.world.database;
+        let other: DeliveryId = self.ctx().new_id();
+        let (id, new) = (database.literal(&delivery), database.literal(&other));
+        let (lane_id, subscription) = (database.literal(&lane.id), database.literal(&lane.subscription));
+        let app = database.literal(&lane.app);
+        let sql = format!(
+            "insert into deliveries (id, event_id, app_id, subscription_id, lane_id, kind, environment, event_type,
+                status, created_at, next_at, attempts, tries)
+            select {new}, event_id, {app}, {subscription}, {lane_id}, kind, environment, event_type, 'waiting',
+                created_at, created_at, 0, 0 from deliveries where id = {id}"
+        );
+        database.run(&sql).await;
+        other
+    }
+
     pub fn worker(&self) -> Worker {
         Worker::new(self.ctx().clone(), self.outbound.clone())
     }
