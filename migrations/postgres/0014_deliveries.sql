@@ -36,6 +36,12 @@ create table lanes (
 create unique index lanes_by_subscription on lanes (subscription_id, kind);
 create index lanes_due on lanes (due_at) where due_at is not null;
 create index lanes_leased on lanes (leased_by) where leased_by is not null;
+-- Subscriptions that were made before have their lanes too. An id begins with the moment of its
+-- subscription, and is random behind it.
+insert into lanes (id, subscription_id, kind, failures)
+    select cast(substr(cast(s.id as text), 1, 14) || '7' || substr(cast(gen_random_uuid() as text), 16) as uuid),
+        s.id, k.kind, 0
+    from subscriptions s cross join (values ('production'), ('development'), ('checks')) k (kind);
 
 create table deliveries (
     id uuid not null primary key,

@@ -36,6 +36,12 @@ create table lanes (
 create unique index lanes_by_subscription on lanes (subscription_id, kind);
 create index lanes_due on lanes (due_at) where due_at is not null;
 create index lanes_leased on lanes (leased_by) where leased_by is not null;
+-- Subscriptions that were made before have their lanes too. An id begins with the moment of its
+-- subscription, and is random behind it.
+insert into lanes (id, subscription_id, kind, failures)
+    select unhex(substr(hex(s.id), 1, 12) || '7' || substr(hex(randomblob(2)), 2)
+            || '8' || substr(hex(randomblob(8)), 2)), s.id, k.column1, 0
+    from subscriptions s cross join (values ('production'), ('development'), ('checks')) k;
 
 create table deliveries (
     id blob not null primary key,

@@ -20,6 +20,7 @@ mod forms;
 mod icons;
 mod installation;
 mod invitations;
+mod lanes;
 mod links;
 mod lists;
 mod members;
