@@ -95,6 +95,9 @@ pub struct Limits {
     pub kept: usize,
     /// How long a connection is kept that nobody uses: 30 seconds.
     pub kept_for: Duration,
+    /// How long an HTTP/2 connection in use may be silent before it is asked whether it still
+    /// lives, and for how long it may leave that unanswered: 10 seconds.
+    pub silent_for: Duration,
 }
 
 impl Default for Limits {
@@ -111,13 +114,10 @@ impl Default for Limits {
             kept_each: 32,
             kept: 1_024,
             kept_for: Duration::from_secs(30),
+            silent_for: Duration::from_secs(10),
         }
     }
 }
-
-/// How long an HTTP/2 connection in use may be silent before it is asked whether it still lives,
-/// and for how long it may leave that unanswered.
-const PING_AFTER: Duration = Duration::from_secs(10);
 
 /// Why there is no client.
 #[derive(Debug, Error)]
@@ -187,8 +187,8 @@ impl Outbound {
             .http1_max_buf_size(limits.head_bytes.max(8_192))
             .http1_max_headers(limits.headers)
             .http2_max_header_list_size(u32::try_from(2 * limits.head_bytes).unwrap_or(u32::MAX))
-            .http2_keep_alive_interval(PING_AFTER)
-            .http2_keep_alive_timeout(PING_AFTER)
+            .http2_keep_alive_interval(limits.silent_for)
+            .http2_keep_alive_timeout(limits.silent_for)
             // No more is in memory of an answer whose body nobody reads.
             .http2_initial_stream_window_size(64 * 1_024)
             .http2_initial_connection_window_size(1_024 * 1_024)

@@ -1,11 +1,21 @@
 //! Connections are kept and used again, and not without bound.
 
+use std::{net::SocketAddr, time::Duration};
+
 use futures_util::future::join_all;
-use portico::outbound::{Limits, Settings};
+use portico::{
+    domain::delivery::failure::Failure,
+    outbound::{Limits, Settings},
+};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 use crate::{
     receiver::{Receiver, Reply},
-    sender::{answer, client, impatient, post, settings},
+    sender::{answer, client, failure, impatient, post, settings},
 };
 
 #[tokio::test]
@@ -88,4 +98,60 @@ async fn a_connection_that_was_silent_once_is_not_used_again() {
         let connections: Vec<_> = receiver.received().iter().map(|one| one.connection).collect();
         assert_eq!(connections, [0, 0, 1]);
     }
+}
+
+/// Between a client and a receiver: it can be cut without a word to either.
+struct Line {
+    address: SocketAddr,
+    cut: watch::Sender<()>,
+}
+
+impl Line {
+    async fn to(receiver: &Receiver) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let (address, far) = (listener.local_addr().expect("an address"), receiver.address);
+        let cut = watch::Sender::new(());
+        let cuts = cut.clone();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let mut is_cut = cuts.subscribe();
+                tokio::spawn(async move {
+                    let mut far = TcpStream::connect(far).await.expect("the receiver listens");
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        // Both stay open.
+                        _ = is_cut.changed() => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        Self { address, cut }
+    }
+}
+
+#[tokio::test]
+async fn an_http2_connection_that_leaves_a_ping_unanswered_is_given_up() {
+    let receiver = Receiver::start();
+    let line = Line::to(&receiver).await;
+    let settings = settings(&receiver.authority_pem);
+    let limits = Limits { silent_for: Duration::from_millis(200), ..settings.limits };
+    let client = client(Settings { limits, ..settings });
+    let url = format!("https://{}/", line.address);
+    answer(&client, &url).await;
+    line.cut.send(()).expect("the line is in use");
+    // The time for an answer is far longer.
+    assert_eq!(failure(&client, &url).await, Failure::ConnectionLost);
+    answer(&client, &url).await;
+    assert_eq!(receiver.connections(), 2);
+}
+
+#[tokio::test]
+async fn an_http2_connection_that_answers_pings_is_kept_however_long_the_answer_takes() {
+    let receiver = Receiver::start();
+    receiver.answer("/slow", Reply::Hang);
+    let settings = settings(&receiver.authority_pem);
+    let limits = Limits { silent_for: Duration::from_millis(200), ..settings.limits };
+    let client = impatient(Settings { limits, ..settings });
+    let url = receiver.url("/slow");
+    assert_eq!(failure(&client, &url).await, Failure::AnswerTimedOut);
 }

@@ -12,6 +12,7 @@ mod catalog;
 mod chains;
 mod changes;
 mod credentials;
+mod deliveries;
 mod dialects;
 mod directory;
 mod doors;

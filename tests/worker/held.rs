@@ -1,5 +1,5 @@
 use portico::{
-    actions::{activation, queue, subscriptions},
+    actions::{activation, admin, queue, subscriptions},
     domain::{
         account::Developer,
         lane::Waiting,
@@ -11,7 +11,7 @@ use portico::{
 use crate::support::{
     databases::{Kind, on_both},
     receiver::Reply,
-    rig::{Rig, run, until},
+    rig::{Lane, Rig, run, until},
     world::parsed,
 };
 
@@ -22,6 +22,8 @@ on_both!(
     another_url_begins_anew,
     failures_before_a_deactivation_are_forgotten,
     what_is_due_sooner_than_its_lane_is_found,
+    what_waits_for_an_app_or_account_that_is_reinstated_is_sent,
+    what_waits_for_an_account_that_is_approved_is_sent,
 );
 
 async fn reactivate(rig: &Rig) {
@@ -50,6 +52,49 @@ async fn what_waits_for_an_app_that_is_stopped_is_held_until_it_is_woken(kind: K
     subscriptions::toggle(rig.ctx(), &acting, &rig.app, true).await.expect("on");
     rig.turn().await;
     assert_eq!(rig.states(&made).await, ["succeeded after 1"]);
+}
+
+/// What is published while nothing may be sent is held, and sent once something lifts that.
+async fn sent_after(rig: &Rig, lane: Lane, lift: impl AsyncFnOnce()) {
+    let before = rig.receiver.received().len();
+    let made = rig.publish(lane, 2).await;
+    rig.turn().await;
+    assert_eq!(rig.of_lane(lane, "due_at").await, "-", "nobody looks at it");
+    assert_eq!(rig.receiver.received().len(), before);
+    lift().await;
+    rig.turn().await;
+    assert_eq!(rig.states(&made).await, ["succeeded after 1"; 2]);
+}
+
+async fn what_waits_for_an_app_or_account_that_is_reinstated_is_sent(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let root = rig.world.admin("root@portico.example").await;
+    let root = rig.world.as_admin(&root).await;
+    let (ctx, reason) = (rig.ctx(), parsed("Too many complaints."));
+    admin::apps::suspend(ctx, &root, rig.app.id, &reason).await.expect("suspended");
+    sent_after(&rig, lane, async || {
+        admin::apps::reinstate(ctx, &root, rig.app.id, Some(reason.as_str())).await.expect("reinstated");
+    })
+    .await;
+    admin::accounts::suspend(ctx, &root, rig.app.account, &reason).await.expect("suspended");
+    sent_after(&rig, lane, async || {
+        let seen = Some(reason.as_str());
+        admin::accounts::reinstate(ctx, &root, rig.app.account, seen).await.expect("reinstated");
+    })
+    .await;
+}
+
+async fn what_waits_for_an_account_that_is_approved_is_sent(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let root = rig.world.admin("root@portico.example").await;
+    let root = rig.world.as_admin(&root).await;
+    rig.world.database.set("accounts", &rig.app.account, "standing = 'pending'").await;
+    sent_after(&rig, lane, async || {
+        admin::accounts::approve(rig.ctx(), &root, rig.app.account).await.expect("approved");
+    })
+    .await;
 }
 
 async fn another_url_begins_anew(kind: Kind) {

@@ -14,3 +14,4 @@ mod redeliveries;
 mod retries;
 mod sending;
 mod takeover;
+mod whole;
