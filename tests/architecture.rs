@@ -109,6 +109,7 @@ const SAID_BY: &[(&str, &[&str])] = &[
 /// Files of the store about what accounts own, and reads there that cannot take an account.
 const OWNED: &[(&str, &[&str])] = &[
     ("src/store/apps.rs", &["app_for_user"]),
+    ("src/store/attempts.rs", &[]),
     ("src/store/audit.rs", &[]),
     ("src/store/calls.rs", &[]),
     ("src/store/credentials.rs", &["account_of_key"]),

@@ -70,6 +70,8 @@ create index deliveries_waiting on deliveries (lane_id, next_at, id) where next_
 -- Ids are in the order of time.
 create index deliveries_by_app on deliveries (app_id, id);
 create index deliveries_failed on deliveries (app_id, id) where status = 'failed';
+create index deliveries_cancelled on deliveries (app_id, id) where status = 'cancelled';
+create index deliveries_dropped on deliveries (app_id, id) where status = 'dropped';
 create index deliveries_by_subscription on deliveries (subscription_id, id);
 create index deliveries_checks on deliveries (subscription_id, kind, id) where kind <> 'event';
 

@@ -13,7 +13,7 @@ use crate::domain::{
         attempt::Attempt,
         health::{self, Attempts},
     },
-    id::DeliveryId,
+    id::{DeliveryId, Id},
     lane::Lane,
     text::Count,
     time::Timestamp,
@@ -24,6 +24,8 @@ pub use crate::store::{DeliveryFilter, LaneOff, LoggedDelivery};
 const PAGE: usize = 50;
 /// Deliveries that are counted; of more it is said that they are more.
 const COUNTED: i64 = 1_000;
+/// Deliveries that are looked at for one page: what is asked for may be rare among millions.
+pub const LOOKED_AT: u16 = 20_000;
 /// The last attempts of a delivery that are shown.
 pub const ATTEMPTS: u16 = 50;
 
@@ -32,6 +34,9 @@ pub const ATTEMPTS: u16 = 50;
 pub struct Page {
     pub deliveries: Vec<LoggedDelivery>,
     pub count: HowMany,
+    /// Of [`LOOKED_AT`] deliveries the last one was made then, and no more were looked at; what
+    /// fits was counted among these alone.
+    pub looked_to: Option<Timestamp>,
     /// Behind which delivery the next page begins, if there is one.
     pub next: Option<DeliveryId>,
 }
@@ -54,15 +59,22 @@ pub async fn page(ctx: &Context, reader: &impl Reads, app: &App, filter: &Delive
     let account = reader.account_of(app);
     let mut read = ctx.read().await?;
     let one_more = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let until = read.delivery_end(account, app.id, filter, LOOKED_AT.into()).await?;
+    let all = DeliveryFilter { after: None, ..filter.clone() };
+    let filter = &DeliveryFilter { until, ..filter.clone() };
+    // On all pages, if that does not take looking at more.
+    let counts_all = read.delivery_end(account, app.id, &all, LOOKED_AT.into()).await?.is_none();
+    let counted = if counts_all { &all } else { filter };
     let mut deliveries = read.delivery_log(account, app.id, filter, one_more).await?;
-    let count = read.delivery_count(account, app.id, filter, COUNTED + 1).await?;
+    let count = read.delivery_count(account, app.id, counted, COUNTED + 1).await?;
     let more = deliveries.len() > PAGE;
     deliveries.truncate(PAGE);
-    let next = deliveries.last().filter(|_| more).map(|delivery| delivery.id);
+    let next = deliveries.last().filter(|_| more).map(|delivery| delivery.id).or(until);
     let number = |count: i64| Count(count.unsigned_abs());
     let count =
         if count > COUNTED { HowMany::MoreThan(number(COUNTED)) } else { HowMany::Exactly(number(count)) };
-    Ok(Page { deliveries, count, next })
+    let looked_to = until.map(Id::made_at);
+    Ok(Page { deliveries, count, looked_to, next })
 }
 
 /// # Errors

@@ -21,6 +21,13 @@ pub trait Id: Copy + fmt::Display + FromStr {
         let millis = u64::try_from(now.micros() / 1_000).unwrap_or_default();
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
+
+    /// When it was made, to the millisecond.
+    #[must_use]
+    fn made_at(self) -> Timestamp {
+        let millis = i64::try_from(self.uuid().as_u128() >> 80).unwrap_or_default();
+        Timestamp::from_micros(millis.saturating_mul(1_000))
+    }
 }
 
 /// The text is not an identifier of the type that was asked for.

@@ -11,11 +11,19 @@ macro_rules! statements {
 }
 pub(super) use statements;
 
+/// The statement of one text that has this name alone: what tests ask a database to explain.
+#[must_use]
+pub fn statement(name: &str) -> Option<&'static str> {
+    let mut found = all().filter(|(one, _)| *one == name).map(|(_, text)| text);
+    found.next().filter(|_| found.next().is_none())
+}
+
 /// Every statement of one text, by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         super::accounts::ALL,
         super::apps::ALL,
+        super::attempts::ALL,
         super::audit::ALL,
         super::calls::ALL,
         super::catalog::ALL,
@@ -24,6 +32,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::directory::ALL,
         super::credentials::ALL,
         super::deliveries::ALL,
+        super::delivery_filter::ALL,
         super::delivery_log::ALL,
         super::events::ALL,
         super::figures::ALL,

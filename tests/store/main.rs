@@ -13,6 +13,7 @@ mod chains;
 mod changes;
 mod credentials;
 mod deliveries;
+mod delivery_log;
 mod dialects;
 mod directory;
 mod doors;

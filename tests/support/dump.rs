@@ -68,6 +68,19 @@ impl TestDatabase {
         self.run(&format!("update {table} set {assignment} where id = {id}")).await;
     }
 
+    /// How SQLite would run a statement, step by step.
+    pub async fn plan(&self, statement: &str) -> Vec<String> {
+        let Database::Sqlite(path) = &self.database else { panic!("SQLite") };
+        #[expect(clippy::disallowed_methods, reason = "statements of a test are its own")]
+        let sql = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));
+        let url = format!("sqlite://{}", path.display());
+        let mut direct = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql).fetch_all(&mut direct).await.expect("a plan");
+        direct.close().await.expect("the file closes");
+        steps.into_iter().map(|(.., detail)| detail).collect()
+    }
+
     /// How many rows of a table a condition fits.
     pub async fn count(&self, table: &str, condition: &str) -> usize {
         self.texts(&format!("select 'one' from {table} where {condition}")).await.len()

@@ -10,7 +10,7 @@ use portico::{
             failure::Failure,
             timing::Timing,
         },
-        id::{DeliveryId, SubscriptionId},
+        id::{DeliveryId, Id as _, SubscriptionId},
         lane::{LaneKind, TurnedOff},
         time::{Span, Timestamp},
     },
@@ -29,6 +29,7 @@ on_both!(
     deliveries_stand_in_the_log_with_what_became_of_them,
     the_log_is_filtered_by_its_address,
     the_log_goes_on_behind_its_last_delivery,
+    a_page_looks_at_so_many_deliveries_and_goes_on_behind_them,
 );
 
 /// An active app with a subscription, with Event Subscriptions on.
@@ -245,4 +246,58 @@ async fn the_log_goes_on_behind_its_last_delivery(kind: Kind) {
     assert_eq!(ids(&page), made[50..], "whatever was made meanwhile");
     assert!(page.has("a[rel=first][href$='/deliveries?type=meeting.started']"));
     assert!(!page.has("a[rel=next]"));
+}
+
+/// As many that were delivered since one was made, past the rules.
+async fn delivered_since(log: &Log, first: DeliveryId, count: usize) {
+    let database = &log.flow.portal.world.database;
+    log.flow.portal.world.clock.advance(Span::seconds(1));
+    let made = DeliveryId::generate(log.now(), [0; 10]).uuid().simple().to_string();
+    let id = match database.kind() {
+        Kind::Sqlite => format!("unhex('{}' || printf('%016x', n))", &made[..16]),
+        Kind::Postgres => format!("cast('{}' || lpad(to_hex(n), 16, '0') as uuid)", &made[..16]),
+    };
+    let numbers =
+        format!("with recursive s(n) as (select 1 union all select n + 1 from s where n < {count})");
+    let first = database.literal(&first);
+    let events = format!(
+        "insert into events (id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at)
+        {numbers} select {id}, e.account_id, e.event_type, e.environment, e.body, e.size_bytes, e.occurred_at,
+            e.created_at
+        from s cross join events e where e.id = (select event_id from deliveries where id = {first})"
+    );
+    let deliveries = format!(
+        "insert into deliveries (id, event_id, app_id, subscription_id, lane_id, kind, environment, event_type,
+            status, created_at, attempts, tries)
+        {numbers} select {id}, {id}, d.app_id, d.subscription_id, d.lane_id, d.kind, d.environment, d.event_type,
+            'succeeded', d.created_at, 1, 1
+        from s cross join deliveries d where d.id = {first}"
+    );
+    database.run(&events).await;
+    database.run(&deliveries).await;
+}
+
+async fn a_page_looks_at_so_many_deliveries_and_goes_on_behind_them(kind: Kind) {
+    let log = Log::new(kind).await;
+    let old = log.made().await;
+    delivered_since(&log, old, 20_000).await;
+    for query in [String::from("?status=waiting"), format!("?status=waiting&subscription={}", log.sub)] {
+        let page = log.list(&query).await;
+        let said = "20,000 deliveries were looked at, back to 24 Nov 2026, 07:20 UTC";
+        assert!(page.says("No delivery fits so far") && page.says(said), "{}", page.text());
+        let on = page.attribute(".empty a[href*='after=']", "href").expect("the way on");
+        let page = log.flow.client.visit(&on).await;
+        assert_eq!(ids(&page), [old.to_string()]);
+        assert!(!page.has("a[rel=next]") && page.says("1 delivery found"), "{}", page.text());
+    }
+    let new = log.made().await;
+    let page = log.list("?status=waiting").await;
+    assert_eq!(ids(&page), [new.to_string()]);
+    assert!(page.says("1 delivery found among 20,000, back to"), "{}", page.text());
+    assert!(page.has("a[rel=next]"));
+    // All that is asked for has an index of its own.
+    for query in ["", "?status=failed", "?status=dropped", &format!("?subscription={}", log.sub)] {
+        let page = log.list(query).await;
+        assert!(!page.says("back to"), "{query}: {}", page.text());
+    }
 }

@@ -13,7 +13,7 @@ pub(in crate::web) use self::failed::post as redeliver_failed;
 use self::failed::{Asked, CountForm, Failed, Running};
 use super::frame::{AppFrame, At};
 use crate::actions::audit::HowMany;
-use crate::actions::deliveries::{self, DeliveryFilter, LaneOff, LoggedDelivery};
+use crate::actions::deliveries::{self, DeliveryFilter, LOOKED_AT, LaneOff, LoggedDelivery};
 use crate::actions::{Conflict, Context, subscriptions};
 use crate::domain::account::{AtLeast, Viewer};
 use crate::domain::delivery::attempt::Outcome;
@@ -46,6 +46,9 @@ pub(crate) struct DeliveriesPage {
     pub(crate) rows: Vec<DeliveryRow>,
     /// How many the filter finds, on all pages.
     pub(crate) count: HowMany,
+    /// How many deliveries a page looks at, and to which moment it has if there were more.
+    pub(crate) looks_at: Count,
+    pub(crate) looked_to: Option<Timestamp>,
     /// For how many days deliveries are kept.
     pub(crate) kept_for: Count,
     /// Whether the app has a subscription.
@@ -137,6 +140,7 @@ impl DeliveryQuery {
             event: kept(&mut query.event, |text| text.parse::<EventId>().ok()),
             since: kept(&mut query.since, |text| redelivery::named(text, now)),
             after: kept(&mut query.after, |text| text.parse::<DeliveryId>().ok()),
+            until: None,
         };
         (query, filter)
     }
@@ -193,6 +197,8 @@ async fn draw<R: AtLeast>(
         // What is listed further on is looked through, and not watched.
         is_live: query.after.is_empty() && page.deliveries.iter().any(|one| one.next_at.is_some()),
         count: page.count,
+        looks_at: Count(LOOKED_AT.into()),
+        looked_to: page.looked_to,
         kept_for: Count(kept_days(ctx)),
         subscribes: !subscriptions.is_empty(),
         subscriptions: choices(&subscriptions, &query.subscription),
@@ -289,6 +295,7 @@ mod tests {
             event: Some(event),
             since: Some(NOW - Span::days(1)),
             after: Some(after),
+            until: None,
         };
         assert_eq!(filter, expected);
         assert!(query.narrows() && !query.since_is_typed());
