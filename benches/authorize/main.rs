@@ -8,6 +8,7 @@ mod load;
 mod population;
 mod process;
 mod report;
+mod sealed;
 
 use std::{
     error::Error,

@@ -10,24 +10,21 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portico::{
     actions::installation,
-    crypto::{
-        self,
-        keyring::{Keyring, Place},
-    },
+    crypto::{self, keyring::Keyring},
     domain::{
         account::Standing,
         app::{AppType, StateKind},
-        credential::{ApiKey, ApiSecret, SecretFacts},
-        id::{AccountId, AppId, Id, SecretId},
+        credential::{ApiKey, ApiSecret},
+        id::{AccountId, AppId, Id},
         jwt,
         secret::Secret,
         text::TextError,
         time::{Span, Timestamp},
     },
-    store::{Database, SealedSecret, Store, Tx},
+    store::{Database, Store, Tx},
 };
 
-use crate::Result;
+use crate::{Result, sealed::seal};
 
 const KEY: [u8; 32] = [7; 32];
 /// Accounts that one transaction writes.
@@ -164,10 +161,8 @@ async fn insert(tx: &mut Tx, keys: &Keyring, state: StateKind, apps: usize) -> R
     let (key, secret) = (ApiKey::from_random(crypto::random()), ApiSecret::from_random(crypto::random()));
     tx.insert_account(account, &named("An account of the benchmark")?, Standing::Approved, now).await?;
     tx.insert_api_key(account, &key).await?;
-    let id = SecretId::generate(now, crypto::random());
-    let sealed = keys.seal(Place { column: "api_secrets.secret", row: &id }, secret.expose().as_bytes())?;
-    let facts = SecretFacts { id, hint: secret.hint(), made_at: now, made_by: None, retires_at: None };
-    tx.insert_api_secret(account, &SealedSecret { facts, sealed }).await?;
+    let sealed = seal(keys, "api_secrets.secret", (secret.expose(), secret.hint()), now)?;
+    tx.insert_api_secret(account, &sealed).await?;
     let mut last = None;
     for n in 0..apps {
         let app = AppId::generate(now, crypto::random());

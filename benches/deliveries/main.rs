@@ -14,6 +14,8 @@ mod postgres;
 mod process;
 mod publisher;
 mod receiver;
+#[path = "../authorize/sealed.rs"]
+mod sealed;
 
 use std::{
     error::Error,
@@ -296,16 +298,8 @@ fn median(mut figures: Vec<f64>) -> f64 {
 }
 
 fn print(kind: &str, measured: &Measured) -> Result<()> {
-    let Measured {
-        bare,
-        delivered,
-        again,
-        late,
-        batches_to_singles,
-        nine_beside_one_that_hangs,
-        resident_mib,
-    } = measured;
-    let [half, most] = late.map(|one| one.as_secs_f64() * 1e3);
+    let Measured { bare, delivered, .. } = measured;
+    let [half, most] = measured.late.map(|one| one.as_secs_f64() * 1e3);
     let mut out = stdout();
     writeln!(out, "{kind}")?;
     writeln!(
@@ -313,11 +307,11 @@ fn print(kind: &str, measured: &Measured) -> Result<()> {
         "  deliveries ÷ posts of the bare loop     {:>8.3}  ({delivered:.0} ÷ {bare:.0} a second)",
         delivered / bare
     )?;
-    writeln!(out, "  deliveries that came twice              {again:>8}")?;
+    writeln!(out, "  deliveries that came twice              {:>8}", measured.again)?;
     writeln!(out, "  accepted to received, at half the rate  {half:>5.0} ms  p50, {most:.0} ms p99")?;
-    writeln!(out, "  batches of 100 ÷ one by one             {batches_to_singles:>8.2}")?;
-    writeln!(out, "  nine, beside one that hangs ÷ without   {nine_beside_one_that_hangs:>8.2}")?;
-    Ok(writeln!(out, "  most memory, a million waiting          {resident_mib:>5.0} MiB")?)
+    writeln!(out, "  batches of 100 ÷ one by one             {:>8.2}", measured.batches_to_singles)?;
+    writeln!(out, "  nine, beside one that hangs ÷ without   {:>8.2}", measured.nine_beside_one_that_hangs)?;
+    Ok(writeln!(out, "  most memory, a million waiting          {:>5.0} MiB", measured.resident_mib)?)
 }
 
 fn say(what: &str) -> Result<()> {

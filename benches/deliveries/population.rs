@@ -7,25 +7,22 @@ use std::{
 
 use portico::{
     actions::installation,
-    crypto::{
-        self,
-        keyring::{Keyring, Place},
-    },
+    crypto::{self, keyring::Keyring},
     domain::{
         account::Standing,
         app::{AppType, StateKind},
-        credential::{SecretFacts, SigningSecret},
-        id::{AccountId, AppId, Id as _, LaneId, SecretId, SubscriptionId},
+        credential::SigningSecret,
+        id::{AccountId, AppId, Id as _, LaneId, SubscriptionId},
         lane::LaneKind,
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
         time::Timestamp,
     },
-    store::{Database, SealedSecret, Store, Tx},
+    store::{Database, Store, Tx},
 };
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use crate::{Result, postgres::safe, publisher};
+use crate::{Result, postgres::safe, publisher, sealed::seal};
 
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
@@ -60,11 +57,8 @@ async fn insert(tx: &mut Tx, keys: &Keyring, n: usize, endpoint: &str) -> Result
     };
     tx.insert_subscription(app, subscription, &new, now).await?;
     let secret = SigningSecret::from_random(crypto::random());
-    let id = SecretId::generate(now, crypto::random());
-    let place = Place { column: "signing_secrets.secret", row: &id };
-    let sealed = keys.seal(place, secret.expose().as_bytes())?;
-    let facts = SecretFacts { id, hint: secret.hint(), made_at: now, made_by: None, retires_at: None };
-    tx.insert_signing_secret(subscription, &SealedSecret { facts, sealed }).await?;
+    let sealed = seal(keys, "signing_secrets.secret", (secret.expose(), secret.hint()), now)?;
+    tx.insert_signing_secret(subscription, &sealed).await?;
     let lane = LaneId::generate(now, crypto::random());
     tx.ensure_lane(lane, subscription, LaneKind::Production).await?;
     Ok(account)

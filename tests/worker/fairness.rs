@@ -1,11 +1,15 @@
 use std::collections::HashMap;
 
-use portico::actions::queue::{self, Wanted};
+use portico::{
+    actions::queue::{self, Wanted},
+    domain::id::DeliveryId,
+};
 
 use crate::support::{
     databases::{Kind, on_both},
     receiver::Reply,
     rig::{Rig, active_app, run, until},
+    world::Person,
 };
 
 on_both!(
@@ -16,58 +20,55 @@ on_both!(
     a_hanging_endpoint_does_not_delay_its_nine_neighbours
 );
 
-async fn an_account_of_hanging_endpoints_does_not_delay_another(kind: Kind) {
-    let rig = Rig::new(kind).await;
+/// Deliveries to as many endpoints of an account, none of which ever answers.
+async fn hanging(rig: &Rig, owner: &Person, number: usize, endpoints: usize) -> Vec<DeliveryId> {
+    let app = active_app(&rig.world, owner, &format!("Slow {number}")).await;
     let mut hanging = Vec::new();
-    for number in 0..3 {
-        let app = active_app(&rig.world, &rig.owner, &format!("Slow {number}")).await;
-        for lane in 0..10 {
-            let path = format!("/hang-{number}-{lane}");
-            rig.receiver.answer(&path, Reply::Hang);
-            let lane = rig.lane_of(&rig.owner, &app, &path).await;
-            hanging.extend(rig.publish(lane, 20).await);
-        }
+    for endpoint in 0..endpoints {
+        let path = format!("/hang-{number}-{endpoint}");
+        rig.receiver.answer(&path, Reply::Hang);
+        let lane = rig.lane_of(owner, &app, &path).await;
+        hanging.extend(rig.publish(lane, 20).await);
     }
+    hanging
+}
+
+/// While so many of these are on their way, all of another account's are delivered, in a time in
+/// which none of them ends.
+async fn another_is_not_delayed(rig: &Rig, hanging: &[DeliveryId], on_their_way: usize) {
     let worker = run(rig.worker());
-    // As many of one account as there may be at once.
-    rig.receiver.wait_for(128).await;
+    rig.receiver.wait_for(on_their_way).await;
     let bo = rig.world.user("bo@other.example").await;
     let app = active_app(&rig.world, &bo, "Quick").await;
     let lane = rig.lane_of(&bo, &app, "/quick").await;
     let made = rig.publish(lane, 50).await;
     let all_done = async || rig.states(&made).await.iter().all(|state| state == "succeeded after 1");
     until("every delivery of the other account", all_done).await;
-    assert!(rig.states(&hanging).await.iter().all(|state| state == "waiting after 0"), "still hanging");
-    assert_eq!(rig.receiver.received().iter().filter(|one| one.path != "/quick").count(), 128);
+    assert!(rig.states(hanging).await.iter().all(|state| state == "waiting after 0"), "still hanging");
     worker.kill().await;
+}
+
+async fn an_account_of_hanging_endpoints_does_not_delay_another(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let mut all = Vec::new();
+    for number in 0..3 {
+        all.extend(hanging(&rig, &rig.owner, number, 10).await);
+    }
+    // As many of one account as there may be at once.
+    another_is_not_delayed(&rig, &all, 128).await;
+    assert_eq!(rig.receiver.received().iter().filter(|one| one.path != "/quick").count(), 128);
 }
 
 /// Six accounts could hold every slot if each were given as many as one alone.
 async fn many_accounts_of_hanging_endpoints_do_not_delay_another(kind: Kind) {
     let rig = Rig::new(kind).await;
-    let mut hanging = Vec::new();
+    let mut all = Vec::new();
     for number in 0..6 {
         let owner = rig.world.user(&format!("slow{number}@other.example")).await;
-        let app = active_app(&rig.world, &owner, &format!("Slow {number}")).await;
-        for lane in 0..8 {
-            let path = format!("/hang-{number}-{lane}");
-            rig.receiver.answer(&path, Reply::Hang);
-            let lane = rig.lane_of(&owner, &app, &path).await;
-            hanging.extend(rig.publish(lane, 20).await);
-        }
+        all.extend(hanging(&rig, &owner, number, 8).await);
     }
-    let worker = run(rig.worker());
     // Nobody has more than a third of what is free.
-    rig.receiver.wait_for(300).await;
-    let bo = rig.world.user("bo@other.example").await;
-    let app = active_app(&rig.world, &bo, "Quick").await;
-    let lane = rig.lane_of(&bo, &app, "/quick").await;
-    let made = rig.publish(lane, 50).await;
-    let all_done = async || rig.states(&made).await.iter().all(|state| state == "succeeded after 1");
-    until("every delivery of the other account", all_done).await;
-    // All of that in the time in which no neighbour's ended.
-    assert!(rig.states(&hanging).await.iter().all(|state| state == "waiting after 0"), "still hanging");
-    worker.kill().await;
+    another_is_not_delayed(&rig, &all, 300).await;
 }
 
 async fn an_answer_that_drips_holds_nothing_up(kind: Kind) {

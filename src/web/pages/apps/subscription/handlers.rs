@@ -171,8 +171,7 @@ pub(in crate::web) async fn resume(
     path: Path<(String, String)>,
     post: Post<InApp<Developer>, Nothing>,
 ) -> PageResult {
-    let at = post.at;
-    let id: SubscriptionId = path.1.parse().map_err(|_| PageError::NotFound)?;
+    let (at, id) = (post.at, named(&path)?);
     subscriptions::resume(&ctx, &at.acting, &at.app, id).await?;
     done(&at.signed_in.visit, &at.at(&format!("/subscriptions/{id}")), Done::SubscriptionResumed)
 }
@@ -182,10 +181,14 @@ pub(in crate::web) async fn delete(
     path: Path<(String, String)>,
     post: Post<InApp<Developer>, Nothing>,
 ) -> PageResult {
-    let at = post.at;
-    let id: SubscriptionId = path.1.parse().map_err(|_| PageError::NotFound)?;
+    let (at, id) = (post.at, named(&path)?);
     subscriptions::delete(&ctx, &at.acting, &at.app, id).await?;
     done(&at.signed_in.visit, &at.at("/features"), Done::SubscriptionDeleted)
+}
+
+/// The subscription that a path names; it may not be there.
+fn named(path: &(String, String)) -> Result<SubscriptionId, PageError> {
+    path.1.parse().map_err(|_| PageError::NotFound)
 }
 
 impl SubscriptionForm {
