@@ -6,11 +6,12 @@ create table events (
     account_id uuid not null,
     event_type text not null,
     environment text not null,
-    -- The message as every endpoint gets it, to the byte.
-    body text not null,
     size_bytes bigint not null,
     occurred_at bigint not null,
-    created_at bigint not null
+    created_at bigint not null,
+    -- The message as every endpoint gets it, to the byte. What stands behind it is not read without
+    -- reading through it.
+    body text not null
 );
 create index events_by_account on events (account_id, id);
 

@@ -6,11 +6,12 @@ create table events (
     account_id blob not null,
     event_type text not null,
     environment text not null,
-    -- The message as every endpoint gets it, to the byte.
-    body text not null,
     size_bytes integer not null,
     occurred_at integer not null,
-    created_at integer not null
+    created_at integer not null,
+    -- The message as every endpoint gets it, to the byte. What stands behind it is not read without
+    -- reading through it.
+    body text not null
 ) strict;
 create index events_by_account on events (account_id, id);
 
@@ -43,6 +44,7 @@ insert into lanes (id, subscription_id, kind, failures)
             || '8' || substr(hex(randomblob(8)), 2)), s.id, k.column1, 0
     from subscriptions s cross join (values ('production'), ('development'), ('checks')) k;
 
+-- Without a number for each row, here and for attempts, there is one tree less to write to.
 create table deliveries (
     id blob not null primary key,
     event_id blob not null references events (id) on delete cascade,
@@ -64,7 +66,7 @@ create table deliveries (
     last_outcome text,
     last_status integer,
     finished_at integer
-) strict;
+) strict, without rowid;
 create unique index deliveries_once on deliveries (event_id, subscription_id, kind);
 create index deliveries_waiting on deliveries (lane_id, next_at, id) where next_at is not null;
 -- Ids are in the order of time.
@@ -94,7 +96,7 @@ create table attempts (
     excerpt blob not null,
     excerpt_is_cut integer not null,
     primary key (delivery_id, number)
-) strict;
+) strict, without rowid;
 
 -- What is gone and of which something is left: events of an account, deliveries of an app, what
 -- waits in a lane. It goes some at a time.

@@ -214,9 +214,7 @@ pub async fn record(ctx: &Context, by: SenderId, records: &[Record]) -> Result<(
     for (lane, health) in health {
         tx.set_health(lane, by, health).await?;
     }
-    for ((app, hour), attempts) in hours {
-        tx.add_delivery_hour(app, hour, attempts).await?;
-    }
+    tx.add_delivery_hours(&hours).await?;
     for record in &records {
         if let Some(cause) = record.turns_off {
             turn_off(ctx, &mut tx, &record.lane, cause).await?;

@@ -30,7 +30,7 @@ use crate::{
 /// Attempts of one transaction.
 const GROUP: usize = 500;
 /// How long the first of a group waits for others.
-const WAIT: Duration = Duration::from_millis(20);
+const WAIT: Duration = Duration::from_millis(40);
 /// Attempts that wait to be written down; then no more are made.
 const MOST: usize = 2_048;
 /// How often a group is tried that the database refuses, before its attempts are tried one by one.

@@ -174,17 +174,20 @@ impl Store {
     pub async fn open(database: &Database) -> Result<Self> {
         let pools = match database {
             Database::Sqlite(path) => {
+                // By default there is a checkpoint after 4 MB, and 2 MB of pages in memory: who
+                // writes much would read and write the same pages again and again.
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(PATIENCE)
+                    .pragma("wal_autocheckpoint", "4000")
                     .pragma("trusted_schema", "off");
                 let write = SqlitePoolOptions::new()
                     .max_connections(1)
                     .acquire_timeout(PATIENCE)
-                    .connect_with(options.clone().create_if_missing(true))
+                    .connect_with(options.clone().create_if_missing(true).pragma("cache_size", "-16000"))
                     .await?;
                 let read = SqlitePoolOptions::new()
                     .max_connections(CONNECTIONS)
@@ -275,10 +278,8 @@ impl Store {
             Pools::Sqlite { .. } => &SQLITE_MIGRATIONS,
             Pools::Postgres(_) => &POSTGRES_MIGRATIONS,
         };
-        match migrator.iter().find(|migration| !applied.contains(&migration.version)) {
-            Some(migration) => Err(StoreError::NotMigrated(migration.version)),
-            None => Ok(()),
-        }
+        let missing = migrator.iter().find(|migration| !applied.contains(&migration.version));
+        missing.map_or(Ok(()), |missing| Err(StoreError::NotMigrated(missing.version)))
     }
 
     /// Prepares every statement; those that cannot be are named with the database's words.

@@ -1,6 +1,6 @@
 //! Deliveries as a queue: made, sent in turn, recorded.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::{
     Conn, Remains, Result, Tx,
     db::{all, execute, optional, value},
-    dialect::{BODIES, INSERT_DELIVERIES, LOCK_LANES, RECORD},
+    dialect::{ADD_DELIVERY_HOURS, BODIES, INSERT_DELIVERIES, LOCK_LANES, RECORD},
     rows::{self, IdText},
     statements::statements,
 };
@@ -42,15 +42,6 @@ statements! {
     /// A delivery that waits is not made.
     CANCEL_DELIVERY = "update deliveries set status = 'cancelled', next_at = null, finished_at = $2
         where id = $1 and status = 'waiting'";
-    /// More attempts of an hour.
-    ADD_DELIVERY_HOUR = "insert into delivery_hours (app_id, hour, succeeded, failed, total_us, slowest_us)
-        values ($1, $2, $3, $4, $5, $6)
-        on conflict (app_id, hour) do update set
-            succeeded = delivery_hours.succeeded + excluded.succeeded,
-            failed = delivery_hours.failed + excluded.failed,
-            total_us = delivery_hours.total_us + excluded.total_us,
-            slowest_us = case when excluded.slowest_us > delivery_hours.slowest_us
-                then excluded.slowest_us else delivery_hours.slowest_us end";
     /// Drops hours of old.
     DELETE_OLD_DELIVERY_HOURS = "delete from delivery_hours where hour < $1";
     /// Whether there are such.
@@ -263,11 +254,12 @@ impl Tx {
         Ok(())
     }
 
-    pub async fn add_delivery_hour(&mut self, app: AppId, hour: Hour, attempts: Attempts) -> Result<()> {
-        let Attempts { succeeded, failed, total, slowest } = attempts;
-        let column = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let (succeeded, failed) = (column(succeeded), column(failed));
-        execute!(self, ADD_DELIVERY_HOUR, app, hour, succeeded, failed, total.micros(), slowest.micros());
+    /// Adds attempts to hours of apps.
+    pub async fn add_delivery_hours(&mut self, hours: &BTreeMap<(AppId, Hour), Attempts>) -> Result<()> {
+        if !hours.is_empty() {
+            let sql = self.text(ADD_DELIVERY_HOURS);
+            execute!(self, sql, rows::json(hours.iter().map(HourRow::of)));
+        }
         Ok(())
     }
 
@@ -301,6 +293,31 @@ impl<'a> NewRow<'a> {
             environment: new.environment.as_str(),
             event_type: new.event_type.as_str(),
             created_at: new.created_at.micros(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HourRow {
+    app_id: IdText,
+    hour: i64,
+    succeeded: i64,
+    failed: i64,
+    total_us: i64,
+    slowest_us: i64,
+}
+
+impl HourRow {
+    fn of(((app, hour), attempts): (&(AppId, Hour), &Attempts)) -> Self {
+        let Attempts { succeeded, failed, total, slowest } = *attempts;
+        let column = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        Self {
+            app_id: IdText::of(*app),
+            hour: hour.number(),
+            succeeded: column(succeeded),
+            failed: column(failed),
+            total_us: total.micros(),
+            slowest_us: slowest.micros(),
         }
     }
 }

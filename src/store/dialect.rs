@@ -18,6 +18,9 @@ macro_rules! dialects {
     };
 }
 
+// Of rows with columns SQLite is asked by `jsonb_each`: `json_each` writes a row's JSON anew for each
+// column that is read of it.
+//
 // SQLite reads the index in the order of places and stops when it has enough. PostgreSQL reads
 // all that is found; a sum keeps its planner from walking through the places instead.
 dialects! {
@@ -117,7 +120,7 @@ dialects! {
             (id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at)
             select unhex(value ->> 'id'), unhex(value ->> 'account_id'), value ->> 'event_type',
                 value ->> 'environment', value ->> 'body', value ->> 'size_bytes', value ->> 'occurred_at',
-                value ->> 'created_at' from json_each($1)"
+                value ->> 'created_at' from jsonb_each($1)"
         postgres "insert into events
             (id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at)
             select id, account_id, event_type, environment, body, size_bytes, occurred_at, created_at
@@ -131,7 +134,7 @@ dialects! {
             select unhex(value ->> 'id'), unhex(value ->> 'event_id'), unhex(value ->> 'app_id'),
                 unhex(value ->> 'subscription_id'), unhex(value ->> 'lane_id'), value ->> 'kind',
                 value ->> 'environment', value ->> 'event_type', 'waiting', value ->> 'created_at',
-                value ->> 'created_at', 0, 0 from json_each($1)
+                value ->> 'created_at', 0, 0 from jsonb_each($1)
             where unhex(value ->> 'lane_id') in (select id from lanes)"
         postgres "insert into deliveries (id, event_id, app_id, subscription_id, lane_id, kind, environment,
                 event_type, status, created_at, next_at, attempts, tries)
@@ -158,7 +161,7 @@ dialects! {
             from (select unhex(value ->> 'delivery_id') as id, value ->> 'number' as number,
                     value ->> 'tries' as tries, value ->> 'status' as status, value ->> 'next_at' as next_at,
                     value ->> 'finished_at' as finished_at, value ->> 'at' as at, value ->> 'outcome' as outcome,
-                    value ->> 'answered' as answered from json_each($1)) x
+                    value ->> 'answered' as answered from jsonb_each($1)) x
             where deliveries.id = x.id and deliveries.status = 'waiting' and deliveries.attempts = x.number - 1
             returning deliveries.id"
         postgres "update deliveries set
@@ -172,6 +175,25 @@ dialects! {
             where deliveries.id = x.delivery_id and deliveries.status = 'waiting'
                 and deliveries.attempts = x.number - 1
             returning deliveries.id";
+    /// More attempts of hours, as a JSON array of apps and hours, each once.
+    ADD_DELIVERY_HOURS =
+        sqlite "insert into delivery_hours (app_id, hour, succeeded, failed, total_us, slowest_us)
+            select unhex(value ->> 'app_id'), value ->> 'hour', value ->> 'succeeded', value ->> 'failed',
+                value ->> 'total_us', value ->> 'slowest_us' from jsonb_each($1) where true
+            on conflict (app_id, hour) do update set
+                succeeded = delivery_hours.succeeded + excluded.succeeded,
+                failed = delivery_hours.failed + excluded.failed,
+                total_us = delivery_hours.total_us + excluded.total_us,
+                slowest_us = max(delivery_hours.slowest_us, excluded.slowest_us)"
+        postgres "insert into delivery_hours (app_id, hour, succeeded, failed, total_us, slowest_us)
+            select app_id, hour, succeeded, failed, total_us, slowest_us
+            from json_to_recordset(cast($1 as json)) as rows(app_id uuid, hour bigint, succeeded bigint,
+                failed bigint, total_us bigint, slowest_us bigint)
+            on conflict (app_id, hour) do update set
+                succeeded = delivery_hours.succeeded + excluded.succeeded,
+                failed = delivery_hours.failed + excluded.failed,
+                total_us = delivery_hours.total_us + excluded.total_us,
+                slowest_us = greatest(delivery_hours.slowest_us, excluded.slowest_us)";
     /// Attempts, as a JSON array of them.
     INSERT_ATTEMPTS =
         sqlite "insert into attempts (delivery_id, number, at, url, outcome, certificate_at, status, dns_us,
@@ -179,7 +201,7 @@ dialects! {
             select unhex(value ->> 'delivery_id'), value ->> 'number', value ->> 'at', value ->> 'url',
                 value ->> 'outcome', value ->> 'certificate_at', value ->> 'answered', value ->> 'dns_us',
                 value ->> 'connect_us', value ->> 'tls_us', value ->> 'first_byte_us', value ->> 'total_us',
-                value ->> 'head', unhex(value ->> 'excerpt'), value ->> 'excerpt_is_cut' from json_each($1)"
+                value ->> 'head', unhex(value ->> 'excerpt'), value ->> 'excerpt_is_cut' from jsonb_each($1)"
         postgres "insert into attempts (delivery_id, number, at, url, outcome, certificate_at, status, dns_us,
                 connect_us, tls_us, first_byte_us, total_us, head, excerpt, excerpt_is_cut)
             select delivery_id, number, at, url, outcome, certificate_at, answered, dns_us, connect_us, tls_us,
@@ -204,7 +226,7 @@ dialects! {
     /// account's few apps first, never all who subscribe to the type.
     RECEIVERS =
         sqlite "select w.key as place, s.app_id, s.id as subscription_id, l.id as lane_id
-            from json_each($1) w cross join accounts c cross join apps a cross join subscriptions s
+            from jsonb_each($1) w cross join accounts c cross join apps a cross join subscriptions s
             cross join subscription_event_types t cross join lanes l
             where c.id = unhex(w.value ->> 'account_id') and c.standing = 'approved'
             and a.account_id = c.id and a.app_type <> 'oauth' and a.events_on and s.app_id = a.id

@@ -1,5 +1,7 @@
 //! Deliveries in a browser: every state for axe, and pages that keep up with what waits.
 
+use std::collections::BTreeMap;
+
 use portico::{
     actions::{redeliveries, subscriptions},
     domain::{
@@ -85,14 +87,16 @@ impl Sent<'_> {
 
     async fn counted(&self) {
         let mut tx = self.world.database.begin().await;
+        let mut hours = BTreeMap::new();
         for day in 0..28_u32 {
             let (succeeded, failed) = (u64::from(300 + day * 37 % 200), u64::from(day * 7 % 11));
             let total =
                 Span::from_micros(i64::from(day * 9_100 % 70_000 + 80_000) * i64::from(300 + day * 37 % 200));
             let attempts = Attempts { succeeded, failed, total, slowest: Span::from_micros(2_000_000) };
             let hour = Hour::of(self.world.ctx.now() - Span::days(day.into()));
-            tx.add_delivery_hour(self.app.id, hour, attempts).await.expect("counted");
+            hours.insert((self.app.id, hour), attempts);
         }
+        tx.add_delivery_hours(&hours).await.expect("counted");
         tx.commit().await.expect("it holds");
     }
 }

@@ -1,5 +1,7 @@
 //! How deliveries go, on the overview of an app and in the console
 
+use std::collections::BTreeMap;
+
 use portico::domain::{
     calls::Hour,
     delivery::{
@@ -29,9 +31,8 @@ async fn counted(log: &Log, days_ago: i64, succeeded: u64, failed: u64) {
     let slowest = if succeeded > 0 { millis(5_195) } else { Span::default() };
     let mut tx = world.database.begin().await;
     let attempts = Attempts { succeeded, failed, total, slowest };
-    tx.add_delivery_hour(log.app.id, Hour::of(log.now() - Span::days(days_ago)), attempts)
-        .await
-        .expect("counted");
+    let hour = Hour::of(log.now() - Span::days(days_ago));
+    tx.add_delivery_hours(&BTreeMap::from([((log.app.id, hour), attempts)])).await.expect("counted");
     tx.commit().await.expect("it holds");
 }
 
