@@ -323,6 +323,10 @@ fn is_for(invitation: &Invitation, user: &User) -> bool {
 /// The owner's own address, which stands in the mail: an unproven one could be anybody's.
 async fn sender(tx: &mut Tx, acting: &Acting<Owner>) -> Result<Email> {
     let owner = tx.user(acting.member.user()).await?.ok_or(Error::NotFound)?.user;
+    // Whoever disables a user waits for the account too, and revokes what was sent before.
+    if owner.disabled_at.is_some() {
+        return Err(Error::NotFound);
+    }
     if owner.proven_at.is_none() {
         let sentence = "Prove your own address first; your settings send you a link.";
         return Err(FieldErrors::one("email", sentence).into());

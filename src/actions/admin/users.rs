@@ -2,8 +2,9 @@
 
 use super::{
     super::{
-        Conflict, Context, Error, On, Result,
+        By, Conflict, Context, Error, On, Result,
         deletion::{lock_admins, tell_admins},
+        invitations::revoke_those_of,
         passwords::void_mailed_links,
         settings,
     },
@@ -66,7 +67,8 @@ pub async fn view(ctx: &Context, acting: &AsAdmin, id: UserId) -> Result<UserVie
     Ok(UserView { memberships: ctx.read().await?.memberships(id).await?, sessions, user })
 }
 
-/// Shuts a user out: every session ends, and no other one begins (S15). All admins are told.
+/// Shuts a user out: every session ends, and no other one begins (S15), neither by a link that was
+/// mailed nor by an invitation that the user sent. All admins are told.
 ///
 /// # Errors
 /// `Conflict` for oneself, and for one who is disabled already.
@@ -81,9 +83,23 @@ pub async fn disable(ctx: &Context, acting: &AsAdmin, id: UserId) -> Result<()> 
     tx.delete_sessions(id).await?;
     tx.delete_devices(id).await?;
     void_mailed_links(ctx, &mut tx, id).await?;
+    revoke_invitations(ctx, &mut tx, id).await?;
     let change = Change::UserDisabled { user: id, email: user.email.to_string() };
     ctx.audit(&mut tx, &acting.by(), On::platform(), change).await?;
     Ok(tx.commit().await?)
+}
+
+/// Ends what the user sent in any account. The accounts' members read that the portal did it, and
+/// not which admin.
+async fn revoke_invitations(ctx: &Context, tx: &mut Tx, id: UserId) -> Result<()> {
+    let mut accounts: Vec<_> = tx.memberships(id).await?.into_iter().map(|one| one.account.id).collect();
+    // In one order, as everywhere, so that no two wait for each other.
+    accounts.sort_unstable();
+    for account in accounts {
+        tx.lock_account(account).await?;
+        revoke_those_of(ctx, tx, &By::system(), account, id).await?;
+    }
+    Ok(())
 }
 
 /// Lets a user in again, who has to sign in anew. All admins are told: the user may be one.

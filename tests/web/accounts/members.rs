@@ -1,7 +1,12 @@
 //! `/account/members/{user}` and `/account/leave`
 
 use portico::{
-    actions::credentials,
+    actions::{
+        Error,
+        admin::users,
+        credentials,
+        invitations::{self, NewInvitation},
+    },
     domain::account::{Developer, Role},
 };
 
@@ -10,7 +15,7 @@ use crate::{
     support::{
         client::Client,
         databases::{Kind, on_both},
-        world::Person,
+        world::{Person, parsed},
     },
 };
 
@@ -22,6 +27,7 @@ on_both!(
     ownership_passes_on,
     who_left_their_last_account_is_led_to_a_new_one,
     the_invitations_of_an_owner_who_goes_are_void,
+    the_invitations_of_an_owner_who_is_disabled_are_void,
     members_of_another_account_are_not_there,
 );
 
@@ -211,6 +217,31 @@ async fn the_invitations_of_an_owner_who_goes_are_void(kind: Kind) {
     assert!(flow.portal.client().visit(&way_back).await.says("This invitation was revoked"));
     let account = flow.client.visit("/account").await;
     assert!(account.says("cy@meridian.example") && !account.says("bo@evil.example"));
+}
+
+async fn the_invitations_of_an_owner_who_is_disabled_are_void(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let world = &flow.portal.world;
+    let bo = world.colleague("bo@meridian.example", &flow.ada).await;
+    let bo = world.with_role(bo, Role::Owner).await;
+    let root = world.admin("root@meridian.example").await;
+    world.invite(&flow.ada, "cy@meridian.example", Role::Viewer).await;
+    flow.portal.letters().await;
+    world.invite(&bo, "bo@evil.example", Role::Owner).await;
+    let letters = flow.portal.letters().await;
+    let way_back = letters.first().expect("a letter").link(&flow.portal);
+    users::disable(&world.ctx, &world.as_admin(&root).await, bo.id).await.expect("bo is shut out");
+    assert!(flow.portal.client().visit(&way_back).await.says("This invitation was revoked"));
+    let account = flow.client.visit("/account").await;
+    assert!(account.says("cy@meridian.example") && !account.says("bo@evil.example"));
+    // Which admin it was is not for the members to read.
+    let log = flow.client.visit("/account/audit?action=invitation_revoked").await;
+    let rows = log.texts("tbody").join(" ");
+    assert!(rows.contains("The portal itself") && !rows.contains("root@meridian.example"), "{rows}");
+    // A request of theirs that had begun before lays no other.
+    let new = NewInvitation { email: parsed("bo2@evil.example"), role: Role::Owner };
+    let late = invitations::invite(&world.ctx, &world.acting(&bo), world.form(&bo), new).await;
+    assert!(matches!(late, Err(Error::NotFound)), "{late:?}");
 }
 
 async fn members_of_another_account_are_not_there(kind: Kind) {
