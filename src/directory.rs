@@ -15,9 +15,9 @@ use std::{
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-pub use self::entry::{Entry, EntryApp, EntrySecret};
+pub use self::entry::{Entry, EntryApp, EntrySecret, Unreadable};
 use crate::{
-    crypto::keyring::{DoesNotOpen, Keyring},
+    crypto::keyring::Keyring,
     domain::{
         credential::ApiKey,
         id::{AccountId, Id},
@@ -46,7 +46,7 @@ pub enum Blind {
     #[error("the database did not answer within {} milliseconds", PATIENCE.as_millis())]
     Late,
     #[error("a secret does not open")]
-    Sealed(#[from] DoesNotOpen),
+    Sealed(#[from] Unreadable),
 }
 
 /// The directory of one process.
@@ -75,7 +75,7 @@ enum Nowhere {
     /// Nobody has it.
     Nobody,
     /// A secret of its account does not open.
-    Sealed,
+    Sealed(Unreadable),
 }
 
 /// What ties changes to entries. Held while an entry comes or goes.
@@ -152,8 +152,8 @@ impl Directory {
         }
         match self.nowhere.get(&key) {
             Some((Nowhere::Nobody, found)) if found.elapsed() < NOBODY_FOR => return Ok(None),
-            Some((Nowhere::Sealed, found)) if found.elapsed() < SEALED_FOR => {
-                return Err(Blind::Sealed(DoesNotOpen));
+            Some((Nowhere::Sealed(unreadable), found)) if found.elapsed() < SEALED_FOR => {
+                return Err(Blind::Sealed(unreadable));
             }
             Some(_) | None => {}
         }
@@ -223,10 +223,11 @@ impl Directory {
         }
     }
 
-    /// Reads every account, up to the limit, so that first calls find them in memory.
+    /// Reads every account, up to the limit, so that first calls find them in memory. One whose
+    /// secret does not open is left to the first call that needs it.
     ///
     /// # Errors
-    /// The database cannot be read, or a secret does not open.
+    /// The database cannot be read.
     pub async fn fill(&self) -> Result<(), Blind> {
         let mut after = AccountId::from_uuid(uuid::Uuid::nil());
         let mut filled = 0;
@@ -239,7 +240,7 @@ impl Directory {
             let secrets = read.secrets_between(first, last, self.clock.now()).await?;
             let apps = read.jwt_apps_between(first, last).await?;
             filled += accounts.len();
-            for (key, entry) in entry::assemble(&self.keys, accounts, secrets, apps)? {
+            for (key, entry) in entry::assemble(&self.keys, accounts, secrets, apps).into_iter().flatten() {
                 self.keep(key, &entry, heard);
             }
             after = last;
@@ -282,10 +283,11 @@ impl Directory {
         let secrets = read.secrets_between(id, id, self.clock.now()).await?;
         let apps = read.jwt_apps_between(id, id).await?;
         drop(read);
-        let entries = entry::assemble(&self.keys, vec![account], secrets, apps).inspect_err(|_| {
-            self.nowhere.insert(key, (Nowhere::Sealed, Instant::now()));
+        let entry = entry::assemble(&self.keys, vec![account], secrets, apps).into_iter().next().transpose();
+        let entry = entry.inspect_err(|unreadable| {
+            self.nowhere.insert(key, (Nowhere::Sealed(*unreadable), Instant::now()));
         })?;
-        Ok(entries.into_iter().next().map(|(_, entry)| entry))
+        Ok(entry.map(|(_, entry)| entry))
     }
 
     /// Whether the entry is kept: not if its account changed after it was read, which was when

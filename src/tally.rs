@@ -1,12 +1,15 @@
 //! What became of calls, counted in memory and taken from here in groups. A crash loses the
 //! counts of a few seconds, never an answer.
 
+mod unreadable;
+
 use std::{
     collections::{HashMap, VecDeque},
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use self::unreadable::Unreadable;
 use crate::domain::{
     calls::{Calls, CallsOf, Hour, RefusedCall, Uses},
     id::{AccountId, AppId, Id, PlatformKeyId, SecretId},
@@ -25,6 +28,7 @@ const SHARDS: usize = 16;
 #[derive(Debug, Default)]
 pub struct Tally {
     shards: [Mutex<Shard>; SHARDS],
+    unreadable: Mutex<Unreadable>,
 }
 
 /// A call, as far as its token was understood.
@@ -96,6 +100,22 @@ impl Tally {
     /// Notes that a platform key was used.
     pub fn key_used(&self, key: PlatformKeyId, at: Timestamp) {
         self.shard(None).key_used(key, at);
+    }
+
+    /// Notes that a secret of an account does not open, each once.
+    pub fn unreadable(&self, account: AccountId, secret: SecretId) {
+        lock(&self.unreadable).add(account, secret);
+    }
+
+    /// The secrets that do not open and were not told of yet.
+    #[must_use]
+    pub fn take_unreadable(&self) -> Vec<(AccountId, SecretId)> {
+        lock(&self.unreadable).take()
+    }
+
+    /// Has secrets told of again, since that could not be written.
+    pub fn put_back_unreadable(&self, unwritten: Vec<(AccountId, SecretId)>) {
+        lock(&self.unreadable).put_back(unwritten);
     }
 
     /// What was counted, in order; counting begins anew.

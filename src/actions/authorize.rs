@@ -83,7 +83,8 @@ pub async fn explain(ctx: &Context, token: &str) -> Refusal {
 
 async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) -> Result<Caller, Refusal> {
     let unverified = Unverified::parse(token).inspect_err(|_| found.look_at(ctx, token))?;
-    found.account = ctx.directory.account(unverified.iss()).await.map_err(unavailable)?;
+    found.account =
+        ctx.directory.account(unverified.iss()).await.map_err(|blind| unavailable(ctx, &blind))?;
     let caller = found.decide(ctx, &unverified, now, &mut ())?;
     let left = ctx.limiter.as_ref().map(|limiter| limiter.take(caller.account.account)).transpose();
     Ok(Caller { left: left.map_err(rate_limited)?, ..caller })
@@ -170,9 +171,9 @@ fn shortened(detail: Cow<'static, str>) -> Cow<'static, str> {
 
 /// A no when Portico cannot know. What went wrong is for the log, and said once where all calls
 /// fail for it: whoever follows the log of changes tells when the database is away.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn unavailable(blind: Blind) -> Refusal {
-    let error = &blind as &dyn std::error::Error;
+fn unavailable(ctx: &Context, blind: &Blind) -> Refusal {
+    note(ctx, blind);
+    let error = blind as &dyn std::error::Error;
     match blind {
         Blind::Sealed(_) => tracing::error!(error, "a token could not be judged"),
         Blind::Stale(_) | Blind::Lookup(_) | Blind::Late => {
@@ -181,6 +182,14 @@ fn unavailable(blind: Blind) -> Refusal {
     }
     let detail = "Portico cannot judge the token right now. Try again in a moment.";
     Refusal::new(Code::Unavailable, detail).retry_after(1)
+}
+
+/// Has a secret written down that does not open (S27).
+pub(super) fn note(ctx: &Context, blind: &Blind) {
+    match blind {
+        Blind::Sealed(unreadable) => ctx.tally.unreadable(unreadable.account, unreadable.secret),
+        Blind::Stale(_) | Blind::Lookup(_) | Blind::Late => {}
+    }
 }
 
 fn rate_limited(exceeded: Exceeded) -> Refusal {

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Reads, Result};
+use super::{By, Context, On, Reads, Result};
 use crate::{
     domain::{
         app::App,
+        audit::Change,
         authorization::Code,
         calls::{Calls, Day, Hour, RefusedCall, by_day},
+        id::{AccountId, SecretId},
     },
     tally::Counted,
 };
@@ -75,6 +77,7 @@ pub async fn refused(
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn flush(ctx: &Context) -> Result<()> {
+    tell_unreadable(ctx).await?;
     let mut counted = ctx.tally.take();
     while !counted.is_empty() {
         let rest = counted.len().saturating_sub(GROUP);
@@ -85,6 +88,32 @@ pub async fn flush(ctx: &Context) -> Result<()> {
         counted.truncate(rest);
     }
     Ok(())
+}
+
+/// Writes down which secrets did not open where something was to be verified or signed, each once
+/// for a process (S27).
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone; they are told of the next time.
+pub async fn tell_unreadable(ctx: &Context) -> Result<()> {
+    let unreadable = ctx.tally.take_unreadable();
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    let written = write_unreadable(ctx, &unreadable).await;
+    if written.is_err() {
+        ctx.tally.put_back_unreadable(unreadable);
+    }
+    written
+}
+
+async fn write_unreadable(ctx: &Context, unreadable: &[(AccountId, SecretId)]) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    for (account, secret) in unreadable {
+        let change = Change::SecretUnreadable { secret: *secret };
+        ctx.audit(&mut tx, &By::system(), On::account(*account), change).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<()> {

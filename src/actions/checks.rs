@@ -12,7 +12,7 @@ use crate::{
         event::{Environment, Event},
         event_type::{EventTypeName, Payload},
         fields::FieldErrors,
-        id::{AppId, DeliveryId, EventId, SubscriptionId},
+        id::{AccountId, AppId, DeliveryId, EventId, SubscriptionId},
         lane::{Lane, LaneKind},
         publication,
         subscription::{Endpoints, Subscription},
@@ -227,7 +227,8 @@ pub(super) async fn heard(
             let token = tx.token_of_probe(lane.account, subscription, delivery).await?;
             let Some(token) = token else { return Ok(()) };
             let secrets = tx.signing_secrets(lane.account, subscription, ctx.now()).await?;
-            let secrets: Vec<SigningSecret> = secrets.iter().filter_map(|one| open(ctx, one)).collect();
+            let secrets: Vec<SigningSecret> =
+                secrets.iter().filter_map(|one| open(ctx, lane.account, one)).collect();
             let found = Probed::of(attempt, &token, &secrets);
             tx.set_probed(subscription, delivery, found).await?;
         }
@@ -238,8 +239,12 @@ pub(super) async fn heard(
     Ok(())
 }
 
-/// One that does not open proves nothing; whoever reveals it is told.
-fn open(ctx: &Context, secret: &SealedSecret) -> Option<SigningSecret> {
+/// One that does not open proves nothing, and is written down.
+fn open(ctx: &Context, account: AccountId, secret: &SealedSecret) -> Option<SigningSecret> {
     let place = Place { column: "signing_secrets.secret", row: &secret.facts.id };
-    ctx.keys.open_text(place, &secret.sealed).ok()?.expose().parse().ok()
+    let Ok(text) = ctx.keys.open_text(place, &secret.sealed) else {
+        ctx.tally.unreadable(account, secret.facts.id);
+        return None;
+    };
+    text.expose().parse().ok()
 }

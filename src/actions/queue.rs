@@ -164,13 +164,14 @@ pub async fn next(
     if secrets.is_empty() && !due.is_empty() {
         return Err(Error::Internal("a subscription has no signing secret".into()));
     }
-    let keys = secrets.iter().map(|secret| key(ctx, secret)).collect::<Result<_>>()?;
+    let keys = secrets.iter().map(|secret| key(ctx, lane.account, secret)).collect::<Result<_>>()?;
     Ok(Some(Batch { lane: Arc::new(lane), keys, due }))
 }
 
-fn key(ctx: &Context, secret: &SealedSecret) -> Result<SigningKey> {
+fn key(ctx: &Context, account: AccountId, secret: &SealedSecret) -> Result<SigningKey> {
     let id: SecretId = secret.facts.id;
-    let text = ctx.keys.open_text(Sealed { column: "signing_secrets.secret", row: &id }, &secret.sealed)?;
+    let text = ctx.keys.open_text(Sealed { column: "signing_secrets.secret", row: &id }, &secret.sealed);
+    let text = text.inspect_err(|_| ctx.tally.unreadable(account, id))?;
     let secret = text.expose().parse::<SigningSecret>().map_err(|error| Error::Internal(error.into()))?;
     SigningKey::of(&secret).ok_or_else(|| Error::Internal("a signing secret is no key".into()))
 }

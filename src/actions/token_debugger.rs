@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Context, Error, Result,
-    authorize::{Caller, Found},
+    authorize::{Caller, Found, note},
 };
 use crate::{
     directory::{Entry, EntrySecret},
@@ -59,6 +59,7 @@ impl Inspection {
 pub async fn inspect(ctx: &Context, account: AccountId, token: &str) -> Result<Inspection> {
     let api_key = ctx.read().await?.api_key(account).await?.ok_or(Error::NotFound)?;
     let known = ctx.directory.account(api_key.as_str()).await;
+    let known = known.inspect_err(|blind| note(ctx, blind));
     let account = known.map_err(|blind| Error::Unavailable(blind.into()))?.ok_or(Error::NotFound)?;
     let at = ctx.now();
     let mut record = Record::default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::actions::{Context, Error, Result, queue, redeliveries, remains, retention};
+use crate::actions::{Context, Error, Result, calls, queue, redeliveries, remains, retention};
 
 /// How often the depth of the queue is read, if anybody wants to know.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
@@ -46,6 +46,9 @@ pub(super) async fn run(ctx: Context) {
     let mut turn = 0_u32;
     loop {
         turns.tick().await;
+        if let Err(error) = calls::tell_unreadable(&ctx).await {
+            complain(&error, "a secret that does not open could not be written down");
+        }
         if ctx.metrics.is_on() {
             match queue::depth(&ctx).await {
                 Ok(depth) => {

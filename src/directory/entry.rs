@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    crypto::keyring::{DoesNotOpen, Keyring, Place},
+    crypto::keyring::{Keyring, Place},
     domain::{
         account::Standing,
         app::{AppType, StateKind},
@@ -69,17 +69,29 @@ impl Entry {
     }
 }
 
-/// Puts together what was read of some accounts, and opens their secrets.
+/// A secret that does not open, of those that verify for an account.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the secret {secret} of {account} does not open")]
+pub struct Unreadable {
+    pub account: AccountId,
+    pub secret: SecretId,
+}
+
+/// Puts together what was read of some accounts, and opens their secrets. An account of which one
+/// does not open is not known by the others either.
 pub(super) fn assemble(
     keys: &Keyring,
     accounts: Vec<KeyedAccount>,
     secrets: Vec<AccountSecret>,
     apps: Vec<AccountApp>,
-) -> Result<Vec<Keyed>, DoesNotOpen> {
+) -> Vec<Result<Keyed, Unreadable>> {
     let mut secrets_of: HashMap<AccountId, Vec<EntrySecret>> = HashMap::new();
+    let mut unreadable: HashMap<AccountId, Unreadable> = HashMap::new();
     for AccountSecret { account, id, secret_sealed, retires_at } in secrets {
-        let text = keys.open_text(Place { column: "api_secrets.secret", row: &id }, &secret_sealed)?;
-        let secret: ApiSecret = text.expose().parse().map_err(|_| DoesNotOpen)?;
+        let Some(secret) = open(keys, id, &secret_sealed) else {
+            unreadable.insert(account, Unreadable { account, secret: id });
+            continue;
+        };
         let (hint, verifier) = (secret.hint().into(), Verifier::of(&secret));
         secrets_of.entry(account).or_insert_with(one).push(EntrySecret { id, hint, verifier, retires_at });
     }
@@ -89,6 +101,9 @@ pub(super) fn assemble(
         apps_of.entry(account).or_insert_with(one).push(app);
     }
     let entry = |account: KeyedAccount| {
+        if let Some(unreadable) = unreadable.get(&account.id) {
+            return Err(*unreadable);
+        }
         let entry = Entry {
             account: account.id,
             name: account.name.into(),
@@ -97,9 +112,13 @@ pub(super) fn assemble(
             apps: apps_of.remove(&account.id).unwrap_or_default().into(),
             secrets: secrets_of.remove(&account.id).unwrap_or_default().into(),
         };
-        (account.api_key, Arc::new(entry))
+        Ok((account.api_key, Arc::new(entry)))
     };
-    Ok(accounts.into_iter().map(entry).collect())
+    accounts.into_iter().map(entry).collect()
+}
+
+fn open(keys: &Keyring, id: SecretId, sealed: &[u8]) -> Option<ApiSecret> {
+    keys.open_text(Place { column: "api_secrets.secret", row: &id }, sealed).ok()?.expose().parse().ok()
 }
 
 /// Room for what most accounts have: a list that shrinks later leaves holes in memory.

@@ -146,14 +146,18 @@ async fn a_log_that_goes_back_makes_it_forget_everything(kind: Kind) {
 
 async fn an_account_whose_secret_does_not_open_is_not_known(kind: Kind) {
     let world = World::new(kind).await;
-    let ada = world.user("ada@meridian.example").await;
-    let key = key_of(&world, &ada).await;
+    let (ada, bob) = (world.user("ada@meridian.example").await, world.user("bob@meridian.example").await);
+    let (key, other) = (key_of(&world, &ada).await, key_of(&world, &bob).await);
     let (directory, _store) = directory(&world, 10, EVER).await;
     let sealed = match kind {
         Kind::Sqlite => "x'00'",
         Kind::Postgres => "'\\x00'",
     };
-    world.database.run(&format!("update api_secrets set secret_sealed = {sealed}")).await;
+    let account = world.database.literal(&ada.account);
+    let spoil = format!("update api_secrets set secret_sealed = {sealed} where account_id = {account}");
+    world.database.run(&spoil).await;
+    directory.fill().await.expect("the others are known");
+    assert!(directory.in_memory(other.as_str()).is_some() && directory.in_memory(key.as_str()).is_none());
     for _ in 0..3 {
         assert!(matches!(directory.account(key.as_str()).await, Err(Blind::Sealed(_))));
     }

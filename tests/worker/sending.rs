@@ -1,5 +1,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
-use portico::domain::{delivery::DeliveryKind, event::Environment, lane::LaneKind, time::Span};
+use portico::{
+    actions::calls,
+    domain::{delivery::DeliveryKind, event::Environment, lane::LaneKind, time::Span},
+};
 use sha2::{Digest, Sha256};
 
 use crate::support::{
@@ -17,6 +20,7 @@ on_both!(
     attempts_are_counted_by_the_hour,
     of_a_long_head_the_beginning_is_kept,
     without_a_secret_nothing_is_sent,
+    a_secret_that_does_not_open_signs_nothing_and_is_written_down,
 );
 
 /// HMAC by its definition (RFC 2104 §2), for keys of up to a block.
@@ -194,4 +198,22 @@ async fn without_a_secret_nothing_is_sent(kind: Kind) {
     rig.turn().await;
     assert_eq!(rig.states(&made).await, ["waiting after 0"]);
     assert_eq!(rig.receiver.received().len(), 0);
+}
+
+async fn a_secret_that_does_not_open_signs_nothing_and_is_written_down(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let lane = rig.lane("/hook").await;
+    let made = rig.publish(lane, 1).await;
+    let sealed = match kind {
+        Kind::Sqlite => "x'01'",
+        Kind::Postgres => "'\\x01'",
+    };
+    rig.world.database.run(&format!("update signing_secrets set secret_sealed = {sealed}")).await;
+    for _ in 0..2 {
+        rig.turn().await;
+        calls::tell_unreadable(rig.ctx()).await.expect("written");
+    }
+    assert_eq!(rig.states(&made).await, ["waiting after 0"]);
+    assert_eq!(rig.receiver.received().len(), 0);
+    assert_eq!(rig.world.database.audited("secret_unreadable").await, 1);
 }

@@ -23,6 +23,7 @@ on_both!(
     a_call_of_nobody_is_nowhere,
     calls_that_name_no_app_are_counted_apart,
     an_old_secret_counts_what_it_verifies,
+    a_secret_that_does_not_open_is_written_down_once,
 );
 
 impl Calls {
@@ -161,4 +162,35 @@ async fn an_old_secret_counts_what_it_verifies(kind: Kind) {
     let uses = uses.expect("uses");
     assert_eq!(uses.len(), 1);
     assert_eq!((uses[0].1.calls, uses[0].1.last_at), (2, calls.ctx().now()));
+}
+
+/// Whoever can write to the database puts an account's secret into the rows of others (S27).
+async fn a_secret_that_does_not_open_is_written_down_once(kind: Kind) {
+    let calls = calls(kind).await;
+    let world = &calls.portal.world;
+    let bob = world.user("bob@harbour.example").await;
+    let theirs = world.jwt_app(&bob, "Theirs").await;
+    let theirs = world.activate(&bob, &theirs).await;
+    let tokens = [calls.token(), world.token(&bob, &theirs).await];
+    let [own, other] = [&calls.owner.account, &bob.account].map(|account| world.database.literal(account));
+    let eve = world.database.literal(&world.user("eve@evil.example").await.account);
+    let copy = format!(
+        "update api_secrets set secret_sealed = (select secret_sealed from api_secrets where account_id = {eve})
+        where account_id in ({own}, {other})"
+    );
+    world.database.run(&copy).await;
+    world.hear_of(calls.owner.account).await;
+    world.hear_of(bob.account).await;
+    for _ in 0..2 {
+        for token in &tokens {
+            assert_eq!(calls.send(token).await, 503);
+            assert_eq!(ask(&calls.portal.client(), Method::GET, "/api/v1/me", token).await.status, 503);
+        }
+        flush(calls.ctx()).await.expect("written");
+        assert_eq!(world.database.audited("secret_unreadable").await, 2, "each once");
+    }
+    let rows = "select actor from audit_log where action = 'secret_unreadable' and chain = ";
+    for account in [own, other] {
+        assert_eq!(world.database.texts(&format!("{rows}{account}")).await, ["system"]);
+    }
 }
