@@ -10,12 +10,9 @@ use portico::{
     },
 };
 
-use crate::{
-    rows::new_id,
-    support::{
-        databases::{Kind, on_both},
-        world::{World, subscribing_to},
-    },
+use crate::support::{
+    databases::{Kind, on_both},
+    world::{World, subscribing_to},
 };
 
 on_both!(an_app_of_another_account_is_not_there);
@@ -26,6 +23,20 @@ async fn an_app_of_another_account_is_not_there(kind: Kind) {
     let app = world.jwt_app(&ada, "Relay").await;
     let subscription = world.subscription(&ada, &app).await;
     let invitation = world.invite(&ada, "bo@meridian.example", Role::Viewer).await;
+    let old = {
+        let acting = world.acting::<Owner>(&ada);
+        let form = world.form(&ada);
+        credentials::regenerate(&world.ctx, &acting, &app, form, KeepOld::Week).await.expect("a secret");
+        credentials::pair(&world.ctx, &acting)
+            .await
+            .expect("a pair")
+            .old
+            .first()
+            .expect("an old one")
+            .facts
+            .id
+    };
+    let theirs = world.jwt_app(&eve, "Theirs").await;
     let (ctx, edit, own) = (&world.ctx, world.acting::<Developer>(&eve), world.acting::<Owner>(&eve));
     let new = subscribing_to(&["user.created"]);
     let exp = ctx.now() + Span::hours(1);
@@ -33,7 +44,8 @@ async fn an_app_of_another_account_is_not_there(kind: Kind) {
         credentials::reveal(ctx, &edit, &app).await.map(drop),
         credentials::test_token(ctx, &edit, &app, exp).await.map(drop),
         credentials::regenerate(ctx, &own, &app, world.form(&eve), KeepOld::No).await.map(drop),
-        credentials::revoke(ctx, &own, &app, new_id()).await,
+        credentials::revoke(ctx, &own, &app, old).await,
+        credentials::revoke(ctx, &own, &theirs, old).await,
         subscriptions::toggle(ctx, &edit, &app, !app.events_on).await,
         subscriptions::create(ctx, &edit, &app, world.form(&eve), &new).await.map(drop),
         subscriptions::view(ctx, &edit, &app, subscription).await.map(drop),
@@ -57,4 +69,6 @@ async fn an_app_of_another_account_is_not_there(kind: Kind) {
     assert!(apps::activity(ctx, &edit, &app).await.expect("no rows").is_empty());
     let kept = subscriptions::list(ctx, &world.acting::<Owner>(&ada), &app).await.expect("rows");
     assert_eq!(kept.len(), 1);
+    let pair = credentials::pair(ctx, &world.acting::<Owner>(&ada)).await.expect("a pair");
+    assert_eq!(pair.old.first().map(|one| one.facts.id), Some(old));
 }

@@ -7,10 +7,17 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use portico::domain::account::Role;
+use portico::{
+    actions::credentials,
+    domain::{
+        account::{Owner, Role},
+        app::App,
+        overlap::KeepOld,
+    },
+};
 use reqwest::Method;
 
-use self::table::TABLE;
+use self::table::{PROGRAMS, TABLE};
 use crate::support::{
     client::Client,
     databases::{Kind, on_both},
@@ -20,21 +27,41 @@ use crate::support::{
 
 on_both!(
     every_route_answers_each_role_as_the_table_says,
+    what_is_for_programs_answers_alike_whoever_is_signed_in,
     what_belongs_to_another_app_is_not_found_under_ones_own,
 );
 
-/// Every page route of the table in `routes.rs`, as (method, path).
+/// How `routes.rs` names a URL, and what stands before its path.
+const NAMED: [(&str, &str); 4] =
+    [("page(\"", ""), ("Endpoint::site(\"", ""), ("Endpoint::api(\"", "/api"), ("resource(\"", "")];
+
+/// How it says what is done there, and by which method.
+const DONE: [(&str, &str); 7] = [
+    (".get(", "GET"),
+    (".post(", "POST"),
+    (".put(", "PUT"),
+    (".patch(", "PATCH"),
+    (".delete(", "DELETE"),
+    (".options(", "OPTIONS"),
+    (".to(", "ANY"),
+];
+
+/// Every route of the table in `routes.rs`, as (method, path).
 pub(crate) fn routes() -> BTreeSet<(String, String)> {
     let source = std::fs::read_to_string("src/web/routes.rs").expect("the table of routes");
+    let mut named: Vec<_> = NAMED
+        .iter()
+        .flat_map(|(word, base)| source.match_indices(word).map(move |(at, _)| (at + word.len(), *base)))
+        .collect();
+    named.sort_unstable();
+    let ends = named.iter().skip(1).map(|(at, _)| *at).chain([source.len()]);
     let mut routes = BTreeSet::new();
-    for piece in source.split("page(\"").skip(1) {
-        let (path, rest) = piece.split_once('"').expect("a path");
-        let rest = rest.split("page(\"").next().unwrap_or_default();
-        for (word, method) in [(".get(", "GET"), (".post(", "POST")] {
-            if rest.contains(word) {
-                routes.insert((method.to_owned(), path.to_owned()));
-            }
-        }
+    for ((at, base), end) in named.iter().zip(ends) {
+        let (path, rest) = source[*at..end].split_once('"').expect("a path");
+        let methods = DONE.iter().filter(|(word, _)| rest.contains(word)).map(|(_, method)| *method);
+        let before = routes.len();
+        routes.extend(methods.map(|method| (method.to_owned(), format!("{base}{path}"))));
+        assert!(routes.len() > before, "nothing is done at {path}, or in a way that is not known here");
     }
     routes
 }
@@ -43,6 +70,9 @@ pub(crate) fn routes() -> BTreeSet<(String, String)> {
 fn every_route_stands_in_the_table() {
     let mut table = BTreeSet::new();
     for (method, path, _) in TABLE {
+        table.insert(((*method).to_owned(), (*path).to_owned()));
+    }
+    for (method, path, _) in PROGRAMS {
         table.insert(((*method).to_owned(), (*path).to_owned()));
     }
     assert_eq!(routes(), table);
@@ -62,6 +92,10 @@ struct Cast {
     invitation: String,
     colleague: String,
     key: String,
+    /// One of the owner and one of the colleague, neither that of a client.
+    sessions: [String; 2],
+    /// One of the account that was replaced.
+    secret: String,
 }
 
 async fn cast(kind: Kind) -> Cast {
@@ -80,6 +114,7 @@ async fn cast(kind: Kind) -> Cast {
     let sub = portal.world.subscription(&owner, &app).await.to_string();
     let (app, delivery, invitation) = (app.id.to_string(), String::new(), String::new());
     let (colleague, key) = (String::new(), String::new());
+    let (sessions, secret) = ([String::new(), String::new()], String::new());
     let mut cast = Cast {
         app,
         portal,
@@ -94,6 +129,8 @@ async fn cast(kind: Kind) -> Cast {
         invitation,
         colleague,
         key,
+        sessions,
+        secret,
     };
     cast.renew(0).await;
     cast
@@ -108,16 +145,39 @@ impl Cast {
         self.sub = sub.to_string();
         self.delivery = world.delivery(&self.owner, &app, sub).await.to_string();
         self.app = app.id.to_string();
-        self.colleague =
-            world.colleague(&format!("c{round}@meridian.example"), &self.owner).await.id.to_string();
+        let colleague = world.colleague(&format!("c{round}@meridian.example"), &self.owner).await;
+        self.colleague = colleague.id.to_string();
+        self.sessions = [self.session_of(&self.owner).await, self.session_of(&colleague).await];
+        self.secret = self.old_secret(&app).await;
         let email = format!("guest{round}@meridian.example");
         self.key = world.platform_key(&format!("Publisher {round}")).await.0.to_string();
         self.invitation = world.invite(&self.owner, &email, Role::Viewer).await.to_string();
     }
 
-    /// Ids that are well formed; the session and the secret are nobody's.
+    async fn session_of(&self, person: &Person) -> String {
+        let world = &self.portal.world;
+        let signed_in = world.sign_in(person).await;
+        let session = world.database.read().await.session(signed_in.session.hash().as_bytes()).await;
+        session.expect("a row").expect("the session").id.to_string()
+    }
+
+    /// The only replaced secret of the owner's account.
+    async fn old_secret(&self, app: &App) -> String {
+        let (world, acting) = (&self.portal.world, self.portal.world.acting::<Owner>(&self.owner));
+        for keep in [KeepOld::No, KeepOld::Week] {
+            let form = world.form(&self.owner);
+            credentials::regenerate(&world.ctx, &acting, app, form, keep).await.expect("another secret");
+        }
+        let pair = credentials::pair(&world.ctx, &acting).await.expect("a pair");
+        pair.old.first().expect("an old secret").facts.id.to_string()
+    }
+
+    /// The path of something that is there.
     fn path(&self, template: &str) -> String {
+        let [own, colleagues] = &self.sessions;
         template
+            .replace("{session}", if template.starts_with("/admin") { colleagues } else { own })
+            .replace("{secret}", &self.secret)
             .replace("{app}", &self.app)
             .replace("{subscription}", &self.sub)
             .replace("{delivery}", &self.delivery)
@@ -127,8 +187,6 @@ impl Cast {
             .replace("{user}", &self.colleague)
             .replace("{token}", "a-token-that-nobody-has")
             .replace("{account}", &self.owner.account.to_string())
-            .replace("{session}", "ses_00000000000000000000000000")
-            .replace("{secret}", "sec_00000000000000000000000000")
     }
 }
 
@@ -138,13 +196,17 @@ async fn csrf(client: &Client) -> String {
     page.attribute("input[name=csrf]", "value").unwrap_or_default()
 }
 
-/// What comes of it: `d`, `o` or `n`, and `m` for a method that the path has not.
-async fn ask(client: &Client, method: &str, path: &str, csrf: &str) -> char {
+/// What comes of it: `d`, `o` or `n`, and `m` for a method that the path has not. An account to
+/// switch to is the owner's.
+async fn ask(client: &Client, method: &str, path: &str, (csrf, account): (&str, &str)) -> char {
     let request = match method {
         "GET" => client.request(Method::GET, path),
         _ if path.ends_with("/information") => {
             let body = reqwest::multipart::Form::new().text("csrf", csrf.to_owned());
             client.request(Method::POST, path).multipart(body)
+        }
+        _ if path == "/account/switch" => {
+            client.request(Method::POST, path).form(&[("csrf", csrf), ("account", account)])
         }
         _ => client.request(Method::POST, path).form(&[("csrf", csrf)]),
     };
@@ -161,6 +223,7 @@ async fn ask(client: &Client, method: &str, path: &str, csrf: &str) -> char {
 
 async fn every_route_answers_each_role_as_the_table_says(kind: Kind) {
     let mut cast = cast(kind).await;
+    let account = cast.owner.account.to_string();
     let mut wrong = Vec::new();
     let people = [
         None,
@@ -189,14 +252,14 @@ async fn every_route_answers_each_role_as_the_table_says(kind: Kind) {
         let before = cast.portal.world.database.dump().await;
         for (method, path, expected) in closed.iter().copied().chain(&others()) {
             let expected = expected.chars().nth(column).expect("six columns");
-            let got = ask(&client, method, &cast.path(path), &value).await;
+            let got = ask(&client, method, &cast.path(path), (&value, &account)).await;
             if got != expected {
                 wrong.push(format!("{method} {path} as role {role}: {got}, not {expected}"));
             }
         }
         assert_eq!(cast.portal.world.database.dump().await, before, "role {role}");
         for (method, path, _) in done {
-            let got = ask(&client, method, &cast.path(path), &value).await;
+            let got = ask(&client, method, &cast.path(path), (&value, &account)).await;
             if got != 'o' {
                 wrong.push(format!("{method} {path} as role {role}: {got}, not o"));
             }
@@ -211,6 +274,33 @@ async fn every_route_answers_each_role_as_the_table_says(kind: Kind) {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// No cookie opens or closes anything of it.
+async fn what_is_for_programs_answers_alike_whoever_is_signed_in(kind: Kind) {
+    let cast = cast(kind).await;
+    let [visitor, owner, admin] = [
+        cast.portal.client(),
+        cast.portal.signed_in(&cast.owner).await,
+        cast.portal.signed_in(&cast.admin).await,
+    ];
+    let style = visitor.visit("/").await.attribute("link[rel=stylesheet]", "href").expect("a style");
+    let before = cast.portal.world.database.dump().await;
+    for (method, template, status) in PROGRAMS {
+        let path = match *template {
+            "/assets/{path:.*}" => style.clone(),
+            template => template.replace("{any:.*}", "v1/meetings").replace("{hash}", &"0".repeat(64)),
+        };
+        let methods: &[&str] = if *method == "ANY" { &["GET", "POST", "DELETE"] } else { &[*method] };
+        for method in methods {
+            let method: Method = method.parse().expect("a method");
+            for client in [&visitor, &owner, &admin] {
+                let page = client.send(client.request(method.clone(), &path)).await;
+                assert_eq!(page.status, *status, "{method} {path}: {}", page.body);
+            }
+        }
+    }
+    assert_eq!(cast.portal.world.database.dump().await, before);
 }
 
 /// The other method of each path of the console that has but one: for whoever is no admin
@@ -255,6 +345,11 @@ async fn what_belongs_to_another_app_is_not_found_under_ones_own(kind: Kind) {
     assert_eq!(client.get(&own_app_others_delivery).await.status, 404);
     let redeliver = client.request(Method::POST, &format!("{own_app_others_delivery}/redeliver"));
     assert_eq!(client.send(redeliver.form(&[("csrf", value.as_str())])).await.status, 404);
+    let before = world.database.dump().await;
+    let others_secret = format!("/apps/{}/credentials/secrets/{}/revoke", theirs.id, cast.secret);
+    let revoke = client.request(Method::POST, &others_secret);
+    assert_eq!(client.send(revoke.form(&[("csrf", value.as_str())])).await.status, 404);
+    assert_eq!(world.database.dump().await, before);
     let owner = cast.portal.signed_in(&cast.owner).await;
     assert_eq!(owner.get(&format!("/apps/{}/subscriptions/{}", cast.app, cast.sub)).await.status, 200);
 }

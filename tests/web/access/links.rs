@@ -9,6 +9,7 @@ on_both!(a_viewer_finds_no_button_that_would_be_refused, nobody_is_led_to_a_page
 
 async fn a_viewer_finds_no_button_that_would_be_refused(kind: Kind) {
     let cast = cast(kind).await;
+    let account = cast.owner.account.to_string();
     for person in [&cast.viewer, &cast.developer] {
         let client = cast.portal.signed_in(person).await;
         let value = csrf(&client).await;
@@ -29,7 +30,7 @@ async fn a_viewer_finds_no_button_that_would_be_refused(kind: Kind) {
                 if ["/delete", "/revoke", "/leave"].iter().any(|end| action.ends_with(end)) {
                     continue;
                 }
-                let got = ask(&client, "POST", action, &value).await;
+                let got = ask(&client, "POST", action, (&value, &account)).await;
                 assert_ne!(got, 'n', "{} is offered {action} on {template}", person.email);
             }
         }

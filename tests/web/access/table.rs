@@ -38,7 +38,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/account/members/{user}/remove",                  "dnnonn"),
     ("POST", "/account/export",                                 "dnnoon"),
     ("POST", "/account/delete",                                 "dnnoon"),
-    ("POST", "/account/switch",                                 "dnnnnn"),
+    ("POST", "/account/switch",                                 "dooonn"),
     ("GET",  "/account/audit",                                  "dooooo"),
     ("GET",  "/account/token-debugger",                         "dooooo"),
     ("POST", "/account/token-debugger",                         "doooon"),
@@ -54,7 +54,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/settings/two-step/codes",                        "dooooo"),
     ("POST", "/settings/export",                                "dooooo"),
     ("POST", "/settings/delete",                                "dooooo"),
-    ("POST", "/settings/sessions/{session}/end",                "dnnnnn"),
+    ("POST", "/settings/sessions/{session}/end",                "dnnonn"),
     ("GET",  "/docs",                                           "oooooo"),
     ("GET",  "/docs/jwt",                                       "oooooo"),
     ("GET",  "/docs/refusals",                                  "oooooo"),
@@ -72,7 +72,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/apps/{app}/credentials/reveal",                  "dnoonn"),
     ("POST", "/apps/{app}/credentials/token",                   "dnoonn"),
     ("POST", "/apps/{app}/credentials/regenerate",              "dnnonn"),
-    ("POST", "/apps/{app}/credentials/secrets/{secret}/revoke", "dnnnnn"),
+    ("POST", "/apps/{app}/credentials/secrets/{secret}/revoke", "dnnonn"),
     ("GET",  "/apps/{app}/features",                            "dooonn"),
     ("POST", "/apps/{app}/features",                            "dnoonn"),
     ("GET",  "/apps/{app}/subscriptions/new",                   "dnoonn"),
@@ -119,13 +119,28 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/admin/platform-keys/{key}/revoke",               "dnnnno"),
     ("GET",  "/admin/users",                                    "dnnnno"),
     ("GET",  "/admin/users/{user}",                             "dnnnno"),
+    ("POST", "/admin/users/{user}/sessions/{session}/end",      "dnnnno"),
     ("POST", "/admin/users/{user}/make-admin",                  "dnnnno"),
     ("POST", "/admin/users/{user}/remove-admin",                "dnnnno"),
     ("POST", "/admin/users/{user}/disable",                     "dnnnno"),
     ("POST", "/admin/users/{user}/enable",                      "dnnnno"),
-    ("POST", "/admin/users/{user}/sessions/{session}/end",      "dnnnno"),
     ("POST", "/admin/users/{user}/sessions/end",                "dnnnno"),
     ("GET",  "/admin/audit",                                    "dnnnno"),
     // Last, since whoever leaves has no role any more.
     ("POST", "/account/leave",                                  "doooon"),
+];
+
+/// What is no page: whoever asks, with whatever cookies, the answer is this to a request that
+/// brings no token and no key. `ANY` is every method.
+#[rustfmt::skip]
+pub(super) const PROGRAMS: &[(&str, &str, u16)] = &[
+    ("ANY",     "/authorize",           401),
+    ("ANY",     "/authorize/{any:.*}",  401),
+    ("GET",     "/api/v1/me",           401),
+    ("OPTIONS", "/api/v1/me",           204),
+    ("POST",    "/api/v1/events",       401),
+    ("GET",     "/assets/{path:.*}",    200),
+    ("GET",     "/icons/{hash}",        404),
+    ("GET",     "/healthz",             200),
+    ("GET",     "/readyz",              200),
 ];
