@@ -26,6 +26,9 @@ async fn an_account_that_waits_is_approved_and_may_activate(kind: Kind) {
     let console = Console::new(kind).await;
     console.unapprove().await;
     let app = console.portal.world.jwt_app(&console.ada, "Relay").await;
+    let ada = console.portal.signed_in(&console.ada).await;
+    let activation = ada.visit(&format!("/apps/{}/activation", app.id)).await;
+    assert!(activation.says("Its owners are told by mail when it is approved."), "{}", activation.text());
     let page = format!("/admin/accounts/{}", console.ada.account);
     let waiting = console.client.visit(&page).await;
     assert!(waiting.says("Waiting for approval."), "{}", waiting.text());
