@@ -4,7 +4,7 @@
 use sqlx::FromRow;
 
 use super::{
-    Conn, Result, StoreError,
+    Conn, Result,
     db::{all, optional},
     statements::statements,
 };
@@ -60,21 +60,20 @@ pub struct Activity {
     pub change: Change,
 }
 
-impl TryFrom<ActivityRow> for Activity {
-    type Error = StoreError;
-
-    fn try_from(row: ActivityRow) -> Result<Self> {
-        let change = Change::from_parts(&row.action, &row.detail)
-            .ok_or_else(|| StoreError::Corrupt(format!("audit action {}", row.action)))?;
-        let who = row.actor_name.unwrap_or_else(|| Actor::word_in_a_persons_place(&row.actor).to_owned());
-        Ok(Self { at: row.at, who, change })
+impl ActivityRow {
+    /// What the row tells, unless a newer program wrote it, which may run beside this one. The
+    /// log shows such a row as it is.
+    fn known(self) -> Option<Activity> {
+        let change = Change::from_parts(&self.action, &self.detail)?;
+        let who = self.actor_name.unwrap_or_else(|| Actor::word_in_a_persons_place(&self.actor).to_owned());
+        Some(Activity { at: self.at, who, change })
     }
 }
 
 impl Conn {
     pub async fn activity(&mut self, account: AccountId, app: AppId, limit: i64) -> Result<Vec<Activity>> {
         let rows: Vec<ActivityRow> = all!(self, ACTIVITY, account, app, limit);
-        rows.into_iter().map(Activity::try_from).collect()
+        Ok(rows.into_iter().filter_map(ActivityRow::known).collect())
     }
 
     /// The changes of an app's state and name.
@@ -85,13 +84,13 @@ impl Conn {
         limit: i64,
     ) -> Result<Vec<Activity>> {
         let rows: Vec<ActivityRow> = all!(self, STATE_HISTORY, account, app, limit);
-        rows.into_iter().map(Activity::try_from).collect()
+        Ok(rows.into_iter().filter_map(ActivityRow::known).collect())
     }
 
     /// The changes of an account's standing and external id.
     pub async fn standing_history(&mut self, account: AccountId, limit: i64) -> Result<Vec<Activity>> {
         let rows: Vec<ActivityRow> = all!(self, STANDING_HISTORY, account, limit);
-        rows.into_iter().map(Activity::try_from).collect()
+        Ok(rows.into_iter().filter_map(ActivityRow::known).collect())
     }
 
     pub async fn last_of(
@@ -101,7 +100,7 @@ impl Conn {
         milestone: Milestone,
     ) -> Result<Option<Activity>> {
         let row: Option<ActivityRow> = optional!(self, LAST_OF, account, app, milestone.action());
-        row.map(Activity::try_from).transpose()
+        Ok(row.and_then(ActivityRow::known))
     }
 
     /// The members of an account, to choose from.

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use portico::{
     domain::{
         app::StateKind,
-        audit::{Actor, Change, Entry, Origin},
+        audit::{Actor, Change, Entry, Milestone, Origin},
         id::{AccountId, AppId, AuditId, Id},
         time::{Span, Timestamp},
         user::Admin,
     },
-    store::{Conn, LogFilter, Logged, StoreError},
+    store::{Activity, Conn, LogFilter, Logged, StoreError},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ on_both!(
     activity_tells_who_did_what_the_newest_first,
     activity_is_of_one_app_of_one_account,
     a_row_outlives_what_it_tells_of,
+    a_row_of_a_newer_program_is_left_out_of_what_a_page_tells,
     an_account_reads_its_own_part_page_by_page,
     a_filter_finds_what_fits_and_its_count_says_how_much,
     the_whole_log_is_that_of_all_accounts_and_of_the_platform,
@@ -113,6 +114,30 @@ async fn a_row_outlives_what_it_tells_of(kind: Kind) {
         ("a former user", Some(ada), Some(on.1), &None)
     );
     assert_eq!((row.address.as_deref(), row.request_id.as_deref()), (Some("192.0.2.7"), Some("01J0")));
+}
+
+async fn a_row_of_a_newer_program_is_left_out_of_what_a_page_tells(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let ada = user(&database, "ada@meridian.example").await;
+    let (chain, relay) = (account(&database).await, new_id());
+    write(&database, at(0), Actor::User(ada), (chain, relay), Change::AppActivated {}).await;
+    let (ours, app, who) = (database.literal(&chain), database.literal(&relay), database.literal(&ada));
+    for (seq, action) in ["app_teleported", "app_activated", "signing_secret_revealed"].iter().enumerate() {
+        let (id, seq) = (database.literal(&new_id::<AuditId>()), seq + 2);
+        let insert = format!(
+            "insert into audit_log (id, chain, seq, at, actor, actor_id, app_id, action, detail, hash)
+             select {id}, {ours}, {seq}, at, 'robot', {who}, {app}, '{action}', '[\"Mars\"]', hash
+             from audit_log where chain = {ours} and seq = 1"
+        );
+        database.run(&insert).await;
+    }
+    let mut read = database.read().await;
+    let told = |rows: Vec<Activity>| rows.into_iter().map(|row| row.change).collect::<Vec<_>>();
+    let known = [Change::AppActivated {}];
+    assert_eq!(told(read.activity(chain, relay, 10).await.expect("rows")), known);
+    assert_eq!(told(read.state_history(chain, relay, 10).await.expect("rows")), known);
+    assert!(read.last_of(chain, relay, Milestone::Activated).await.expect("a row").is_none());
+    assert!(read.signing_secrets_seen(chain, ada).await.expect("a row").is_empty());
 }
 
 async fn an_account_reads_its_own_part_page_by_page(kind: Kind) {
