@@ -87,8 +87,9 @@ pub(super) async fn check_password(
     password: TypedPassword,
     field: &'static str,
 ) -> Result<Known> {
-    let counted = ctx.count_try(vec![ctx.keys.bucket("confirm", &user.to_string())]).await?;
     let known = ctx.read().await?.user(user).await?.ok_or(Error::NotFound)?;
+    let bucket = ctx.keys.bucket("confirm", &user.to_string());
+    let counted = ctx.count_guess(by, &known.user.email, vec![bucket]).await?;
     if ctx.passwords.verify(password, &known.password).await?.ok {
         ctx.take_back(counted).await?;
         return Ok(known);

@@ -91,7 +91,7 @@ pub async fn sign_in(
     password: TypedPassword,
 ) -> Result<FirstStep> {
     let known = ctx.read().await?.user_by_email(email).await?;
-    let counted = ctx.count_sign_in(browser, email, known.as_ref()).await?;
+    let counted = ctx.count_sign_in((by, browser), email, known.as_ref()).await?;
     let Some(known) = known else {
         ctx.passwords.verify_nobody(password).await?;
         return failed(ctx, by, email).await;
@@ -170,7 +170,7 @@ pub async fn half_way(ctx: &Context, browser: &Browser) -> Result<Option<User>> 
 /// signed in before by itself; `NotFound` if the sign-in waits no more.
 pub async fn enter_code(ctx: &Context, by: &By, browser: &Browser, code: &TypedCode) -> Result<SignedIn> {
     let user = half_way(ctx, browser).await?.ok_or(Error::NotFound)?;
-    let counted = ctx.count_code(browser, user.id).await?;
+    let counted = ctx.count_code((by, browser), &user).await?;
     let half = browser.half.as_ref().ok_or(Error::NotFound)?.hash();
     let mut tx = ctx.begin().await?;
     tx.lock_user(user.id).await?;
@@ -337,29 +337,32 @@ impl Context {
         Ok(())
     }
 
-    async fn count_code(&self, browser: &Browser, user: UserId) -> Result<Counted> {
+    async fn count_code(&self, (by, browser): (&By, &Browser), user: &User) -> Result<Counted> {
         if let Some(device) = &browser.device
-            && self.read().await?.knows_device(device.hash_for(user).as_bytes(), user).await?
+            && self.read().await?.knows_device(device.hash_for(user.id).as_bytes(), user.id).await?
         {
-            return self.count_try(vec![self.keys.bucket("second factor device", device.expose())]).await;
+            let bucket = self.keys.bucket("second factor device", device.expose());
+            return self.count_guess(by, &user.email, vec![bucket]).await;
         }
-        self.count_try(vec![self.keys.bucket("second factor", &user.to_string())]).await
+        let bucket = self.keys.bucket("second factor", &user.id.to_string());
+        self.count_guess(by, &user.email, vec![bucket]).await
     }
 
     async fn count_sign_in(
         &self,
-        browser: &Browser,
+        (by, browser): (&By, &Browser),
         email: &Email,
         known: Option<&Known>,
     ) -> Result<Counted> {
         if let (Some(device), Some(known)) = (&browser.device, known) {
             let hash = device.hash_for(known.user.id);
             if self.read().await?.knows_device(hash.as_bytes(), known.user.id).await? {
-                return self.count_try(vec![self.keys.bucket("sign-in device", device.expose())]).await;
+                let bucket = self.keys.bucket("sign-in device", device.expose());
+                return self.count_guess(by, email, vec![bucket]).await;
             }
         }
         let address = self.keys.bucket("sign-in address", &email.key());
         let place = self.keys.bucket("sign-in place", &place(browser.address));
-        self.count_try(vec![address, place]).await
+        self.count_guess(by, email, vec![address, place]).await
     }
 }

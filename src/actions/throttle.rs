@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::{By, Context, Error, Result};
+use super::{By, Context, Error, On, Result};
 use crate::{
-    domain::{email::Email, id::TryId, time::Span},
+    domain::{audit::Change, email::Email, id::TryId, time::Span},
     store::Tx,
 };
 
@@ -49,6 +49,55 @@ impl Context {
     /// [`Error::TooMany`] once a bucket is full.
     pub(super) async fn count_try(&self, buckets: Vec<[u8; 32]>) -> Result<Counted> {
         self.count_up_to(MAX, buckets).await
+    }
+
+    /// As [`Context::count_try`], of a password or a code of a user. The first try that is refused
+    /// is written down, and no other one for a quarter of an hour: those that were judged have
+    /// rows of their own, and a flood of others must not fill the log (S65).
+    pub(super) async fn count_guess(
+        &self,
+        by: &By,
+        email: &Email,
+        buckets: Vec<[u8; 32]>,
+    ) -> Result<Counted> {
+        let counted = self.count_try(buckets.clone()).await;
+        if matches!(counted, Err(Error::TooMany { .. })) {
+            self.tell_limit(by, email, &buckets).await?;
+        }
+        counted
+    }
+
+    async fn tell_limit(&self, by: &By, email: &Email, buckets: &[[u8; 32]]) -> Result<()> {
+        let mut told = Vec::new();
+        for bucket in buckets {
+            let is_told = self.keys.bucket("limit told", &format!("{bucket:02x?}"));
+            if self.is_full(bucket).await? && !self.has_tries(&is_told).await? {
+                told.push(is_told);
+            }
+        }
+        if told.is_empty() {
+            return Ok(());
+        }
+        told.sort_unstable();
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let mut is_first = false;
+        for bucket in &told {
+            tx.lock_bucket(bucket, now).await?;
+            if tx.tries(bucket, now - WINDOW).await? == 0 {
+                tx.insert_try(self.new_id(), bucket, now).await?;
+                is_first = true;
+            }
+        }
+        if !is_first {
+            return Ok(());
+        }
+        self.audit(&mut tx, by, On::platform(), Change::TriesLimited { email: email.to_string() }).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn has_tries(&self, bucket: &[u8; 32]) -> Result<bool> {
+        Ok(self.read().await?.tries(bucket, self.now() - WINDOW).await? > 0)
     }
 
     /// As [`Context::count_try`], of what more than ten may be done of.

@@ -8,6 +8,7 @@ use super::{
     confirm::{Fields, Proof, check_password, check_proof, renew, still_signed_in, wrong_password},
     outbox::Mail,
     sign_in::begin_unchanged,
+    throttle::Counted,
 };
 use crate::{
     crypto::{self, keyring::Place, token::Token, totp::TotpSecret},
@@ -76,8 +77,7 @@ pub struct NewCodes {
 /// shown once is not shown again.
 ///
 /// # Errors
-/// `Invalid` for a wrong password or code, `TooMany` after ten wrong passwords, `Conflict` if it
-/// is on already.
+/// `Invalid` for a wrong password or code, `TooMany` after ten, `Conflict` if it is on already.
 pub async fn turn_on(
     ctx: &Context,
     by: &By,
@@ -89,11 +89,16 @@ pub async fn turn_on(
         return Ok(None);
     }
     let known = check_password(ctx, by, session.user, password, "password").await?;
+    let counted = count_code(ctx, by, session, &known.user).await?;
     let step = match code {
         TypedCode::App(digits) => offer.secret.step_of(digits.expose(), ctx.now()),
         TypedCode::Recovery(_) => None,
     };
-    let step = step.ok_or_else(|| wrong_code("code"))?;
+    let Some(step) = step else {
+        write_failure(ctx, by, &known.user, Judged::Wrong).await?;
+        return Err(Judged::Wrong.into_error("code"));
+    };
+    ctx.take_back(counted).await?;
     let Some(mut tx) = begin_unchanged(ctx, &known).await? else { return Err(wrong_password("password")) };
     // Before the session is looked at: what a form did changed its cookie.
     if ctx.form_result(&mut tx, form, &session.id).await?.is_some() {
@@ -212,8 +217,7 @@ pub(super) async fn check_code(
     code: &TypedCode,
     field: &'static str,
 ) -> Result<()> {
-    let bucket = ctx.keys.bucket("second factor of a session", &session.id.to_string());
-    let counted = ctx.count_try(vec![bucket]).await?;
+    let counted = count_code(ctx, by, session, user).await?;
     let mut tx = ctx.begin().await?;
     tx.lock_user(user.id).await?;
     match ctx.use_code(&mut tx, by, user, code).await? {
@@ -227,6 +231,12 @@ pub(super) async fn check_code(
     ctx.take_back(counted).await
 }
 
+/// Counts a code of somebody who is signed in, by session.
+async fn count_code(ctx: &Context, by: &By, session: &Session, user: &User) -> Result<Counted> {
+    let bucket = ctx.keys.bucket("second factor of a session", &session.id.to_string());
+    ctx.count_guess(by, &user.email, vec![bucket]).await
+}
+
 /// Writes down that a code was not taken, and why.
 pub(super) async fn write_failure(ctx: &Context, by: &By, user: &User, judged: Judged) -> Result<()> {
     let email = user.email.to_string();
@@ -237,10 +247,6 @@ pub(super) async fn write_failure(ctx: &Context, by: &By, user: &User, judged: J
     let mut tx = ctx.begin().await?;
     ctx.audit(&mut tx, by, On::platform(), change).await?;
     Ok(tx.commit().await?)
-}
-
-fn wrong_code(field: &'static str) -> Error {
-    Judged::Wrong.into_error(field)
 }
 
 /// What a code turned out to be.

@@ -145,6 +145,7 @@ pub enum Change {
     ConfirmFailed {},
     CodeFailed { email: String },
     SecondFactorUnreadable { email: String },
+    TriesLimited { email: String },
     SignedOut {},
     SessionEnded { session: SessionId },
     AccountSwitched {},

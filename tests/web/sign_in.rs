@@ -54,6 +54,7 @@ async fn ten_failures_close_the_door_but_not_for_a_known_browser(kind: Kind) {
         429,
         "the right one too, from there"
     );
+    assert_eq!(portal.world.database.audited("tries_limited").await, 1, "once, by place and address");
     // Whoever has signed in from a browser before is not locked out of it (S6).
     assert_eq!(known.fill("/sign-in", "/sign-in", &right).await.location(), "/apps");
     portal.world.clock.advance(Span::minutes(16));

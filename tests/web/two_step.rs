@@ -190,7 +190,9 @@ async fn ten_wrong_codes_close_the_second_step(kind: Kind) {
         assert_eq!(page.status, 429, "the right one too");
         assert_eq!(page.header("retry-after"), "900");
     }
-    assert_eq!(two.portal.world.database.audited("code_failed").await, 10);
+    let database = &two.portal.world.database;
+    assert_eq!(database.audited("code_failed").await, 10);
+    assert_eq!(database.audited("tries_limited").await, 1, "that others were not looked at, once");
     // Whoever knows the password keeps the owner from nothing: not in a session,
     let fields = [("password", PASSWORD), ("code", &two.code())];
     assert_eq!(two.client.fill("/confirm", "/confirm", &fields).await.status, 303);
@@ -200,6 +202,7 @@ async fn ten_wrong_codes_close_the_second_step(kind: Kind) {
         let page = two.client.fill("/confirm", "/confirm", &fields).await;
         assert_eq!(page.status, if n == 11 { 429 } else { 422 }, "guess {n}");
     }
+    assert_eq!(database.audited("tries_limited").await, 2, "each limit by itself");
     // nor in a browser that was here before.
     two.portal.world.clock.advance(Span::minutes(15));
     let (known, _) = two.half_way().await;

@@ -116,6 +116,7 @@ pub(crate) const GROUPS: &[Group] = &[
             ("confirmed", "Password entered again"),
             ("confirm_failed", "Wrong password entered"),
             ("code_failed", "Wrong code entered"),
+            ("tries_limited", "Too many wrong tries"),
             ("second_factor_unreadable", "Secret of two-step sign-in unreadable"),
             ("recovery_code_used", "Recovery code used"),
             ("signed_out", "Signed out"),

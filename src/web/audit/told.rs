@@ -199,6 +199,7 @@ pub(crate) fn told(change: &Change) -> Told {
             Told::of(Bad, "Secret of two-step sign-in unreadable", email)
         }
         Change::CodeFailed { email } => Told::of(Bad, "Wrong code entered", email),
+        Change::TriesLimited { email } => Told::of(Bad, "Too many wrong tries", email),
         Change::SignedOut {} => Told::plain(Changed, "Signed out"),
         Change::SessionEnded { session } => Told::of(Changed, "Session ended", session.to_string()),
         Change::EventTypeCreated { name, changes } => {
@@ -325,6 +326,7 @@ mod tests {
             Change::RecoveryCodesRenewed {},
             Change::RecoveryCodeUsed { left: 9 },
             Change::CodeFailed { email: name("ada@x.example") },
+            Change::TriesLimited { email: name("ada@x.example") },
             Change::SecondFactorUnreadable { email: name("ada@x.example") },
         ];
         for change in changes {

@@ -13,6 +13,7 @@ use crate::support::{
 
 on_both!(
     it_is_turned_on_with_a_code_and_ends_the_other_sessions,
+    codes_that_would_turn_it_on_are_counted_and_written_down,
     what_was_offered_to_another_session_is_not_taken,
     it_is_turned_off_with_password_and_code,
     whatever_asks_for_the_password_asks_for_a_code_too,
@@ -50,6 +51,7 @@ async fn it_is_turned_on_with_a_code_and_ends_the_other_sessions(kind: Kind) {
         assert_eq!(Authenticator::told(&page.texts("#secret").join("")).code(now), app.code(now));
     }
     assert_eq!(portal.world.database.audited("two_step_turned_on").await, 0);
+    assert_eq!(portal.world.database.audited("code_failed").await, 2, "the wrong codes");
     other.visit("/settings").await;
     portal.letters().await;
 
@@ -83,6 +85,30 @@ async fn it_is_turned_on_with_a_code_and_ends_the_other_sessions(kind: Kind) {
     door.fill("/sign-in", "/sign-in", &fields).await;
     let page = door.fill("/sign-in/code", "/sign-in/code", &[("code", &app.code(now))]).await;
     assert!(page.errors()["code"].contains("used already"), "{}", page.text());
+}
+
+/// Whoever sits at somebody's open session and knows the password guesses no longer than elsewhere.
+async fn codes_that_would_turn_it_on_are_counted_and_written_down(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    let page = client.visit(HERE).await;
+    let app = Authenticator::told(&page.texts("#secret").join(""));
+    let form = page.form(HERE).with("password", PASSWORD);
+    let wrong = form.clone().with("code", &app.wrong_code(portal.world.ctx.now()));
+    for n in 1..=10 {
+        assert_eq!(client.submit(&wrong).await.status, 422, "guess {n}");
+    }
+    let right = form.with("code", &app.code(portal.world.ctx.now()));
+    assert_eq!(client.submit(&right).await.status, 429);
+    assert_eq!(client.submit(&right).await.status, 429);
+    let database = &portal.world.database;
+    assert_eq!(database.audited("code_failed").await, 10);
+    assert_eq!(database.audited("tries_limited").await, 1);
+    assert_eq!(database.audited("two_step_turned_on").await, 0);
+    portal.world.clock.advance(Span::minutes(15));
+    let right = right.with("code", &app.code(portal.world.ctx.now()));
+    assert_eq!(client.submit(&right).await.status, 200);
 }
 
 async fn what_was_offered_to_another_session_is_not_taken(kind: Kind) {
