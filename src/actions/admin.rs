@@ -6,7 +6,9 @@ pub mod event_types;
 pub mod platform_keys;
 pub mod users;
 
-use super::{AdminTwoStep, By, Conflict, Context, Policy, Reads, Result, queue, sign_in::SignedInUser};
+use super::{
+    AdminTwoStep, By, Conflict, Context, Error, Policy, Reads, Result, queue, sign_in::SignedInUser,
+};
 pub use crate::store::{COUNTED, Figures, Listed};
 use crate::{
     domain::{
@@ -18,7 +20,7 @@ use crate::{
         time::Timestamp,
         user::Admin,
     },
-    store,
+    store::{self, Tx},
 };
 
 /// An admin of the platform who does something.
@@ -57,6 +59,18 @@ impl AsAdmin {
     #[must_use]
     pub fn by(&self) -> By {
         By::user(self.admin.user(), self.origin.clone())
+    }
+}
+
+impl Context {
+    /// A transaction in which the one who acts is still an admin, and stays one until its end:
+    /// it may have been taken from them since the request began.
+    async fn begin_as_admin(&self, acting: &AsAdmin) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        tx.lock_user(acting.admin.user()).await?;
+        let who = tx.user(acting.admin.user()).await?.ok_or(Error::NotFound)?.user;
+        Admin::prove(&who).ok_or(Error::NotFound)?;
+        Ok(tx)
     }
 }
 

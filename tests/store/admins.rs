@@ -2,20 +2,20 @@
 
 use portico::{
     actions::{
-        self, By, Conflict, Error,
-        admin::{AsAdmin, users},
+        self, By, Conflict, Error, FormValue,
+        admin::{AsAdmin, accounts, apps, event_types, platform_keys, users},
         confirm::Proof,
         deletion, sign_in,
         sign_in::Browser,
     },
-    domain::{audit::Origin, password::TypedPassword},
+    domain::{audit::Origin, event_type::NewEventType, password::TypedPassword},
 };
 
 use crate::{
     races::{at_once, came_off},
     support::{
         databases::{Kind, on_both},
-        world::{PASSWORD, Person, World},
+        world::{PASSWORD, Person, World, parsed},
     },
 };
 
@@ -25,6 +25,8 @@ on_both!(
     an_admin_who_is_removed_while_they_delete_themselves_leaves_one,
     of_many_admins_who_disable_one_user_at_once_one_does,
     no_session_begins_while_the_user_is_disabled,
+    who_is_an_admin_no_more_does_nothing,
+    no_key_is_made_after_its_maker_was_removed,
 );
 
 async fn two_admins(world: &World) -> [(Person, AsAdmin); 2] {
@@ -140,4 +142,67 @@ async fn no_session_begins_while_the_user_is_disabled(kind: Kind) {
     };
     assert!(outcomes.iter().all(expected), "{outcomes:?}");
     assert!(world.database.read().await.sessions_of(ada.id).await.expect("rows").is_empty());
+}
+
+/// The proof was made when the request began.
+async fn who_is_an_admin_no_more_does_nothing(kind: Kind) {
+    let world = World::new(kind).await;
+    let [(one, late), (_, as_other)] = two_admins(&world).await;
+    let app = world.jwt_app(&world.user("ada@x.example").await, "Relay").await;
+    let (ctx, form) = (&world.ctx, FormValue::of_visitor(""));
+    users::remove_admin(ctx, &as_other, one.id).await.expect("removed");
+    let before = world.database.dump().await;
+    let new = NewEventType {
+        name: parsed("invoice.paid"),
+        group: parsed("Invoices"),
+        description: parsed("Something happened"),
+        example: parsed("{}"),
+    };
+    let (reason, known) = (parsed("Spam."), parsed("user.created"));
+    let outcomes = [
+        apps::suspend(ctx, &late, app.id, &reason).await,
+        apps::reinstate(ctx, &late, app.id, None).await,
+        apps::rename(ctx, &late, app.id, None, &parsed("Other")).await,
+        accounts::approve(ctx, &late, app.account).await,
+        accounts::suspend(ctx, &late, app.account, &reason).await,
+        accounts::reinstate(ctx, &late, app.account, None).await,
+        accounts::set_external_id(ctx, &late, app.account, None, Some(&parsed("crm-7"))).await,
+        event_types::create(ctx, &late, form, &new).await.map(drop),
+        event_types::save(ctx, &late, None, &new).await,
+        event_types::retire(ctx, &late, None, &known).await,
+        event_types::bring_back(ctx, &late, None, &known).await,
+        event_types::delete(ctx, &late, None, &known).await,
+        platform_keys::make(ctx, &late, form, parsed("Publisher")).await.map(drop),
+        users::disable(ctx, &late, as_other.admin.user()).await,
+    ];
+    for (number, outcome) in outcomes.iter().enumerate() {
+        assert!(matches!(outcome, Err(Error::NotFound)), "{number}: {outcome:?}");
+    }
+    assert_eq!(world.database.dump().await, before);
+}
+
+async fn no_key_is_made_after_its_maker_was_removed(kind: Kind) {
+    for _ in 0..4 {
+        let world = World::new(kind).await;
+        let [(one, as_one), (_, as_other)] = two_admins(&world).await;
+        let form = world.form(&one);
+        let outcomes = at_once(2, |racer| {
+            let (ctx, as_one, as_other) = (world.ctx.clone(), as_one.clone(), as_other.clone());
+            async move {
+                if racer == 0 {
+                    users::remove_admin(&ctx, &as_other, one.id).await.map(drop)
+                } else {
+                    platform_keys::make(&ctx, &as_one, form, parsed("Publisher")).await.map(drop)
+                }
+            }
+        })
+        .await;
+        let log = "select action from audit_log where action in ('admin_removed', 'platform_key_made') order by seq";
+        let log = world.database.texts(log).await;
+        match outcomes.as_slice() {
+            [Ok(()), Ok(())] => assert_eq!(log, ["platform_key_made", "admin_removed"]),
+            [Ok(()), Err(Error::NotFound)] => assert_eq!(log, ["admin_removed"]),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -86,7 +86,7 @@ pub async fn view(ctx: &Context, _acting: &AsAdmin, id: AccountId) -> Result<Acc
 /// # Errors
 /// `Conflict` if it does not wait.
 pub async fn approve(ctx: &Context, acting: &AsAdmin, id: AccountId) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let next = held(&mut tx, id).await?.standing.approve().map_err(overtaken)?;
     tx.set_standing(id, next).await?;
     let mail = |to, at| Mail::AccountApproved { to, account: id.to_string(), at };
@@ -101,7 +101,7 @@ pub async fn approve(ctx: &Context, acting: &AsAdmin, id: AccountId) -> Result<(
 /// # Errors
 /// `Conflict` if it is suspended already.
 pub async fn suspend(ctx: &Context, acting: &AsAdmin, id: AccountId, reason: &Reason) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(&mut tx, id).await?.standing;
     before.suspend().map_err(overtaken)?;
     tx.suspend_account(id, reason, before).await?;
@@ -119,7 +119,7 @@ pub async fn suspend(ctx: &Context, acting: &AsAdmin, id: AccountId, reason: &Re
 /// # Errors
 /// `Conflict` if it is not suspended, or for another reason.
 pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AccountId, seen: Option<&str>) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let standing = held(&mut tx, id).await?.standing;
     let suspension = tx.suspension(id).await?;
     still_for(seen, suspension.as_ref().map_or("", |suspension| &suspension.reason))?;
@@ -149,7 +149,7 @@ pub async fn set_external_id(
     seen: Option<&str>,
     external_id: Option<&ExternalId>,
 ) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(&mut tx, id).await?.external_id.unwrap_or_default();
     if seen.is_some_and(|seen| seen != before) {
         return Err(Conflict::Overtaken.into());

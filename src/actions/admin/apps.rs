@@ -68,7 +68,7 @@ pub async fn view(ctx: &Context, acting: &AsAdmin, app: &App) -> Result<AppView>
 /// # Errors
 /// `Conflict` if it is suspended already.
 pub async fn suspend(ctx: &Context, acting: &AsAdmin, id: AppId, reason: &Reason) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let app = held(&mut tx, acting, id).await?;
     let AppState::Suspended { reason, before } = app.state.suspend(reason).map_err(overtaken)? else {
         return Err(Conflict::Overtaken.into());
@@ -98,7 +98,7 @@ pub async fn suspend(ctx: &Context, acting: &AsAdmin, id: AppId, reason: &Reason
 /// # Errors
 /// `Conflict` if it is not suspended, or for another reason.
 pub async fn reinstate(ctx: &Context, acting: &AsAdmin, id: AppId, seen: Option<&str>) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let app = held(&mut tx, acting, id).await?;
     let state = app.state.reinstate().map_err(overtaken)?;
     still_for(seen, reason(&app.state))?;
@@ -128,7 +128,7 @@ pub async fn rename(
     seen: Option<&str>,
     name: &AppName,
 ) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let app = held(&mut tx, acting, id).await?;
     let before = &app.information.name;
     if seen.is_some_and(|seen| seen != before.as_str()) {

@@ -46,7 +46,7 @@ pub async fn create(
     form: FormValue,
     new: &NewEventType,
 ) -> Result<Once<EventTypeName>> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(ctx, &mut tx).await?;
     if let Some(made) = ctx.form_result(&mut tx, form, &new.name).await? {
         return Ok(Once::Before(made));
@@ -67,7 +67,7 @@ pub async fn create(
 /// # Errors
 /// `NotFound` if there is none; `Conflict` if it is not the one seen.
 pub async fn save(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, new: &NewEventType) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(ctx, &mut tx).await?;
     let old = seen_one(&before, &new.name, seen)?;
     if !catalog::change(ctx, &mut tx, &acting.by(), old, new).await? {
@@ -82,7 +82,7 @@ pub async fn save(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, new: &NewE
 /// # Errors
 /// `NotFound` if there is none; `Conflict` if it is retired already, or not the one seen.
 pub async fn retire(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, name: &EventTypeName) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(ctx, &mut tx).await?;
     if seen_one(&before, name, seen)?.retired {
         return Err(Conflict::Overtaken.into());
@@ -101,7 +101,7 @@ pub async fn bring_back(
     seen: Option<i64>,
     name: &EventTypeName,
 ) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(ctx, &mut tx).await?;
     if !seen_one(&before, name, seen)?.retired {
         return Err(Conflict::Overtaken.into());
@@ -116,7 +116,7 @@ pub async fn bring_back(
 /// # Errors
 /// `NotFound` if there is none; `Conflict` if a subscription holds it, or it is not the one seen.
 pub async fn delete(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, name: &EventTypeName) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(ctx, &mut tx).await?;
     let old = seen_one(&before, name, seen)?;
     if tx.event_type_use(acting.admin, name).await? > 0 {

@@ -30,7 +30,7 @@ pub async fn list(ctx: &Context, acting: &AsAdmin) -> Result<Vec<KnownKey>> {
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn make(ctx: &Context, acting: &AsAdmin, form: FormValue, name: PlatformKeyName) -> Result<Made> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let id: PlatformKeyId = ctx.new_id();
     if ctx.form_result(&mut tx, form, &id).await?.is_some() {
         return Ok(Made::Before);
@@ -45,7 +45,7 @@ pub async fn make(ctx: &Context, acting: &AsAdmin, form: FormValue, name: Platfo
 /// # Errors
 /// `NotFound` if there is none, `Conflict` if it is revoked already.
 pub async fn revoke(ctx: &Context, acting: &AsAdmin, id: PlatformKeyId) -> Result<()> {
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin_as_admin(acting).await?;
     let facts = tx.platform_key(id).await?.ok_or(Error::NotFound)?;
     if !tx.revoke_platform_key(id, ctx.now()).await? {
         return Err(Conflict::Overtaken.into());
