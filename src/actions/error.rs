@@ -70,6 +70,10 @@ pub enum Conflict {
         "This account has a suspended JWT app, and its JWT apps share one API secret. Another one can be created or activated once an admin has reinstated it."
     )]
     SuspendedSibling,
+    #[error(
+        "You are a member of this account already, and keep the role you have. Ask an owner to change it."
+    )]
+    MemberAlready,
     #[error("An account needs an owner, and there is no other one here. Make another member an owner first.")]
     LastOwner,
     #[error("This account has {max} invitations without an answer, the most it may have. Revoke one first.")]

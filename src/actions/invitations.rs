@@ -199,7 +199,8 @@ pub async fn look(ctx: &Context, token: &Token, who: Option<&User>) -> Result<Of
 /// The user of the invited address joins the account, and the session acts there from now on.
 ///
 /// # Errors
-/// `NotFound` if the link holds nothing for this user; [`look`] says why.
+/// `NotFound` if the link holds nothing for this user; [`look`] says why. `Conflict` for one who
+/// is a member by now: the invitation waits on.
 pub async fn accept(ctx: &Context, by: &By, session: &Session, token: &Token) -> Result<AccountId> {
     let seen = ctx.read().await?.invitation_of_link(token.hash().as_bytes()).await?;
     let account = seen.ok_or(Error::NotFound)?.account;
@@ -308,7 +309,9 @@ async fn join(ctx: &Context, tx: &mut Tx, by: &By, invitation: &Invitation, user
     if !tx.end_invitation(id, Ending::Accepted).await? {
         return Err(Error::NotFound);
     }
-    tx.insert_membership(account, user, role, ctx.now()).await?;
+    if !tx.insert_membership(account, user, role, ctx.now()).await? {
+        return Err(Conflict::MemberAlready.into());
+    }
     let email = invitation.email.to_string();
     let change = Change::InvitationAccepted { invitation: id, email, role };
     ctx.audit(tx, by, On::account(account), change).await

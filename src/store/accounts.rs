@@ -111,16 +111,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes the user a member; one who is a member already keeps the role.
+    /// Makes the user a member; says whether they were none. One who was keeps the role.
     pub async fn insert_membership(
         &mut self,
         account: AccountId,
         user: UserId,
         role: Role,
         now: Timestamp,
-    ) -> Result<()> {
-        execute!(self, INSERT_MEMBERSHIP, account, user, role, now);
-        Ok(())
+    ) -> Result<bool> {
+        Ok(execute!(self, INSERT_MEMBERSHIP, account, user, role, now) > 0)
     }
 
     pub async fn set_account_name(&mut self, id: AccountId, name: &AccountName) -> Result<()> {

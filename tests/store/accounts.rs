@@ -41,8 +41,8 @@ async fn memberships_come_oldest_first_and_a_second_one_changes_no_role(kind: Ki
     let (late, early) = (account(&database).await, account(&database).await);
     let mut tx = database.begin().await;
     tx.insert_membership(late, ada, Role::Viewer, at(9)).await.expect("a membership");
-    tx.insert_membership(early, ada, Role::Owner, at(1)).await.expect("a membership");
-    tx.insert_membership(early, ada, Role::Viewer, at(2)).await.expect("nothing new");
+    assert!(tx.insert_membership(early, ada, Role::Owner, at(1)).await.expect("a membership"));
+    assert!(!tx.insert_membership(early, ada, Role::Viewer, at(2)).await.expect("nothing new"));
     tx.commit().await.expect("it holds");
 
     let mut conn = database.read().await;

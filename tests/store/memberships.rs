@@ -36,6 +36,7 @@ on_both!(
     fifty_invitations_wait_and_no_more,
     one_address_invited_ten_times_at_once_is_invited_once,
     a_link_opened_ten_times_at_once_lets_one_in,
+    who_is_a_member_by_now_is_not_invited_to_another_role,
     an_owner_who_was_demoted_meanwhile_does_nothing,
     an_owner_who_is_disabled_is_no_owner_to_leave_an_account_to,
     a_user_owns_fifty_accounts_and_no_more,
@@ -198,6 +199,27 @@ async fn a_link_opened_ten_times_at_once_lets_one_in(kind: Kind) {
         ("new@other.example", Role::Viewer),
     ];
     assert_eq!(roles, expected);
+}
+
+async fn who_is_a_member_by_now_is_not_invited_to_another_role(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let bo = world.colleague("bo@meridian.example", &ada).await;
+    world.invite(&ada, "bo@other.example", Role::Owner).await;
+    let links = links(&world).await;
+    let [token] = links.as_slice() else { panic!("one link, not {links:?}") };
+    // The invited address becomes that of a member.
+    let moved = "email = 'bo@other.example', email_key = 'bo@other.example'";
+    world.database.set("users", &bo.id, moved).await;
+    let bo = Person { email: parsed("bo@other.example"), ..bo };
+    let (by, session) = (By::user(bo.id, Origin::default()), session(&world, &bo).await);
+    let joined = invitations::accept(&world.ctx, &by, &session, token).await;
+    assert!(matches!(joined, Err(Error::Conflict(Conflict::MemberAlready))), "{joined:?}");
+    let role = world.database.read().await.role(ada.account, bo.id).await.expect("a row");
+    assert_eq!(role, Some(Role::Developer));
+    assert_eq!(world.database.audited("invitation_accepted").await, 0);
+    let waiting = invitations::waiting(&world.ctx, &world.acting::<Owner>(&ada)).await.expect("rows");
+    assert_eq!(waiting.len(), 1, "it waits on");
 }
 
 async fn an_owner_who_was_demoted_meanwhile_does_nothing(kind: Kind) {
