@@ -3,19 +3,22 @@
 use super::{By, Context, Error, On, Result};
 use crate::domain::{
     audit::Change,
-    id::SessionId,
+    id::{SessionId, UserId},
     user::{PersonName, Session, User},
 };
 
 /// # Errors
-/// `Unavailable` and `Internal` alone.
-pub async fn rename(ctx: &Context, by: &By, user: &User, name: &PersonName) -> Result<()> {
-    if user.name == *name {
+/// `NotFound` if the user is gone.
+pub async fn rename(ctx: &Context, by: &By, user: UserId, name: &PersonName) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    // Held, so that of two new names the second tells of the first.
+    tx.lock_user(user).await?;
+    let before = tx.user(user).await?.ok_or(Error::NotFound)?.user.name;
+    if before == *name {
         return Ok(());
     }
-    let mut tx = ctx.begin().await?;
-    tx.set_user_name(user.id, name).await?;
-    let change = Change::ProfileChanged { from: user.name.to_string(), to: name.to_string() };
+    tx.set_user_name(user, name).await?;
+    let change = Change::ProfileChanged { from: before.to_string(), to: name.to_string() };
     ctx.audit(&mut tx, by, On::platform(), change).await?;
     Ok(tx.commit().await?)
 }

@@ -259,13 +259,15 @@ async fn set_seen(ctx: &Context, session: &Session) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Ends the session.
+/// Ends the session, unless it ended meanwhile.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn sign_out(ctx: &Context, by: &By, session: &Session) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    tx.delete_session(session.id, session.user).await?;
+    if !tx.delete_session(session.id, session.user).await? {
+        return Ok(());
+    }
     ctx.audit(&mut tx, by, On::platform(), Change::SignedOut {}).await?;
     Ok(tx.commit().await?)
 }

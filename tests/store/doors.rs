@@ -15,7 +15,7 @@ use portico::{
     },
     crypto::token::Token,
     domain::{
-        audit::Origin,
+        audit::{Change, Origin},
         password::{NewPassword, PasswordContext, TypedPassword},
         time::Span,
         user::LinkKind,
@@ -40,6 +40,7 @@ on_both!(
     resets_asked_for_at_once_leave_one_link_that_works,
     a_session_that_was_ended_changes_no_password,
     whoever_has_an_old_cookie_is_not_given_a_new_one,
+    of_names_given_at_once_each_tells_of_the_one_before,
     a_session_is_read_while_its_last_use_cannot_be_written,
     what_a_mail_server_says_is_logged,
     processes_that_start_at_once_make_one_link_for_the_first_admin,
@@ -224,7 +225,10 @@ async fn a_session_that_was_ended_changes_no_password(kind: Kind) {
     let who = signed_in(&world, &cookie).await.expect("a row").expect("a session");
     let by = By::user(ada.id, Origin::default());
     // As if between the request's beginning and the change.
-    actions::sign_in::sign_out(&world.ctx, &by, &who.session).await.expect("it ends");
+    for _ in 0..2 {
+        actions::sign_in::sign_out(&world.ctx, &by, &who.session).await.expect("it ends");
+    }
+    assert_eq!(world.database.audited("signed_out").await, 1, "what ended is not ended again");
     let old = || proof(TypedPassword::parse(PASSWORD).expect("a password"));
     let new = sign_up("ada@meridian.example", "another staple of horses").password;
     let changed = actions::passwords::change(&world.ctx, &by, &who.session, old(), new).await;
@@ -236,6 +240,28 @@ async fn a_session_that_was_ended_changes_no_password(kind: Kind) {
     let asked = actions::passwords::ask_new_address(&world.ctx, &by, session, old(), &email).await;
     assert!(matches!(asked, Err(Error::NotFound)), "{asked:?}");
     world.sign_in(&ada).await;
+}
+
+async fn of_names_given_at_once_each_tells_of_the_one_before(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let outcomes = at_once(8, |racer| {
+        let (ctx, by, id) = (world.ctx.clone(), By::user(ada.id, Origin::default()), ada.id);
+        async move { actions::settings::rename(&ctx, &by, id, &parsed(&format!("Ada {racer}"))).await }
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let details = "select detail from audit_log where action = 'profile_changed' order by seq";
+    let mut before = String::from("ada@meridian.example");
+    let details = world.database.texts(details).await;
+    for detail in &details {
+        let Some(Change::ProfileChanged { from, to }) = Change::from_parts("profile_changed", detail) else {
+            panic!("{detail}")
+        };
+        assert_eq!(from, before, "{details:?}");
+        before = to;
+    }
+    assert_eq!(details.len(), 8);
 }
 
 async fn whoever_has_an_old_cookie_is_not_given_a_new_one(kind: Kind) {

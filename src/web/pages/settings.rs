@@ -98,7 +98,7 @@ pub(in crate::web) async fn profile(ctx: Data<Context>, post: Post<SignedIn, Pro
             return refused(&Typed { profile: Some(form), email: None }.draw(&ctx, &at, errors).await?);
         }
     };
-    settings::rename(&ctx, &at.visit.by(), &at.who.user, &name).await?;
+    settings::rename(&ctx, &at.visit.by(), at.who.user.id, &name).await?;
     done(&at.visit, "/settings", Done::ProfileSaved)
 }
 
