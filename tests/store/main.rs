@@ -7,6 +7,7 @@ mod accounts;
 mod admins;
 mod apps;
 mod audit;
+mod audited;
 mod calls;
 mod catalog;
 mod chains;
