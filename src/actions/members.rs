@@ -1,5 +1,7 @@
 //! Who belongs to an account: roles, leaving, removing, and what a member has seen.
 
+use std::collections::HashMap;
+
 use super::{Acting, Conflict, Context, Error, On, Result, invitations::revoke_those_of};
 use crate::{
     domain::{
@@ -168,17 +170,33 @@ async fn seen(read: &mut Conn, account: AccountId, user: UserId, now: Timestamp)
         let works = is_among(&read.api_secrets(account, now).await?, at);
         all.push(SeenSecret { which: WhichSecret::Api { app }, at, works });
     }
-    for one in read.signing_secrets_seen(account, user).await? {
-        let found = read.subscription(account, one.app, one.subscription).await?;
-        // With its subscription a signing secret is gone.
-        let Some(subscription) = found else { continue };
-        let works = is_among(&read.signing_secrets(account, subscription.id, now).await?, one.at);
-        let label = subscription.label().to_owned();
-        let which = WhichSecret::Signing { app: one.app, subscription: subscription.id, label };
-        all.push(SeenSecret { which, at: one.at, works });
-    }
+    all.extend(signing_secrets(read, account, user, now).await?);
     all.sort_by_key(|one| std::cmp::Reverse(one.at));
     Ok(all)
+}
+
+/// With its subscription a signing secret is gone.
+async fn signing_secrets(
+    read: &mut Conn,
+    account: AccountId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<SeenSecret>> {
+    let seen = read.signing_secrets_seen(account, user).await?;
+    if seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let subscriptions = read.subscriptions_of_account(account).await?;
+    let subscriptions: HashMap<_, _> = subscriptions.iter().map(|one| (one.id, one)).collect();
+    let signing_since = read.signing_since(account, now).await?;
+    let seen = seen.into_iter().filter_map(|one| {
+        let subscription = subscriptions.get(&one.subscription)?;
+        let label = subscription.label().to_owned();
+        let which = WhichSecret::Signing { app: subscription.app, subscription: subscription.id, label };
+        let works = signing_since.get(&subscription.id).is_some_and(|made_at| *made_at <= one.at);
+        Some(SeenSecret { which, at: one.at, works })
+    });
+    Ok(seen.collect())
 }
 
 /// Whether one of the secrets that work was there already at that moment.

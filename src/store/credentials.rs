@@ -1,5 +1,7 @@
 //! API keys, and secrets under seal: those of accounts, and those of subscriptions.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::{
@@ -40,6 +42,10 @@ statements! {
         from signing_secrets x join subscriptions s on s.id = x.subscription_id join apps a on a.id = s.app_id
         where a.account_id = $1 and x.subscription_id = $2 and (x.retires_at is null or x.retires_at > $3)
         order by case when x.retires_at is null then 0 else 1 end, x.made_at desc, x.id desc";
+    /// When the oldest signing secret of each subscription of an account was made that signs now.
+    SIGNING_SINCE = "select x.subscription_id, min(x.made_at)
+        from signing_secrets x join subscriptions s on s.id = x.subscription_id join apps a on a.id = s.app_id
+        where a.account_id = $1 and (x.retires_at is null or x.retires_at > $2) group by x.subscription_id";
     /// A new current signing secret.
     INSERT_SIGNING_SECRET = "insert into signing_secrets (id, subscription_id, secret_sealed, hint, made_at, made_by)
         values ($1, $2, $3, $4, $5, $6)";
@@ -101,6 +107,16 @@ impl Conn {
     ) -> Result<Vec<SealedSecret>> {
         let rows: Vec<SecretRow> = all!(self, SIGNING_SECRETS, account, subscription, now);
         Ok(rows.into_iter().map(SealedSecret::from).collect())
+    }
+
+    /// When the oldest secret of each subscription was made that signs now.
+    pub async fn signing_since(
+        &mut self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<HashMap<SubscriptionId, Timestamp>> {
+        let rows: Vec<(SubscriptionId, Timestamp)> = all!(self, SIGNING_SINCE, account, now);
+        Ok(rows.into_iter().collect())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Event subscriptions.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::{
@@ -29,6 +31,14 @@ statements! {
         from subscription_event_types t join subscriptions s on s.id = t.subscription_id
         join apps a on a.id = s.app_id
         where a.account_id = $1 and s.app_id = $2 order by t.event_type";
+    /// The subscriptions of all apps of an account, the oldest first.
+    SUBSCRIPTIONS_OF_ACCOUNT = "select s.id, s.app_id, s.name, s.development_url, s.production_url, s.created_at
+        from subscriptions s join apps a on a.id = s.app_id
+        where a.account_id = $1 order by s.created_at, s.id";
+    /// Their event types.
+    TYPES_OF_ACCOUNT = "select t.subscription_id, t.event_type
+        from subscription_event_types t join subscriptions s on s.id = t.subscription_id
+        join apps a on a.id = s.app_id where a.account_id = $1 order by t.event_type";
     /// How many subscriptions an app has.
     SUBSCRIPTION_COUNT = "select count(*) from subscriptions s join apps a on a.id = s.app_id
         where a.account_id = $1 and s.app_id = $2";
@@ -58,10 +68,21 @@ struct SubscriptionRow {
 
 type TypeRow = (SubscriptionId, EventTypeName);
 
+/// What each subscription is to.
+type Types = HashMap<SubscriptionId, Vec<EventTypeName>>;
+
+fn by_subscription(rows: Vec<TypeRow>) -> Types {
+    let mut types = Types::new();
+    for (id, name) in rows {
+        types.entry(id).or_default().push(name);
+    }
+    types
+}
+
 impl SubscriptionRow {
-    fn with(self, types: &[TypeRow]) -> Result<Subscription> {
+    fn with(self, types: &mut Types) -> Result<Subscription> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{} has no {what}", self.id));
-        let mine = types.iter().filter(|(id, _)| *id == self.id).map(|(_, name)| name.clone()).collect();
+        let mine = types.remove(&self.id).unwrap_or_default();
         let event_types = EventTypes::new(mine).ok_or_else(|| corrupt("event type"))?;
         let endpoints = Endpoints::new(self.development_url.clone(), self.production_url.clone())
             .ok_or_else(|| corrupt("URL"))?;
@@ -79,8 +100,15 @@ impl SubscriptionRow {
 impl Conn {
     pub async fn subscriptions(&mut self, account: AccountId, app: AppId) -> Result<Vec<Subscription>> {
         let rows: Vec<SubscriptionRow> = all!(self, SUBSCRIPTIONS, account, app);
-        let types: Vec<TypeRow> = all!(self, TYPES_OF_APP, account, app);
-        rows.into_iter().map(|row| row.with(&types)).collect()
+        let mut types = by_subscription(all!(self, TYPES_OF_APP, account, app));
+        rows.into_iter().map(|row| row.with(&mut types)).collect()
+    }
+
+    /// Those of all its apps, the oldest first.
+    pub async fn subscriptions_of_account(&mut self, account: AccountId) -> Result<Vec<Subscription>> {
+        let rows: Vec<SubscriptionRow> = all!(self, SUBSCRIPTIONS_OF_ACCOUNT, account);
+        let mut types = by_subscription(all!(self, TYPES_OF_ACCOUNT, account));
+        rows.into_iter().map(|row| row.with(&mut types)).collect()
     }
 
     pub async fn subscription(
@@ -90,8 +118,8 @@ impl Conn {
         id: SubscriptionId,
     ) -> Result<Option<Subscription>> {
         let row: Option<SubscriptionRow> = optional!(self, SUBSCRIPTION, account, app, id);
-        let types: Vec<TypeRow> = all!(self, TYPES_OF_APP, account, app);
-        row.map(|row| row.with(&types)).transpose()
+        let mut types = by_subscription(all!(self, TYPES_OF_APP, account, app));
+        row.map(|row| row.with(&mut types)).transpose()
     }
 
     pub async fn subscription_count(&mut self, account: AccountId, app: AppId) -> Result<i64> {

@@ -151,7 +151,7 @@ async fn api_secrets_come_current_first_then_newest_until_they_end(kind: Kind) {
 
 async fn signing_secrets_come_current_first_then_newest_until_they_end(kind: Kind) {
     let database = TestDatabase::new(kind).await;
-    let ours = account(&database).await;
+    let (ours, theirs) = (account(&database).await, account(&database).await);
     let subscription = subscription(&database, ours).await;
     let mut tx = database.begin().await;
     for (hint, made, retires) in KEPT {
@@ -170,6 +170,11 @@ async fn signing_secrets_come_current_first_then_newest_until_they_end(kind: Kin
             expected,
             "at {now}"
         );
+        let signing = tx.signing_secrets(ours, subscription, at(now)).await.expect("rows");
+        let oldest = signing.iter().map(|secret| secret.facts.made_at).min();
+        let since = tx.signing_since(ours, at(now)).await.expect("rows");
+        assert_eq!(since.get(&subscription).copied(), oldest, "at {now}");
+        assert!(tx.signing_since(theirs, at(now)).await.expect("no rows").is_empty());
     }
 }
 

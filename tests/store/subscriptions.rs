@@ -46,6 +46,9 @@ async fn a_subscription_is_read_as_written(kind: Kind) {
     let mut conn = database.read().await;
     let all = conn.subscriptions(ours, app).await.expect("rows");
     assert_eq!(all.iter().map(|one| one.id).collect::<Vec<_>>(), [early, late], "the oldest first");
+    let of_account = conn.subscriptions_of_account(ours).await.expect("rows");
+    let types = |all: &[Subscription]| all.iter().map(|one| (one.id, entered(one))).collect::<Vec<_>>();
+    assert_eq!(types(&of_account), types(&all));
     let read = conn.subscription(ours, app, late).await.expect("a row").expect("the subscription");
     assert_eq!((entered(&read), read.app, read.created_at), (named, app, at(9)));
     assert_eq!(conn.subscription_count(ours, app).await.expect("a count"), 2);
@@ -90,6 +93,7 @@ async fn a_subscription_is_seen_from_its_own_account_and_app_alone(kind: Kind) {
     assert!(tx.subscriptions(ours, theirs).await.expect("no rows").is_empty());
     assert!(tx.subscription(stranger, app, id).await.expect("no row").is_none());
     assert!(tx.subscriptions(stranger, app).await.expect("no rows").is_empty());
+    assert!(tx.subscriptions_of_account(stranger).await.expect("no rows").is_empty());
     assert_eq!(tx.subscription_count(stranger, app).await.expect("a count"), 0);
     let other = subscribing_to(&["meeting.ended"]);
     assert!(!tx.update_subscription(theirs, id, &other).await.expect("not its own"));
