@@ -47,6 +47,7 @@ mod two_step;
 mod users;
 mod validations;
 
+pub use accounts::Company;
 pub use apps::{AppFilter, AppPage};
 pub use audit::Activity;
 pub use changes::{Changed, Watcher};

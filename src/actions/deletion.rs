@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{Account, AccountName, Owner, Standing, keeps_an_owner},
+        account::{Account, AccountName, Owner, Role, Standing, keeps_an_owner},
         app::App,
         audit::Change,
         fields::FieldErrors,
@@ -48,14 +48,13 @@ pub struct Consequences {
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn consequences(ctx: &Context, user: &User) -> Result<Consequences> {
-    let mut read = ctx.read().await?;
     let mut all = Consequences::default();
-    for membership in read.memberships(user.id).await? {
-        let account = membership.account;
-        match fate(&mut read, &account, user.id).await? {
-            Fate::Deleted => all.deleted.push(account.name),
-            Fate::InTheWay => all.in_the_way.push(account.name),
-            Fate::GoesOn => {}
+    for company in ctx.read().await?.company(user.id).await? {
+        let is_missed = company.role == Role::Owner && !company.has_other_owner;
+        match (company.has_others, is_missed) {
+            (false, _) => all.deleted.push(company.account_name),
+            (true, true) => all.in_the_way.push(company.account_name),
+            (true, false) => {}
         }
     }
     Ok(all)

@@ -22,6 +22,14 @@ statements! {
     MEMBERSHIPS = "select a.id, a.name, a.external_id, a.standing, a.created_at, m.role
         from memberships m join accounts a on a.id = m.account_id
         where m.user_id = $1 order by m.created_at, a.id";
+    /// A user's accounts, the oldest membership first: whether others belong to it too, and whether
+    /// one of them is an owner who can act.
+    COMPANY = "select a.name, m.role,
+            exists (select 1 from memberships o where o.account_id = a.id and o.user_id <> $1),
+            exists (select 1 from memberships o join users u on u.id = o.user_id
+                where o.account_id = a.id and o.user_id <> $1 and o.role = 'owner' and u.disabled_at is null)
+        from memberships m join accounts a on a.id = m.account_id
+        where m.user_id = $1 order by m.created_at, a.id";
     /// The role of a user in an account.
     ROLE = "select role from memberships where account_id = $1 and user_id = $2";
     /// A new account.
@@ -59,6 +67,17 @@ struct MembershipRow {
     role: Role,
 }
 
+/// In what company a user belongs to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    pub account_name: AccountName,
+    pub role: Role,
+    /// Whether anybody else belongs to it.
+    pub has_others: bool,
+    /// Whether one of them is an owner who can act.
+    pub has_other_owner: bool,
+}
+
 impl From<AccountRow> for Account {
     fn from(row: AccountRow) -> Self {
         let AccountRow { id, name, external_id, standing, created_at } = row;
@@ -78,6 +97,18 @@ impl Conn {
     pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Membership>> {
         let rows: Vec<MembershipRow> = all!(self, MEMBERSHIPS, user);
         Ok(rows.into_iter().map(|row| Membership { account: row.account.into(), role: row.role }).collect())
+    }
+
+    /// In what company the user belongs to each of their accounts.
+    pub async fn company(&mut self, user: UserId) -> Result<Vec<Company>> {
+        let rows: Vec<(AccountName, Role, bool, bool)> = all!(self, COMPANY, user);
+        let company = |(account_name, role, has_others, has_other_owner)| Company {
+            account_name,
+            role,
+            has_others,
+            has_other_owner,
+        };
+        Ok(rows.into_iter().map(company).collect())
     }
 
     /// Why the account is suspended, if it is.

@@ -1,7 +1,7 @@
 use portico::domain::account::{Role, Standing};
 
 use crate::{
-    rows::{account, at, new_id, user},
+    rows::{account, at, member, new_id, user},
     support::{
         databases::{Kind, TestDatabase, on_both},
         world::parsed,
@@ -11,6 +11,7 @@ use crate::{
 on_both!(
     an_account_is_read_as_written_and_takes_another_name,
     memberships_come_oldest_first_and_a_second_one_changes_no_role,
+    it_is_known_who_else_belongs_to_a_users_accounts,
 );
 
 async fn an_account_is_read_as_written_and_takes_another_name(kind: Kind) {
@@ -52,4 +53,33 @@ async fn memberships_come_oldest_first_and_a_second_one_changes_no_role(kind: Ki
     assert_eq!(conn.role(early, ada).await.expect("a row"), Some(Role::Owner));
     assert_eq!(conn.role(early, new_id()).await.expect("no row"), None);
     assert!(conn.memberships(new_id()).await.expect("no rows").is_empty());
+}
+
+async fn it_is_known_who_else_belongs_to_a_users_accounts(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let ada = user(&database, "ada@meridian.example").await;
+    let bob = user(&database, "bob@meridian.example").await;
+    let gone = user(&database, "gone@meridian.example").await;
+    database.set("users", &gone, "disabled_at = 1").await;
+    let mut expected = Vec::new();
+    for (place, (role, other, known)) in (0..).zip([
+        (Role::Owner, None, (false, false)),
+        (Role::Owner, Some((bob, Role::Developer)), (true, false)),
+        (Role::Owner, Some((gone, Role::Owner)), (true, false)),
+        (Role::Owner, Some((bob, Role::Owner)), (true, true)),
+        (Role::Viewer, Some((bob, Role::Owner)), (true, true)),
+    ]) {
+        let account = account(&database).await;
+        let mut tx = database.begin().await;
+        tx.insert_membership(account, ada, role, at(place)).await.expect("a membership");
+        tx.commit().await.expect("it holds");
+        if let Some((other, role)) = other {
+            member(&database, account, other, role).await;
+        }
+        expected.push((role, known));
+    }
+    let company = database.read().await.company(ada).await.expect("rows");
+    let seen = company.iter().map(|one| (one.role, (one.has_others, one.has_other_owner)));
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
+    assert!(database.read().await.company(new_id()).await.expect("no rows").is_empty());
 }
