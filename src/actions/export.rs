@@ -1,4 +1,6 @@
-//! What a user or an account may take along: all that is theirs, as JSON, without secrets.
+//! What a user or an account may take along, as JSON, without secrets.
+
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::{
         account::Owner,
         app::{App, AppState},
         audit::Change,
-        id::AccountId,
+        id::{AccountId, AppId},
         subscription::Subscription,
         time::Timestamp,
         user::Session,
@@ -79,7 +81,8 @@ fn deed(one: Deed) -> Value {
     json!({ "at": one.at.iso(), "action": one.action, "detail": detail, "address": one.address })
 }
 
-/// Everything that an account owns.
+/// What was entered in an account: itself, its members and invitations, its apps with their
+/// subscriptions. What happened there is in its logs.
 ///
 /// # Errors
 /// `NotFound` if the account is gone.
@@ -88,14 +91,17 @@ pub async fn account(ctx: &Context, acting: &Acting<Owner>) -> Result<Value> {
     let mut read = ctx.store.snapshot().await?;
     let account = read.account(id).await?.ok_or(Error::NotFound)?;
     let api_key = read.api_key(id).await?.ok_or(Error::NotFound)?;
-    let mut apps = Vec::new();
-    for app in read.apps_of(id).await? {
-        let subscriptions = read.subscriptions(id, app.id).await?;
-        apps.push(told(&app, &subscriptions));
-    }
+    let apps = read.apps_of(id).await?;
+    let subscriptions = read.subscriptions_of_account(id).await?;
     let members = members(&mut read, id).await?;
     let invitations = invitations(&mut read, id).await?;
     drop(read);
+    let mut of_app: HashMap<AppId, Vec<Value>> = HashMap::new();
+    for one in &subscriptions {
+        of_app.entry(one.app).or_default().push(subscription(one));
+    }
+    let apps = apps.iter().map(|app| told(app, of_app.remove(&app.id).unwrap_or_default()));
+    let apps: Vec<Value> = apps.collect();
     // Written down at the end, so that nobody waits while so much is read.
     let mut tx = hold(ctx, acting).await?;
     ctx.audit(&mut tx, &acting.by(), On::account(id), Change::AccountExported {}).await?;
@@ -136,7 +142,7 @@ async fn invitations(read: &mut Conn, id: AccountId) -> Result<Vec<Value>> {
     Ok(told.collect())
 }
 
-fn told(app: &App, subscriptions: &[Subscription]) -> Value {
+fn told(app: &App, subscriptions: Vec<Value>) -> Value {
     let about = &app.information;
     let reason = match &app.state {
         AppState::Suspended { reason, .. } => Some(reason),
@@ -160,7 +166,7 @@ fn told(app: &App, subscriptions: &[Subscription]) -> Value {
         "events_on": app.events_on,
         "created_at": app.created_at.iso(),
         "activated_at": iso(app.activated_at),
-        "subscriptions": subscriptions.iter().map(subscription).collect::<Vec<_>>(),
+        "subscriptions": subscriptions,
     })
 }
 
