@@ -123,7 +123,7 @@ pub(crate) async fn wait(database: &Database, deliveries: u64) -> Result<()> {
 pub(crate) async fn drained(store: &Store, patience: Duration) -> Result<()> {
     let began = Instant::now();
     loop {
-        let waiting = store.read().await?.waiting_deliveries().await?;
+        let waiting = store.read().await?.waiting_deliveries(i64::MAX).await?;
         if waiting == 0 {
             return Ok(());
         }

@@ -89,7 +89,7 @@ pub struct Overview {
     refused: i64,
     refused_now: i64,
     /// Of deliveries.
-    pub queue: queue::Depth,
+    pub queue: queue::Glance,
 }
 
 impl Overview {
@@ -130,7 +130,7 @@ fn there_are(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }
 
-/// Counted now; calls as far as they are written down.
+/// Counted now; calls as far as they are written down, deliveries as far as a page tells.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
@@ -143,7 +143,7 @@ pub async fn overview(ctx: &Context, acting: &AsAdmin) -> Result<Overview> {
     let refused_now = read.refused_in(acting.admin, now).await?;
     let figures = read.figures(acting.admin).await?;
     drop(read);
-    let queue = queue::depth(ctx).await?;
+    let queue = queue::glance(ctx).await?;
     Ok(Overview { figures, hour_began: last.starts(), refused, refused_now, queue })
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{By, Context, Error, On, Result, checks, outbox::Mail};
+use super::{By, Context, Error, On, Result, audit::HowMany, checks, outbox::Mail};
 use crate::{
     crypto::keyring::Place as Sealed,
     domain::{
@@ -21,9 +21,10 @@ use crate::{
         },
         id::{AccountId, AppId, DeliveryId, Id as _, LaneId, SecretId, SenderId},
         lane::{Health, Lane, LaneKind, TurnedOff},
+        text::Count,
         time::{Span, Timestamp},
     },
-    store::{Made, SealedSecret, Tx},
+    store::{Conn, Made, SealedSecret, Tx},
 };
 
 pub use crate::store::{Due, Place};
@@ -32,6 +33,8 @@ pub use crate::store::{Due, Place};
 pub const LEASE: Span = Span::seconds(20);
 /// The most deliveries of a lane that are looked at together.
 pub const BATCH: usize = 64;
+/// As many deliveries that wait are counted for a page.
+const COUNTED: u32 = 10_000;
 /// Lanes that are looked at together when lost ones are sought.
 const STEP: i64 = 500;
 
@@ -71,6 +74,15 @@ pub struct Depth {
     /// Deliveries that wait, held ones included.
     pub waiting: u64,
     /// How long the one waits that is due longest, held ones apart.
+    pub behind: Span,
+}
+
+/// The queue at one moment, as far as a page tells of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance {
+    /// Deliveries that wait, held ones included.
+    pub waiting: HowMany,
+    /// As [`Depth::behind`].
     pub behind: Span,
 }
 
@@ -356,12 +368,30 @@ pub async fn wake_lost(ctx: &Context) -> Result<usize> {
     }
 }
 
+/// Counted whole, which with millions that wait takes a while: for what is measured now and then.
+///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn depth(ctx: &Context) -> Result<Depth> {
     let mut read = ctx.read().await?;
-    let waiting = u64::try_from(read.waiting_deliveries().await?).unwrap_or_default();
+    let waiting = u64::try_from(read.waiting_deliveries(i64::MAX).await?).unwrap_or_default();
+    Ok(Depth { waiting, behind: behind(ctx, &mut read).await? })
+}
+
+/// Counted up to [`COUNTED`].
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn glance(ctx: &Context) -> Result<Glance> {
+    let mut read = ctx.read().await?;
+    let waiting = u64::try_from(read.waiting_deliveries(i64::from(COUNTED) + 1).await?).unwrap_or_default();
+    let most = u64::from(COUNTED);
+    let waiting =
+        if waiting > most { HowMany::MoreThan(Count(most)) } else { HowMany::Exactly(Count(waiting)) };
+    Ok(Glance { waiting, behind: behind(ctx, &mut read).await? })
+}
+
+async fn behind(ctx: &Context, read: &mut Conn) -> Result<Span> {
     let since = read.longest_due().await?;
-    let behind = since.map(|since| ctx.now().since(since).max(Span::seconds(0))).unwrap_or_default();
-    Ok(Depth { waiting, behind })
+    Ok(since.map(|since| ctx.now().since(since).max(Span::seconds(0))).unwrap_or_default())
 }

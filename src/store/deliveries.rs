@@ -50,8 +50,8 @@ statements! {
     WAITING_OF_APP = "select count(*) from (select 1 as one from subscriptions s join lanes l on l.subscription_id = s.id
         join deliveries d on d.lane_id = l.id
         where s.app_id = $1 and d.kind = $2 and d.next_at is not null limit $3) waiting";
-    /// How many deliveries wait.
-    WAITING_DELIVERIES = "select count(*) from deliveries where next_at is not null";
+    /// How many deliveries wait, counted up to a number.
+    WAITING_DELIVERIES = "select count(*) from (select 1 as one from deliveries where next_at is not null limit $1) waiting";
     /// Since when the delivery waits that is due longest, of lanes that are not held.
     LONGEST_DUE = "select min((select min(d.next_at) from deliveries d where d.lane_id = l.id and d.next_at is not null))
         from lanes l where l.due_at is not null";
@@ -138,9 +138,9 @@ impl Conn {
         Ok(row.is_some())
     }
 
-    /// How many deliveries wait, held ones included.
-    pub async fn waiting_deliveries(&mut self) -> Result<i64> {
-        Ok(value!(self, WAITING_DELIVERIES))
+    /// How many deliveries wait, held ones included, counted no further than `most`.
+    pub async fn waiting_deliveries(&mut self, most: i64) -> Result<i64> {
+        Ok(value!(self, WAITING_DELIVERIES, most))
     }
 
     /// Since when the delivery waits that is due longest, held ones apart; later than now if

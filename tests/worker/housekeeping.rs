@@ -1,10 +1,11 @@
 use std::fs;
 
 use portico::{
-    actions::{activation, apps, deletion, queue, remains, retention, subscriptions},
+    actions::{activation, apps, audit::HowMany, deletion, queue, remains, retention, subscriptions},
     domain::{
         account::{Developer, Owner},
         lane::Waiting,
+        text::Count,
         time::Span,
     },
     store::Database,
@@ -161,6 +162,11 @@ async fn the_depth_of_the_queue_is_known(kind: Kind) {
     rig.world.clock.advance(Span::seconds(7));
     let depth = queue::depth(rig.ctx()).await.expect("read");
     assert_eq!((depth.waiting, depth.behind), (5, Span::seconds(7)));
+    let glance = queue::glance(rig.ctx()).await.expect("read");
+    assert_eq!((glance.waiting, glance.behind), (HowMany::Exactly(Count(5)), Span::seconds(7)));
+    let mut read = rig.world.database.read().await;
+    assert_eq!(read.waiting_deliveries(3).await.expect("a count"), 3, "no further");
+    drop(read);
     rig.receiver.answer("/hook", Reply::status(500));
     rig.turn().await;
     let depth = queue::depth(rig.ctx()).await.expect("read");

@@ -15,7 +15,7 @@ use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
-use crate::actions::{self, Context, admin};
+use crate::actions::{self, Context, admin, audit::HowMany};
 use crate::domain::account::Standing;
 use crate::domain::app::StateKind;
 use crate::domain::text::Count;
@@ -43,7 +43,7 @@ pub(crate) struct ConsolePage {
     pub(crate) hour_began: Timestamp,
     pub(crate) apps: Vec<AppsInState>,
     /// Deliveries that wait, held ones included.
-    pub(crate) waiting: Count,
+    pub(crate) waiting: HowMany,
     /// How long the one waits that is due longest, held ones apart, in words; nothing if none is
     /// due.
     pub(crate) behind: Option<String>,
@@ -69,7 +69,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: InConsole) -> PageResult
         refused: Count(overview.refused()),
         refused_now: Count(overview.refused_now()),
         hour_began: overview.hour_began,
-        waiting: Count(overview.queue.waiting),
+        waiting: overview.queue.waiting,
         behind: Some(overview.queue.behind).filter(|behind| behind.micros() > 0).map(waited),
         apps: StateKind::ALL.iter().map(in_state).collect(),
     })
