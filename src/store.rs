@@ -50,6 +50,7 @@ mod validations;
 pub use accounts::Company;
 pub use apps::{AppFilter, AppPage};
 pub use audit::Activity;
+pub use chains::AuditPlace;
 pub use changes::{Changed, Watcher};
 pub use credentials::SealedSecret;
 pub use db::{Conn, Database, PoolUse, Store, Tx};

@@ -1,5 +1,8 @@
 //! Reading the audit log, and holding its chains against themselves.
 
+mod chains;
+
+pub use self::chains::{Verified, as_kept, heads, verify};
 use super::{Acting, Context, Result, admin::AsAdmin, sign_in::SignedInUser};
 pub use crate::store::{LogFilter, Logged};
 use crate::{
@@ -7,12 +10,11 @@ use crate::{
         account::AtLeast,
         app::name::AppName,
         audit::Origin,
-        audit::chain::{Break, Chain, Fault, Follower, KeptHead},
         id::{AccountId, AppId, UserId},
         text::Count,
         user::{Admin, PersonName},
     },
-    store::{Conn, Store, StoreError},
+    store::Conn,
 };
 
 /// Whose part of the log is read.
@@ -134,116 +136,4 @@ async fn count(read: &mut Conn, scope: Scope, filter: &LogFilter, most: i64) -> 
         Part::Account(account) => read.log_count(account, filter, most).await?,
         Part::Whole(admin) => read.whole_log_count(admin, filter, most).await?,
     })
-}
-
-/// What a look at all chains came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    pub chains: u64,
-    /// Rows that are whole, and stand before the first broken one of their chain.
-    pub rows: u64,
-    pub broken: u64,
-}
-
-/// Rows that are followed at a time.
-const FOLLOWED: i64 = 1_000;
-
-/// Follows every chain from its beginning to its head, in the memory that a thousand rows take,
-/// and tells `found` of the first broken row of each.
-///
-/// # Errors
-/// The database does not answer, or holds what cannot be read as the name of a chain.
-pub async fn verify(
-    store: &Store,
-    mut found: impl FnMut(Break),
-) -> std::result::Result<Verified, StoreError> {
-    let mut read = store.snapshot().await?;
-    let mut verified = Verified::default();
-    let mut next = Some(Chain::Platform);
-    while let Some(chain) = next {
-        let mut follower = Follower::of(chain);
-        let broken = follow(&mut read, chain, &mut follower).await?.err();
-        let rows = follower.reached().seq.unsigned_abs();
-        verified.rows += rows;
-        // The platform's is looked at even if there is nothing.
-        verified.chains += u64::from(rows > 0 || broken.is_some());
-        if let Some(broken) = broken {
-            verified.broken += 1;
-            found(broken);
-        }
-        next = read.next_audit_chain(chain).await?;
-    }
-    Ok(verified)
-}
-
-async fn follow(
-    read: &mut Conn,
-    chain: Chain,
-    follower: &mut Follower,
-) -> std::result::Result<std::result::Result<(), Break>, StoreError> {
-    let (mut after, mut limit) = (None, FOLLOWED);
-    loop {
-        let rows = match read.audit_rows(chain, after, limit).await {
-            // One of them cannot be read; the rows before it one by one.
-            Err(StoreError::Corrupt(_)) if limit > 1 => {
-                limit = 1;
-                continue;
-            }
-            Err(StoreError::Corrupt(_)) => return Ok(Err(follower.unreadable())),
-            rows => rows?,
-        };
-        let Some((last, _)) = rows.last() else { break };
-        after = Some((last.seq, last.id));
-        if let Err(broken) = rows.iter().try_for_each(|(row, hash)| follower.next(row, *hash)) {
-            return Ok(Err(broken));
-        }
-    }
-    Ok(match read.audit_head(chain).await {
-        Err(StoreError::Corrupt(_)) => Err(follower.unreadable()),
-        head => follower.end(head?),
-    })
-}
-
-/// Holds the log against a head that was kept elsewhere: the end of a chain can be cut off
-/// together with its head, and a whole chain be written anew.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn as_kept(
-    store: &Store,
-    kept: &KeptHead,
-) -> std::result::Result<std::result::Result<(), Break>, StoreError> {
-    let KeptHead { chain, head } = *kept;
-    let broken = |fault| Err(Break { chain, seq: head.seq, id: None, fault });
-    Ok(match store.read().await?.audit_hash(chain, head.seq).await {
-        Err(StoreError::Corrupt(_)) => broken(Fault::Unreadable),
-        Err(error) => return Err(error),
-        Ok(None) => broken(Fault::Missing),
-        Ok(Some(hash)) if hash != head.hash => broken(Fault::NotAsKept),
-        Ok(Some(_)) => Ok(()),
-    })
-}
-
-/// Tells `each` of the last row of every chain.
-///
-/// # Errors
-/// The database does not answer, or `each` fails.
-pub async fn heads<E: From<StoreError>>(
-    store: &Store,
-    mut each: impl FnMut(KeptHead) -> std::result::Result<(), E>,
-) -> std::result::Result<(), E> {
-    let mut read = store.snapshot().await?;
-    let platform = read.audit_head(Chain::Platform).await?.filter(|head| head.seq > 0);
-    if let Some(head) = platform {
-        each(KeptHead { chain: Chain::Platform, head })?;
-    }
-    let mut after = Chain::Platform;
-    loop {
-        let heads = read.audit_heads(after).await?;
-        let Some(last) = heads.last() else { return Ok(()) };
-        after = last.chain;
-        for head in heads {
-            each(head)?;
-        }
-    }
 }

@@ -28,10 +28,28 @@ enum AuditError {
     Line { file: String, line: usize, source: NotAHead },
     #[error("{0} holds no head, so nothing could be held against it; `portico audit head` prints them")]
     NoHead(String),
+    #[error("The audit log is broken: {0} of its rows have a chain whose name is none")]
+    Nameless(u64),
     #[error("The database does not answer")]
-    Database(#[from] StoreError),
+    Database(#[source] StoreError),
+    #[error("The audit log cannot be read; `portico audit verify` says where it is broken")]
+    Unreadable(#[source] StoreError),
     #[error("Nothing can be written to standard output")]
     Output(#[from] io::Error),
+}
+
+impl From<StoreError> for AuditError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt(_) => Self::Unreadable(error),
+            StoreError::Duplicate
+            | StoreError::Dangling
+            | StoreError::Unavailable(_)
+            | StoreError::Migration(_)
+            | StoreError::NotMigrated(_)
+            | StoreError::Other(_) => Self::Database(error),
+        }
+    }
 }
 
 pub(super) async fn verify(config: &Config, heads: Option<&Path>) -> Outcome {
@@ -49,7 +67,10 @@ async fn verified(store: &Store, heads: Option<&Path>) -> Result<(), AuditError>
         }
     };
     let verified = audit::verify(store, |broken| tell(broken.to_string())).await?;
-    let Verified { chains, rows, broken } = verified;
+    let Verified { chains, rows, broken, nameless } = verified;
+    if nameless > 0 {
+        tell(format!("rows whose chain has no name: {nameless}"));
+    }
     let mut not_as_kept = 0;
     let mut kept = 0;
     if let Some(file) = heads {
@@ -73,11 +94,12 @@ async fn verified(store: &Store, heads: Option<&Path>) -> Result<(), AuditError>
         // A copy that broke off must not pass for a check.
         return Err(AuditError::NoHead(file.display().to_string()));
     }
-    if broken == 0 && not_as_kept == 0 {
+    if broken == 0 && not_as_kept == 0 && nameless == 0 {
         tell(format!("whole: chains {chains}, entries {rows}, kept heads {kept}"));
     }
     told?;
     match (broken, not_as_kept) {
+        (0, 0) if nameless > 0 => Err(AuditError::Nameless(nameless)),
         (0, 0) => Ok(()),
         (0, _) => Err(AuditError::NotAsKept(not_as_kept)),
         _ => Err(AuditError::Broken { broken, chains }),

@@ -8,13 +8,14 @@ use sqlx::FromRow;
 
 use super::{
     Conn, Result, StoreError, Tx,
-    db::{all, execute, optional},
+    db::{all, execute, optional, value},
+    dialect::{ENTRIES_AFTER, HEADS_FROM, NAMELESS},
     statements::statements,
 };
 use crate::domain::{
     audit::{
         Entry,
-        chain::{Chain, Hash, Head, KeptHead, Record},
+        chain::{Chain, Hash, Head, Record},
     },
     id::{AppId, AuditId, Id, UserId},
     time::Timestamp,
@@ -31,17 +32,6 @@ statements! {
     INSERT_ENTRY = "insert into audit_log
         (id, chain, seq, at, actor, actor_id, app_id, action, detail, address, request_id, hash)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    /// A chain's head.
-    HEAD = "select seq, hash from audit_heads where chain = $1";
-    /// The heads of the chains behind one, in their order.
-    HEADS_AFTER = "select chain, seq, hash from audit_heads where chain > $1 order by chain limit 1000";
-    /// The first chain behind one that has a head.
-    NEXT_CHAIN_WITH_HEAD = "select chain from audit_heads where chain > $1 order by chain limit 1";
-    /// The first chain behind one that has a row.
-    NEXT_CHAIN_WITH_ROWS = "select chain from audit_log where chain > $1 order by chain limit 1";
-    /// The rows of a chain behind one, in their order.
-    ROWS_AFTER = "select id, chain, seq, at, actor, actor_id, app_id, action, detail, address, request_id, hash
-        from audit_log where chain = $1 and (seq, id) > ($2, $3) order by seq, id limit $4";
     /// The hash of a row.
     HASH_AT = "select hash from audit_log where chain = $1 and seq = $2";
 }
@@ -61,6 +51,12 @@ struct RecordRow {
     address: Option<String>,
     request_id: Option<String>,
     hash: Hash,
+}
+
+/// Of a row, perhaps one that cannot be read.
+#[derive(FromRow)]
+struct ChainRow {
+    chain: Chain,
 }
 
 impl From<RecordRow> for (Record, Hash) {
@@ -156,36 +152,69 @@ impl Tx {
     }
 }
 
+/// A place among all rows: in the order of chains, and within one in that of their numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditPlace {
+    chain: Chain,
+    seq: i64,
+    id: AuditId,
+}
+
+impl AuditPlace {
+    /// Before every row.
+    #[must_use]
+    pub fn beginning() -> Self {
+        Self::before(Chain::Platform)
+    }
+
+    /// Where a row is.
+    #[must_use]
+    pub const fn of(row: &Record) -> Self {
+        Self { chain: row.chain, seq: row.seq, id: row.id }
+    }
+
+    /// Before all that comes after a chain, if anything can.
+    #[must_use]
+    pub fn behind(chain: Chain) -> Option<Self> {
+        chain.successor().map(Self::before)
+    }
+
+    fn before(chain: Chain) -> Self {
+        Self { chain, seq: i64::MIN, id: AuditId::from_uuid(uuid::Uuid::nil()) }
+    }
+}
+
 impl Conn {
-    /// A chain's head, if it has one.
-    pub async fn audit_head(&mut self, chain: Chain) -> Result<Option<Head>> {
-        let row: Option<(i64, Hash)> = optional!(self, HEAD, chain);
-        Ok(row.map(|(seq, hash)| Head { seq, hash }))
+    /// The heads of the chains from one on, at most a thousand; nothing for one that cannot be
+    /// read.
+    pub async fn audit_heads(&mut self, from: Chain) -> Result<Vec<(Chain, Option<Head>)>> {
+        let statement = self.text(HEADS_FROM);
+        let rows: Vec<(Chain, i64, Vec<u8>)> = all!(self, statement, from);
+        let head = |seq, hash: Vec<u8>| Some(Head { seq, hash: Hash::from_bytes(hash.try_into().ok()?) });
+        Ok(rows.into_iter().map(|(chain, seq, hash)| (chain, head(seq, hash))).collect())
     }
 
-    /// The heads of the chains behind one, at most a thousand. Behind the platform's own come all others.
-    pub async fn audit_heads(&mut self, after: Chain) -> Result<Vec<KeptHead>> {
-        let rows: Vec<(Chain, i64, Hash)> = all!(self, HEADS_AFTER, after);
-        Ok(rows.into_iter().map(|(chain, seq, hash)| KeptHead { chain, head: Head { seq, hash } }).collect())
-    }
-
-    /// The chain that comes next, whether it has a head, rows or both.
-    pub async fn next_audit_chain(&mut self, after: Chain) -> Result<Option<Chain>> {
-        let with_head: Option<(Chain,)> = optional!(self, NEXT_CHAIN_WITH_HEAD, after);
-        let with_rows: Option<(Chain,)> = optional!(self, NEXT_CHAIN_WITH_ROWS, after);
-        Ok(with_head.into_iter().chain(with_rows).map(|(chain,)| chain).min())
-    }
-
-    /// The rows of a chain behind one, or from its first one on, with the hashes they have.
-    pub async fn audit_rows(
-        &mut self,
-        chain: Chain,
-        after: Option<(i64, AuditId)>,
-        limit: i64,
-    ) -> Result<Vec<(Record, Hash)>> {
-        let (seq, id) = after.unwrap_or((i64::MIN, AuditId::from_uuid(uuid::Uuid::nil())));
-        let rows: Vec<RecordRow> = all!(self, ROWS_AFTER, chain, seq, id, limit);
+    /// The rows behind a place, whatever chains they belong to, with the hashes they have.
+    pub async fn audit_rows(&mut self, after: AuditPlace, limit: i64) -> Result<Vec<(Record, Hash)>> {
+        let AuditPlace { chain, seq, id } = after;
+        let statement = self.text(ENTRIES_AFTER);
+        let rows: Vec<RecordRow> = all!(self, statement, chain, seq, id, limit);
         Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// The chain of the first row behind a place, whether or not the row can be read.
+    pub async fn audit_chain_at(&mut self, after: AuditPlace) -> Result<Option<Chain>> {
+        let AuditPlace { chain, seq, id } = after;
+        let (statement, one) = (self.text(ENTRIES_AFTER), 1_i64);
+        let row: Option<ChainRow> = optional!(self, statement, chain, seq, id, one);
+        Ok(row.map(|row| row.chain))
+    }
+
+    /// How many rows and heads belong to a chain whose name is none, which only somebody else than
+    /// Portico can have written.
+    pub async fn nameless_audit_rows(&mut self) -> Result<i64> {
+        let statement = self.text(NAMELESS);
+        Ok(value!(self, statement))
     }
 
     /// The hash of a row of a chain, if there is one.

@@ -262,6 +262,24 @@ dialects! {
             order by id for no key update)
             update lanes set due_at = case when opens_at > $2 then opens_at else $2 end
             from these where lanes.id = these.id";
+    /// Entries of the audit log in the order of their chains, and of their numbers: behind which
+    /// chain, number and id, how many. A blob of SQLite may be the name of no chain.
+    ENTRIES_AFTER =
+        sqlite "select id, chain, seq, at, actor, actor_id, app_id, action, detail, address, request_id, hash
+            from audit_log where (chain, seq, id) > ($1, $2, $3) and length(chain) = 16
+            order by chain, seq, id limit $4"
+        postgres "select id, chain, seq, at, actor, actor_id, app_id, action, detail, address, request_id, hash
+            from audit_log where (chain, seq, id) > ($1, $2, $3) order by chain, seq, id limit $4";
+    /// The heads of the chains from one on, in their order.
+    HEADS_FROM =
+        sqlite "select chain, seq, hash from audit_heads
+            where chain >= $1 and length(chain) = 16 order by chain limit 1000"
+        postgres "select chain, seq, hash from audit_heads where chain >= $1 order by chain limit 1000";
+    /// How many rows and heads belong to what is the name of no chain.
+    NAMELESS =
+        sqlite "select (select count(*) from audit_log where length(chain) <> 16)
+            + (select count(*) from audit_heads where length(chain) <> 16)"
+        postgres "select cast(0 as bigint)";
     /// Which lanes that would change, as a JSON array of their ids.
     DUE_LATER =
         sqlite "select id from lanes where id in (select unhex(value) from json_each($1))

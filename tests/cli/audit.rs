@@ -21,6 +21,7 @@ on_both!(
     what_somebody_with_the_database_did_is_found_out,
     what_was_cut_off_is_found_by_the_heads_that_were_kept,
     it_is_looked_at_as_it_is,
+    a_row_of_no_chain_is_told_of,
 );
 
 /// The program over a database with two chains of five entries, and the account of one.
@@ -223,4 +224,18 @@ async fn it_is_looked_at_as_it_is(kind: Kind) {
     for arguments in [&["audit"][..], &["audit", "look"], &["audit", "head", "--heads", "x"]] {
         assert_eq!(program.run(arguments, "").status.code(), Some(2), "{arguments:?}");
     }
+}
+
+/// Only SQLite takes such a one.
+async fn a_row_of_no_chain_is_told_of(kind: Kind) {
+    let (database, program, _) = scene(kind).await;
+    if kind == Kind::Postgres {
+        return;
+    }
+    let forged = "insert into audit_log (id, chain, seq, at, actor, action, detail, hash)
+        select randomblob(16), x'07', 1, at, actor, action, detail, hash from audit_log limit 1";
+    database.run(forged).await;
+    let (code, lines, complaint) = verify(&program);
+    assert_eq!((code, lines), (Some(1), vec![String::from("rows whose chain has no name: 1")]));
+    assert_eq!(complaint, "portico: The audit log is broken: 1 of its rows have a chain whose name is none.");
 }

@@ -46,6 +46,13 @@ impl Chain {
         if column.is_nil() { Self::Platform } else { Self::Account(AccountId::from_uuid(column)) }
     }
 
+    /// The first chain behind it that there could be, in the order of columns.
+    #[must_use]
+    pub fn successor(self) -> Option<Self> {
+        let next = self.column().as_u128().checked_add(1)?;
+        Some(Self::from_column(uuid::Uuid::from_u128(next)))
+    }
+
     #[must_use]
     pub const fn account(self) -> Option<AccountId> {
         match self {
