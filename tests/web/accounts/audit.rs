@@ -1,5 +1,7 @@
 //! `/account/audit`: what an account's members read of what was done in it (S65)
 
+mod slowly;
+
 use std::collections::BTreeSet;
 
 use portico::{
