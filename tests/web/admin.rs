@@ -10,18 +10,21 @@ mod platform_keys;
 mod two_step;
 mod users;
 
-use portico::domain::{
-    account::Standing,
-    app::App,
-    calls::{Calls, CallsOf, Hour},
-    time::{Clock, Span},
+use portico::{
+    actions::Policy,
+    domain::{
+        account::Standing,
+        app::App,
+        calls::{Calls, CallsOf, Hour},
+        time::{Clock, Span},
+    },
 };
 
 use crate::support::{
     client::{Client, Page},
     databases::{Kind, on_both},
     site::Portal,
-    world::Person,
+    world::{Person, policy},
 };
 
 on_both!(
@@ -40,7 +43,12 @@ pub(crate) struct Console {
 
 impl Console {
     pub(crate) async fn new(kind: Kind) -> Self {
-        let portal = Portal::new(kind).await;
+        Self::under(kind, policy()).await
+    }
+
+    /// One whose operator has decided otherwise.
+    pub(crate) async fn under(kind: Kind, policy: Policy) -> Self {
+        let portal = Portal::under(kind, policy).await;
         let ada = portal.world.user("ada@meridian.example").await;
         let root = portal.world.admin("root@platform.example").await;
         let client = portal.signed_in(&root).await;

@@ -1,7 +1,7 @@
 //! `/admin/apps/{app}`, `/suspend`, `/reinstate`, `/rename`
 
 use portico::{
-    actions::{Conflict, Error, admin::apps},
+    actions::{Conflict, Error, Policy, admin::apps},
     domain::{calls::Calls, time::Clock},
 };
 
@@ -10,7 +10,7 @@ use crate::{
     apps::only_error,
     support::{
         databases::{Kind, on_both},
-        world::parsed,
+        world::{parsed, policy},
     },
 };
 
@@ -18,6 +18,7 @@ on_both!(
     the_page_says_what_the_app_is_and_shows_no_secret,
     suspending_refuses_the_very_next_call_everywhere_and_reinstating_restores,
     its_developers_read_the_reason_and_its_contact_is_mailed,
+    without_an_address_for_help_nobody_is_told_to_write,
     a_draft_without_a_contact_has_its_owners_told,
     suspending_asks_for_a_reason,
     beside_suspend_stands_what_it_stops,
@@ -98,17 +99,21 @@ async fn suspending_refuses_the_very_next_call_everywhere_and_reinstating_restor
 }
 
 async fn its_developers_read_the_reason_and_its_contact_is_mailed(kind: Kind) {
-    let console = Console::new(kind).await;
+    let support = Some(String::from("help@platform.example"));
+    let console = Console::under(kind, Policy { support, ..policy() }).await;
     let app = console.active_app("Relay").await;
     let page = format!("/admin/apps/{}", app.id);
     console.portal.letters().await;
     let reason = "It sends <b>spam</b>.\r\nStop that.";
     console.press(&page, &format!("{page}/suspend"), &[("reason", reason)]).await;
     let ada = console.portal.signed_in(&console.ada).await;
+    let link = r#"Write to <a href="mailto:help@platform.example">"#;
     for page in ["", "/information", "/credentials"] {
         let page = ada.visit(&format!("/apps/{}{page}", app.id)).await;
         assert!(page.says("Meridian has suspended this app."), "{}", page.text());
         assert!(page.body.contains("It sends &#60;b&#62;spam&#60;/b&#62;.\nStop that."), "{}", page.body);
+        assert!(page.says("Write to help@platform.example to have it reinstated."), "{}", page.text());
+        assert!(page.body.contains(link), "{}", page.body);
     }
     let overview = ada.visit(&format!("/apps/{}", app.id)).await;
     assert!(overview.says("Suspended by the platform’s staff"), "{}", overview.text());
@@ -118,7 +123,28 @@ async fn its_developers_read_the_reason_and_its_contact_is_mailed(kind: Kind) {
     for words in ["To: ada@meridian.example", "was suspended", "> Stop that.", &app.id.to_string()] {
         assert!(letter.whole.contains(words), "{words}: {}", letter.whole);
     }
+    assert!(letter.whole.contains("help@platform.example"), "{}", letter.whole);
     assert!(!letter.whole.contains("Relay"), "no name that developers typed: {}", letter.whole);
+
+    let account = format!("/admin/accounts/{}", console.ada.account);
+    console.press(&account, &format!("{account}/suspend"), &[("reason", "Unpaid.")]).await;
+    let page = ada.visit("/account").await;
+    assert!(page.says("Write to help@platform.example to have it reinstated."), "{}", page.text());
+    assert!(page.body.contains(link), "{}", page.body);
+}
+
+async fn without_an_address_for_help_nobody_is_told_to_write(kind: Kind) {
+    let console = Console::new(kind).await;
+    let app = console.active_app("Relay").await;
+    let page = format!("/admin/apps/{}", app.id);
+    console.press(&page, &format!("{page}/suspend"), &[("reason", "Spam.")]).await;
+    let ada = console.portal.signed_in(&console.ada).await;
+    let page = ada.visit(&format!("/apps/{}", app.id)).await;
+    assert!(
+        page.says("Only the platform’s staff can reinstate it.") && !page.says("Write to"),
+        "{}",
+        page.text()
+    );
 }
 
 async fn a_draft_without_a_contact_has_its_owners_told(kind: Kind) {
