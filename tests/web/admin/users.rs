@@ -4,6 +4,7 @@ use portico::domain::time::Span;
 
 use super::Console;
 use crate::support::{
+    authenticator::turn_on,
     client::{Client, Page},
     databases::{Kind, on_both},
     world::{PASSWORD, Person},
@@ -16,6 +17,7 @@ on_both!(
     a_disabled_user_is_out_at_once_and_comes_back_when_enabled,
     an_admin_is_made_and_removed_and_every_admin_is_told,
     nobody_takes_their_own_powers_and_one_admin_is_always_left,
+    whether_two_step_sign_in_is_on_is_shown,
     an_old_sign_in_is_asked_for_the_password_before_powers_change,
     sessions_of_others_are_ended_one_by_one_or_all,
     of_two_admins_one_wins_and_the_other_is_told,
@@ -42,6 +44,23 @@ impl Console {
 async fn forge(client: &Client, path: &str) -> Page {
     let csrf = client.visit("/settings").await.form("/settings/profile").value("csrf").map(str::to_owned);
     client.send(client.request(reqwest::Method::POST, path).form(&[("csrf", csrf)])).await
+}
+
+async fn whether_two_step_sign_in_is_on_is_shown(kind: Kind) {
+    let console = Console::new(kind).await;
+    let fact = async || {
+        let facts = console.client.visit(&at(&console.ada, "")).await.texts("dl.facts > div");
+        facts.into_iter().find(|fact| fact.starts_with("Two-step sign-in")).expect("the fact")
+    };
+    assert_eq!(fact().await, "Two-step sign-inOff");
+    assert!(!console.client.visit("/admin/users").await.texts("tbody").join(" ").contains("Two-step"));
+    let ada = console.portal.signed_in(&console.ada).await;
+    turn_on(&console.portal, &ada).await;
+    assert!(fact().await.starts_with("Two-step sign-inOn since 24 Nov 2026"), "{}", fact().await);
+    let list = console.client.visit("/admin/users").await;
+    let rows = list.texts("tbody tr");
+    let marked: Vec<_> = rows.iter().filter(|row| row.contains("Two-step")).collect();
+    assert!(marked.len() == 1 && marked[0].contains("ada@meridian.example"), "{rows:?}");
 }
 
 async fn a_search_finds_names_addresses_and_ids_and_kinds_filter(kind: Kind) {

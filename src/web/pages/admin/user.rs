@@ -29,6 +29,8 @@ pub(crate) struct AdminUserPage {
     pub(crate) email: String,
     /// When the address was proven, if it was.
     pub(crate) proven: Option<Timestamp>,
+    /// Since when two-step sign-in is on, if it is.
+    pub(crate) two_step: Option<Timestamp>,
     pub(crate) is_admin: bool,
     /// Since when the user is disabled, if they are.
     pub(crate) disabled: Option<Timestamp>,
@@ -69,6 +71,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: ConsoleUser) -> PageResu
         id,
         email: user.email.to_string(),
         proven: user.proven_at,
+        two_step: user.two_step_at,
         is_admin: user.is_admin,
         disabled: user.disabled_at,
         created: user.created_at,
