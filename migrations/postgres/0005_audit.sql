@@ -25,6 +25,8 @@ create index audit_log_by_other on audit_log (actor, id) where actor_id is null;
 create index audit_log_by_other_of_chain on audit_log (chain, actor, seq) where actor_id is null;
 create index audit_log_by_action on audit_log (action, id);
 create index audit_log_by_action_of_chain on audit_log (chain, action, seq);
+-- And what was done on some days: an id begins with the moment.
+create index audit_log_by_id_of_chain on audit_log (chain, id);
 
 -- The last row of each chain. Whoever adds to a chain takes its head first.
 create table audit_heads (

@@ -4,20 +4,16 @@
 //! a walk through the rest. Neither database would choose it for a condition that may be absent,
 //! so each has its statement.
 
-use sqlx::FromRow;
+mod logged;
 
+pub use self::logged::Logged;
 use super::{
     Conn, Result,
     db::{all, optional, value},
     statements::statements,
 };
 use crate::domain::{
-    account::AccountName,
-    app::name::AppName,
-    audit::{
-        Actor, Change,
-        chain::{Chain, Hash},
-    },
+    audit::{Actor, chain::Chain},
     id::{AccountId, AppId, AuditId, Id, UserId},
     time::{Span, Timestamp},
     user::Admin,
@@ -46,12 +42,12 @@ macro_rules! fitting {
     };
 }
 
-/// Rows of a chain behind one of it, found by `$by`.
+/// Rows of a chain behind one of it and between two numbers, found by `$by`.
 macro_rules! of_chain {
     ($by:literal) => {
         concat!(
             rows!(),
-            " where l.chain = $1
+            " where l.chain = $1 and l.seq > $10 and l.seq < $11
             and l.seq < coalesce((select s.seq from audit_log s where s.id = $2 and s.chain = $1), 9223372036854775807)",
             fitting!(),
             $by,
@@ -60,11 +56,12 @@ macro_rules! of_chain {
     };
 }
 
-/// How many rows of a chain fit, found by `$by`.
+/// How many rows of a chain fit between two numbers, found by `$by`.
 macro_rules! count_of_chain {
     ($by:literal) => {
         concat!(
-            "select count(*) from (select 1 as one from audit_log l where l.chain = $1",
+            "select count(*) from (select 1 as one from audit_log l
+            where l.chain = $1 and l.seq > $9 and l.seq < $10",
             fitting!(),
             $by,
             " limit $2) fitting"
@@ -134,64 +131,12 @@ statements! {
     WHOLE_COUNT_BY_OTHER = count_of_all!(" and l.actor = $3 and l.actor_id is null");
     /// As many have they of an action.
     WHOLE_COUNT_BY_ACTION = count_of_all!(" and l.action = $6");
+    /// The number of the last row of a chain before an id.
+    NUMBER_BEFORE = "select seq from audit_log where chain = $1 and id < $2 order by id desc limit 1";
+    /// The number of the first row of a chain from an id on.
+    NUMBER_FROM = "select seq from audit_log where chain = $1 and id >= $2 order by id limit 1";
     /// The chain that tells of an app, which may be gone.
     CHAIN_OF_APP = "select chain from audit_log where app_id = $1 limit 1";
-}
-
-/// One row of the log as people read it.
-#[derive(Clone, Debug, FromRow)]
-pub struct Logged {
-    pub id: AuditId,
-    pub chain: Chain,
-    pub seq: i64,
-    pub at: Timestamp,
-    /// What acted: `user`, `visitor`, `operator`, `system`; to members, `staff` for an admin.
-    pub actor: String,
-    pub actor_id: Option<UserId>,
-    /// The name of the user, unless the user is gone.
-    pub actor_name: Option<String>,
-    #[sqlx(rename = "app_id")]
-    pub app: Option<AppId>,
-    /// The name of the app now, unless the app is gone.
-    pub app_name: Option<AppName>,
-    /// The name of the account now, unless it is gone or the row belongs to none.
-    pub account_name: Option<AccountName>,
-    pub action: String,
-    /// JSON, as it was written.
-    pub detail: String,
-    pub address: Option<String>,
-    pub request_id: Option<String>,
-    pub hash: Hash,
-}
-
-impl Logged {
-    /// A person's name, or what acted in a person's place; within a sentence.
-    #[must_use]
-    pub fn who(&self) -> &str {
-        self.actor_name.as_deref().unwrap_or_else(|| Actor::word_in_a_persons_place(&self.actor))
-    }
-
-    /// What was done, unless a newer program wrote it.
-    #[must_use]
-    pub fn change(&self) -> Option<Change> {
-        Change::from_parts(&self.action, &self.detail)
-    }
-
-    /// The row as members read it: which admin acted, and from where, is not theirs to know. Nor is
-    /// the request's id: whoever has all but these two could try them against the hash.
-    fn for_members(self) -> Self {
-        if !Change::BY_STAFF.contains(&self.action.as_str()) {
-            return self;
-        }
-        Self {
-            actor: String::from("staff"),
-            actor_id: None,
-            actor_name: None,
-            address: None,
-            request_id: None,
-            ..self
-        }
-    }
 }
 
 /// Which rows of the log are read.
@@ -201,7 +146,7 @@ pub struct LogFilter {
     pub app: Option<AppId>,
     /// For those who read the log of all; an account's members read its own alone.
     pub account: Option<AccountId>,
-    /// The action's stable name, as [`Change::parts`] gives it.
+    /// The action's stable name, as [`crate::domain::audit::Change::parts`] gives it.
     pub action: Option<String>,
     pub since: Option<Timestamp>,
     /// Before this moment.
@@ -308,8 +253,26 @@ impl Conn {
     ) -> Result<Vec<Logged>> {
         let LogFilter { app, action, since, until, after, .. } = filter;
         let (actor, actor_id) = columns(filter.actor);
-        let action = action.as_deref();
-        Ok(all!(self, statement, chain, *after, actor, actor_id, *app, action, *since, *until, limit))
+        let (action, (low, high)) = (action.as_deref(), self.numbers(chain, filter).await?);
+        let rows =
+            all!(self, statement, chain, *after, actor, actor_id, *app, action, *since, *until, limit, low, high);
+        Ok(rows)
+    }
+
+    /// Between which numbers the rows of these days are. Numbers come in the order of commits, and
+    /// that of ids is the same but for what a transaction lasts, much less than the ids are apart.
+    async fn numbers(&mut self, chain: Chain, filter: &LogFilter) -> Result<(i64, i64)> {
+        let (first, before) = LogFilter { after: None, ..filter.clone() }.ids();
+        let mut between = (i64::MIN, i64::MAX);
+        if filter.since.is_some() {
+            let row: Option<(i64,)> = optional!(self, NUMBER_BEFORE, chain, first);
+            between.0 = row.map_or(between.0, |(seq,)| seq);
+        }
+        if filter.until.is_some() {
+            let row: Option<(i64,)> = optional!(self, NUMBER_FROM, chain, before);
+            between.1 = row.map_or(between.1, |(seq,)| seq);
+        }
+        Ok(between)
     }
 
     async fn count_of_chain(
@@ -321,8 +284,8 @@ impl Conn {
     ) -> Result<i64> {
         let LogFilter { app, action, since, until, .. } = filter;
         let (actor, actor_id) = columns(filter.actor);
-        let action = action.as_deref();
-        Ok(value!(self, statement, chain, most, actor, actor_id, *app, action, *since, *until))
+        let (action, (low, high)) = (action.as_deref(), self.numbers(chain, filter).await?);
+        Ok(value!(self, statement, chain, most, actor, actor_id, *app, action, *since, *until, low, high))
     }
 
     async fn one_chain(&mut self, filter: &LogFilter) -> Result<OneChain> {
@@ -353,6 +316,7 @@ fn columns(actor: Option<Actor>) -> (Option<&'static str>, Option<UserId>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::audit::Change;
 
     #[test]
     fn a_member_is_not_found_by_what_they_did_as_staff() {

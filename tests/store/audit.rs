@@ -25,6 +25,7 @@ on_both!(
     a_row_of_a_newer_program_is_left_out_of_what_a_page_tells,
     an_account_reads_its_own_part_page_by_page,
     a_filter_finds_what_fits_and_its_count_says_how_much,
+    days_are_found_whatever_the_order_of_ids,
     the_whole_log_is_that_of_all_accounts_and_of_the_platform,
     what_can_be_chosen_is_the_accounts_own,
     what_staff_did_names_nobody_to_members,
@@ -252,6 +253,38 @@ async fn what_staff_did_names_nobody_to_members(kind: Kind) {
         let rows = read.whole_log(root, &filter, 9).await.expect("rows");
         assert_eq!(seen(rows), [named(2), named(1)]);
         assert_eq!(read.whole_log_count(root, &filter, 9).await.expect("a count"), 2);
+    }
+}
+
+/// Days of a chain whose rows were committed in another order than their ids were made in.
+async fn days_are_found_whatever_the_order_of_ids(kind: Kind) {
+    let database = TestDatabase::new(kind).await;
+    let ours = account(&database).await;
+    let minutes = [0, 30, 26, 25, 27, 149, 148, 150, 400];
+    for minute in minutes {
+        let when = at(0) + Span::minutes(minute);
+        write_all(
+            &database,
+            vec![entry(when, Actor::Operator, Some(ours), None, Change::AccountSwitched {})],
+        )
+        .await;
+    }
+    let of = |since: i64, until: i64| LogFilter {
+        since: Some(at(0) + Span::minutes(since)),
+        until: Some(at(0) + Span::minutes(until)),
+        ..LogFilter::default()
+    };
+    let mut read = database.read().await;
+    for (since, until) in
+        [(0, 1), (24, 48), (25, 26), (27, 30), (30, 31), (148, 151), (149, 150), (151, 190), (399, 500)]
+    {
+        let rows = read.log(ours, &of(since, until), 50).await.expect("rows");
+        let found: Vec<_> = rows.iter().map(|row| row.at).collect();
+        let fits = minutes.iter().rev().filter(|minute| (since..until).contains(*minute));
+        let expected: Vec<_> = fits.map(|minute| at(0) + Span::minutes(*minute)).collect();
+        assert_eq!(found, expected, "{since} to {until}");
+        let count = read.log_count(ours, &of(since, until), 50).await.expect("a count");
+        assert_eq!(usize::try_from(count), Ok(expected.len()), "{since} to {until}");
     }
 }
 
