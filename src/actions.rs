@@ -169,6 +169,13 @@ impl Context {
         tx.audit(self.new_id(), entry);
         Ok(())
     }
+
+    /// Writes down what changed nothing: a try that failed.
+    pub(crate) async fn write_down(&self, by: &By, on: On, change: Change) -> Result<()> {
+        let mut tx = self.begin().await?;
+        self.audit(&mut tx, by, on, change).await?;
+        Ok(tx.commit().await?)
+    }
 }
 
 /// Who does something, and from where.

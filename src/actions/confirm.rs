@@ -94,9 +94,7 @@ pub(super) async fn check_password(
         ctx.take_back(counted).await?;
         return Ok(known);
     }
-    let mut tx = ctx.begin().await?;
-    ctx.audit(&mut tx, by, On::platform(), Change::ConfirmFailed {}).await?;
-    tx.commit().await?;
+    ctx.write_down(by, On::platform(), Change::ConfirmFailed {}).await?;
     Err(wrong_password(field))
 }
 

@@ -215,9 +215,7 @@ async fn failed(ctx: &Context, by: &By, email: &Email) -> Result<FirstStep> {
 }
 
 async fn write_failure(ctx: &Context, by: &By, email: &Email) -> Result<()> {
-    let mut tx = ctx.begin().await?;
-    ctx.audit(&mut tx, by, On::platform(), Change::SignInFailed { email: email.to_string() }).await?;
-    Ok(tx.commit().await?)
+    ctx.write_down(by, On::platform(), Change::SignInFailed { email: email.to_string() }).await
 }
 
 /// The user of a session cookie, unless the session has ended. That it is used, and by which

@@ -244,9 +244,7 @@ pub(super) async fn write_failure(ctx: &Context, by: &By, user: &User, judged: J
         Judged::Right | Judged::Wrong | Judged::Used => Change::CodeFailed { email },
         Judged::Unreadable => Change::SecondFactorUnreadable { email },
     };
-    let mut tx = ctx.begin().await?;
-    ctx.audit(&mut tx, by, On::platform(), change).await?;
-    Ok(tx.commit().await?)
+    ctx.write_down(by, On::platform(), change).await
 }
 
 /// What a code turned out to be.

@@ -207,17 +207,8 @@ impl Change {
     /// Whether an admin did it to what is somebody else's. Its developers are told that the
     /// platform's staff did, and not which of them.
     #[must_use]
-    pub const fn is_by_staff(&self) -> bool {
-        matches!(
-            self,
-            Self::AppSuspended { .. }
-                | Self::AppReinstated { .. }
-                | Self::AppRenamed { .. }
-                | Self::AccountApproved {}
-                | Self::AccountSuspended { .. }
-                | Self::AccountReinstated { .. }
-                | Self::AccountExternalIdChanged { .. }
-        )
+    pub fn is_by_staff(&self) -> bool {
+        Self::BY_STAFF.contains(&self.parts().0.as_str())
     }
 
     /// The change that [`Change::parts`] wrote.

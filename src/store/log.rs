@@ -44,13 +44,13 @@ macro_rules! fitting {
 
 /// Rows of a chain behind one of it and between two numbers, found by `$by`.
 macro_rules! of_chain {
-    ($by:literal) => {
+    ($($by:tt)+) => {
         concat!(
             rows!(),
             " where l.chain = $1 and l.seq > $10 and l.seq < $11
             and l.seq < coalesce((select s.seq from audit_log s where s.id = $2 and s.chain = $1), 9223372036854775807)",
             fitting!(),
-            $by,
+            $($by)+,
             " order by l.seq desc limit $9"
         )
     };
@@ -58,12 +58,12 @@ macro_rules! of_chain {
 
 /// How many rows of a chain fit between two numbers, found by `$by`.
 macro_rules! count_of_chain {
-    ($by:literal) => {
+    ($($by:tt)+) => {
         concat!(
             "select count(*) from (select 1 as one from audit_log l
             where l.chain = $1 and l.seq > $9 and l.seq < $10",
             fitting!(),
-            $by,
+            $($by)+,
             " limit $2) fitting"
         )
     };
@@ -88,14 +88,21 @@ macro_rules! count_of_all {
     };
 }
 
+/// What was done as a member, and not as the platform's staff.
+macro_rules! as_a_member {
+    () => {
+        " and l.action not in ('app_suspended', 'app_reinstated', 'app_renamed', 'account_approved',
+            'account_suspended', 'account_reinstated', 'account_external_id_changed')"
+    };
+}
+
 statements! {
     /// Rows of a chain.
     LOG = of_chain!("");
     /// Rows of a chain by what a user did.
     LOG_BY_USER = of_chain!(" and l.actor_id = $4");
     /// Rows of a chain by what a user did as a member, and not as the platform's staff.
-    LOG_BY_MEMBER = of_chain!(" and l.actor_id = $4 and l.action not in ('app_suspended', 'app_reinstated',
-        'app_renamed', 'account_approved', 'account_suspended', 'account_reinstated', 'account_external_id_changed')");
+    LOG_BY_MEMBER = of_chain!(" and l.actor_id = $4", as_a_member!());
     /// Rows of a chain by what somebody did who is no user.
     LOG_BY_OTHER = of_chain!(" and l.actor = $3 and l.actor_id is null");
     /// Rows of a chain by what was done to an app.
@@ -107,8 +114,7 @@ statements! {
     /// As many has it of a user.
     COUNT_BY_USER = count_of_chain!(" and l.actor_id = $4");
     /// As many has it of a user as a member, and not as the platform's staff.
-    COUNT_BY_MEMBER = count_of_chain!(" and l.actor_id = $4 and l.action not in ('app_suspended', 'app_reinstated',
-        'app_renamed', 'account_approved', 'account_suspended', 'account_reinstated', 'account_external_id_changed')");
+    COUNT_BY_MEMBER = count_of_chain!(" and l.actor_id = $4", as_a_member!());
     /// As many has it of somebody who is no user.
     COUNT_BY_OTHER = count_of_chain!(" and l.actor = $3 and l.actor_id is null");
     /// As many has it of an app.
@@ -254,8 +260,9 @@ impl Conn {
         let LogFilter { app, action, since, until, after, .. } = filter;
         let (actor, actor_id) = columns(filter.actor);
         let (action, (low, high)) = (action.as_deref(), self.numbers(chain, filter).await?);
-        let rows =
-            all!(self, statement, chain, *after, actor, actor_id, *app, action, *since, *until, limit, low, high);
+        let rows = all!(
+            self, statement, chain, *after, actor, actor_id, *app, action, *since, *until, limit, low, high
+        );
         Ok(rows)
     }
 

@@ -17,7 +17,6 @@ on_both!(
     of_two_admins_one_wins_and_the_other_is_told,
     what_changed_between_a_refusal_and_its_correction_is_told,
     another_suspension_is_not_ended_by_one_who_saw_the_first,
-    its_owners_are_mailed,
     the_page_lists_members_and_apps_and_shows_no_secret,
     owners_are_mailed_what_becomes_of_their_account,
 );
@@ -202,21 +201,6 @@ async fn another_suspension_is_not_ended_by_one_who_saw_the_first(kind: Kind) {
         r#"{"to":"approved"}"#,
     ];
     assert_eq!(database.texts(rows).await, expected);
-}
-
-async fn its_owners_are_mailed(kind: Kind) {
-    let console = Console::new(kind).await;
-    console.portal.world.colleague("dev@meridian.example", &console.ada).await;
-    console.portal.letters().await;
-    let page = format!("/admin/accounts/{}", console.ada.account);
-    console.press(&page, &format!("{page}/suspend"), &[("reason", "Unpaid bills.")]).await;
-    let letters = console.portal.letters().await;
-    let [letter] = letters.as_slice() else { panic!("one letter, not {letters:?}") };
-    for words in
-        ["To: ada@meridian.example", "was suspended", "> Unpaid bills.", &console.ada.account.to_string()]
-    {
-        assert!(letter.whole.contains(words), "{words}: {}", letter.whole);
-    }
 }
 
 async fn the_page_lists_members_and_apps_and_shows_no_secret(kind: Kind) {
