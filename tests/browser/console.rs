@@ -1,7 +1,10 @@
 //! The admin console in a browser: an app is found, stopped and given back, a user shut out and let
 //! in, and made an admin.
 
-use portico::domain::credential::PlatformKey;
+use portico::{
+    actions::{self, information::IconChoice},
+    domain::credential::PlatformKey,
+};
 use thirtyfour::By;
 
 use crate::{
@@ -233,4 +236,63 @@ async fn pages_of_the_console() {
     }
     ada_at.close().await;
     browser.close().await;
+}
+
+async fn an_account_is_approved_stopped_and_read_about(script: Script) {
+    let portal = Portal::new(Kind::Sqlite).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let root = portal.world.admin("root@platform.example").await;
+    let app = portal.world.jwt_app(&ada, "Relay").await;
+    let (ctx, acting) = (&portal.world.ctx, portal.world.acting(&ada));
+    let entered = crate::support::world::information("Relay");
+    actions::information::save(ctx, &acting, app.id, entered, IconChoice::Keep).await.expect("saved");
+    portal.world.database.set("accounts", &ada.account, "standing = 'pending'").await;
+    let look = Look { script, ..Look::default() };
+    let (browser, ada_at) = (signed_in(&portal, &root, look).await, signed_in(&portal, &ada, look).await);
+    let activation = format!("/apps/{}/activation", app.id);
+    ada_at.visit(&activation).await;
+    ada_at.sees("Your account waits for approval.").await;
+
+    browser.visit("/admin").await;
+    browser.sees("1 account waits for approval.").await;
+    browser.follow("Look at it").await;
+    browser.follow("ada@meridian.example").await;
+    browser.press("Approve").await;
+    browser.sees("The account is approved.").await;
+    ada_at.visit(&activation).await;
+    ada_at.press("Activate").await;
+    let token = portal.world.token(&ada, &app).await;
+    assert_eq!(me(&portal, &token).await.0, 200);
+
+    browser.fill("Reason", "Unpaid bills.").await;
+    browser.press("Suspend").await;
+    browser.sees("The account is suspended.").await;
+    assert_eq!(me(&portal, &token).await.1, "account_suspended");
+    ada_at.visit("/account").await;
+    ada_at.sees("“Unpaid bills.”").await;
+    browser.press("Reinstate").await;
+    browser.sees("The account is reinstated.").await;
+    assert_eq!(me(&portal, &token).await.0, 200);
+
+    browser.visit(&format!("/admin/audit?account={}", ada.account)).await;
+    for words in ["Account approved", "Account suspended", "Account reinstated", "“Unpaid bills.”"] {
+        browser.sees(words).await;
+    }
+    look_over_with(script, &browser).await;
+    let link = browser.driver().find(By::Css("a[href*='format=csv']")).await.expect("a link");
+    let path = link.attr("href").await.expect("it leads somewhere").expect("an address");
+    let file = portal.signed_in(&root).await.visit(&path).await;
+    assert!(file.body.contains("account_approved") && !file.body.contains("signed_in"), "{}", file.body);
+    ada_at.close().await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_approves_and_stops_an_account_with_script() {
+    an_account_is_approved_stopped_and_read_about(Script::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_approves_and_stops_an_account_without_script() {
+    an_account_is_approved_stopped_and_read_about(Script::Off).await;
 }
