@@ -52,9 +52,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const NAMED_BY: &[(&str, &[&str])] = &[
     ("sqlx", &["src/store"]),
     // Elsewhere SQL is a constant of `statements!`, which a test prepares.
-    ("sqlx::query", &["src/store/db.rs"]),
-    ("sqlx::query_as", &["src/store/db.rs"]),
-    ("sqlx::query_scalar", &["src/store/db.rs"]),
+    ("sqlx::query", &["src/store/db"]),
+    ("sqlx::query_as", &["src/store/db"]),
+    ("sqlx::query_scalar", &["src/store/db"]),
     ("actix_web", &["src/web", "src/cli.rs", "src/cli/serve.rs"]),
     ("actix_multipart", &["src/web"]),
     ("askama", &["src/web", "src/mail/messages"]),
@@ -92,16 +92,16 @@ const NOT_PURE: &[&str] = &[
 
 /// Words of code that few places may hold.
 const SAID_BY: &[(&str, &[&str])] = &[
-    (".begin()", &["src/actions", "src/store/db.rs"]),
-    (".begin_with(", &["src/store/db.rs"]),
+    (".begin()", &["src/actions", "src/store/db"]),
+    (".begin_with(", &["src/store/db"]),
     (".audit(", &["src/actions"]),
     ("Keyring::new(", &["src/actions/installation.rs"]),
     ("SystemTime::now", &["src/cli/boot.rs"]),
     ("Timestamp::now", &[]),
     // Which database it is: asked for in the settings, and known to one file of the store.
-    ("Sqlite", &["src/store/db.rs", "src/config/database.rs", "src/config.rs", "src/cli/boot.rs"]),
-    ("Postgres", &["src/store/db.rs", "src/config/database.rs", "src/config.rs", "src/cli/boot.rs"]),
-    ("PgPool", &["src/store/db.rs"]),
+    ("Sqlite", &["src/store/db", "src/config/database.rs", "src/config.rs", "src/cli/boot.rs"]),
+    ("Postgres", &["src/store/db", "src/config/database.rs", "src/config.rs", "src/cli/boot.rs"]),
+    ("PgPool", &["src/store/db"]),
     // A statement has one text, but for those that cannot.
     ("dialects! {", &["src/store/dialect.rs"]),
 ];

@@ -115,8 +115,9 @@ pub(super) async fn open_as_it_is(config: &Config) -> Result<Store, BootError> {
     if let config::Database::Sqlite { path } = &config.database {
         fs::metadata(path).map_err(|error| BootError::Open(name.clone(), error.into()))?;
     }
-    let store =
-        Store::open(&database(config)).await.map_err(|error| BootError::Open(name.clone(), cause(error)))?;
+    let store = Store::open_read_only(&database(config))
+        .await
+        .map_err(|error| BootError::Open(name.clone(), cause(error)))?;
     match store.ping().await {
         Ok(()) => Ok(store),
         Err(error @ StoreError::Unavailable(_)) => Err(BootError::Open(name, cause(error))),

@@ -1,13 +1,11 @@
-//! The only file that knows which of the two databases is open.
+//! The only place that knows which of the two databases is open.
 
-use std::{collections::BTreeSet, fmt, ops, path::PathBuf, str::FromStr, time::Duration};
+mod opening;
+
+use std::{collections::BTreeSet, fmt, ops, path::PathBuf, time::Duration};
 
 use sqlx::{
-    Connection, PgConnection, PgPool, Pool, Postgres, Sqlite, SqlitePool, Transaction,
-    migrate::Migrator,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    PgPool, Pool, Postgres, Sqlite, SqlitePool, Transaction, migrate::Migrator, pool::PoolConnection,
 };
 
 use super::{
@@ -167,48 +165,6 @@ macro_rules! execute {
 pub(super) use {all, among, execute, on, optional, value};
 
 impl Store {
-    /// Opens the database; makes the file of a SQLite one.
-    ///
-    /// # Errors
-    /// The file cannot be opened, or the server does not let us in.
-    pub async fn open(database: &Database) -> Result<Self> {
-        let pools = match database {
-            Database::Sqlite(path) => {
-                // By default there is a checkpoint after 4 MB, and 2 MB of pages in memory: who
-                // writes much would read and write the same pages again and again.
-                let options = SqliteConnectOptions::new()
-                    .filename(path)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .foreign_keys(true)
-                    .busy_timeout(PATIENCE)
-                    .pragma("wal_autocheckpoint", "4000")
-                    .pragma("trusted_schema", "off");
-                let write = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(PATIENCE)
-                    .connect_with(options.clone().create_if_missing(true).pragma("cache_size", "-16000"))
-                    .await?;
-                let read = SqlitePoolOptions::new()
-                    .max_connections(CONNECTIONS)
-                    .acquire_timeout(PATIENCE)
-                    .connect_lazy_with(options.read_only(true));
-                Pools::Sqlite { read, write }
-            }
-            Database::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url)?.application_name("portico");
-                try_once(&options).await?;
-                let pool = PgPoolOptions::new()
-                    .max_connections(CONNECTIONS)
-                    .acquire_timeout(PATIENCE)
-                    .connect_with(options)
-                    .await?;
-                Pools::Postgres(pool)
-            }
-        };
-        Ok(Self { pools, watchers: Watchers::default() })
-    }
-
     /// Brings the schema up to date. Safe to run from several processes at once.
     ///
     /// # Errors
@@ -325,13 +281,6 @@ fn pool_use<DB: sqlx::Database>(name: &'static str, pool: &Pool<DB>) -> PoolUse 
     let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
     let in_use = pool.size().saturating_sub(idle);
     PoolUse { name, in_use, idle, max: pool.options().get_max_connections() }
-}
-
-/// The pool goes on trying until its patience ends and then says only that it ended. One
-/// plain connection says at once what is wrong.
-async fn try_once(options: &PgConnectOptions) -> Result<()> {
-    let connection = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options));
-    Ok(connection.await.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?)
 }
 
 impl Conn {

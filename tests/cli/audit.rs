@@ -22,6 +22,7 @@ on_both!(
     what_was_cut_off_is_found_by_the_heads_that_were_kept,
     it_is_looked_at_as_it_is,
     a_row_of_no_chain_is_told_of,
+    a_copy_stays_as_it_was_to_the_byte,
 );
 
 /// The program over a database with two chains of five entries, and the account of one.
@@ -238,4 +239,18 @@ async fn a_row_of_no_chain_is_told_of(kind: Kind) {
     let (code, lines, complaint) = verify(&program);
     assert_eq!((code, lines), (Some(1), vec![String::from("rows whose chain has no name: 1")]));
     assert_eq!(complaint, "portico: The audit log is broken: 1 of its rows have a chain whose name is none.");
+}
+
+/// A copy is kept as evidence: it is in the journal mode in which it was made, and stays in it.
+async fn a_copy_stays_as_it_was_to_the_byte(kind: Kind) {
+    let Kind::Sqlite = kind else { return };
+    let (database, _, _) = scene(kind).await;
+    let program = Program::new().with("PORTICO_DATABASE_URL", "sqlite://copy.db");
+    let copy = program.path("copy.db");
+    database.run(&format!("vacuum into '{}'", copy.display())).await;
+    let before = std::fs::read(&copy).expect("the copy");
+    let (code, lines, _) = verify(&program);
+    assert_eq!((code, lines), (Some(0), vec![String::from("whole: chains 2, entries 10, kept heads 0")]));
+    assert!(std::fs::read(&copy).expect("the copy") == before, "the copy has changed");
+    assert!(!program.path("copy.db-wal").exists() && !program.path("copy.db-shm").exists());
 }
