@@ -1,4 +1,4 @@
-//! Published vectors: RFC 7515 appendix A.1 and Project Wycheproof (S33).
+//! Published vectors: RFC 7515 appendices A and E and Project Wycheproof (S33).
 //!
 //! The files in `vectors` are Wycheproof's, as `THIRD-PARTY.md` says. Every number of vectors
 //! is asserted, so that a file that was cut shows nothing in silence.
@@ -49,6 +49,30 @@ fn the_example_of_rfc_7515_verifies() {
     assert!(jws.signed_with(&Verifier::keyed(&key)));
     key[0] ^= 1;
     assert!(!jws.signed_with(&Verifier::keyed(&key)));
+}
+
+/// RFC 7515 appendices A.2, A.3 and A.5, which are signed otherwise or not at all, and appendix E,
+/// which is critical in a way that nobody understands: each is refused by its header alone.
+#[test]
+fn the_other_examples_of_rfc_7515_are_refused() {
+    let claims =
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    for (appendix, header, payload, says) in [
+        ("A.2", "eyJhbGciOiJSUzI1NiJ9", claims, "alg"),
+        ("A.3", "eyJhbGciOiJFUzI1NiJ9", claims, "alg"),
+        ("A.5", "eyJhbGciOiJub25lIn0", claims, "alg"),
+        (
+            "E",
+            "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERUZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxlLmNvbS9VTkRFRklORUQiOnRydWUNCn0",
+            "RkFJTA",
+            "alg",
+        ),
+        // The same extension under an algorithm that is understood.
+        ("E", "eyJhbGciOiJIUzI1NiIsImNyaXQiOlsiaHR0cDovL2V4YW1wbGUuY29tL1VOREVGSU5FRCJdfQ", "RkFJTA", "crit"),
+    ] {
+        let refusal = Compact::parse(&format!("{header}.{payload}.")).expect_err(appendix);
+        assert!(refusal.detail.starts_with(says), "{appendix}: {}", refusal.detail);
+    }
 }
 
 /// Wycheproof's 174 for HMAC-SHA256, by the library that makes every one here: for tokens, and
@@ -105,15 +129,10 @@ fn xchacha20_poly1305_agrees_with_wycheproof() {
 /// Wycheproof's 40 for HS256, without the four that contradict RFC 7515 or each other: 367 and
 /// 370 are 357 to the byte, which is valid, and said to be invalid; 372 and 373 hold a `?`,
 /// which no base64url has, and are said to be valid.
-///
-/// The file is not kept here: `PORTICO_TEST_WYCHEPROOF` names `json_web_signature_test.json` of
-/// a copy of <https://github.com/C2SP/wycheproof>, folder `testvectors_v1`.
 #[test]
-#[ignore = "needs a file of Wycheproof that is not kept here"]
 fn hs256_agrees_with_wycheproof() {
-    let path = std::env::var_os("PORTICO_TEST_WYCHEPROOF").expect("PORTICO_TEST_WYCHEPROOF names the file");
-    let file = std::fs::read_to_string(path).expect("the file is read");
-    let file: Value = serde_json::from_str(&file).expect("JSON");
+    let file = include_str!("vectors/json_web_signature_test.json");
+    let file: Value = serde_json::from_str(file).expect("JSON");
     let of_hs256 = |(group, _): &(&Value, &Value)| group["private"]["alg"] == "HS256";
     let vectors: Vec<_> = vectors(&file).into_iter().filter(of_hs256).collect();
     assert_eq!(vectors.len(), 40);
@@ -129,4 +148,22 @@ fn hs256_agrees_with_wycheproof() {
         tried += 1;
     }
     assert_eq!(tried, 36);
+}
+
+/// Wycheproof's other 361 are signed by algorithms that are not ours: the header alone refuses them.
+#[test]
+fn what_wycheproof_signs_otherwise_is_refused() {
+    let file = include_str!("vectors/json_web_signature_test.json");
+    let file: Value = serde_json::from_str(file).expect("JSON");
+    let mut tried = 0;
+    for (group, test) in vectors(&file) {
+        if group["private"]["alg"] == "HS256" {
+            continue;
+        }
+        let nobodys = Verifier::keyed(b"nobody's");
+        let token = test["jws"].as_str().unwrap_or_default();
+        assert!(!Compact::parse(token).is_ok_and(|jws| jws.signed_with(&nobodys)), "{test}");
+        tried += 1;
+    }
+    assert_eq!(tried, 361);
 }
