@@ -62,6 +62,14 @@ impl Limiter {
         }
     }
 
+    /// What is said to an account of which nothing is left, when nothing is taken: the next call may
+    /// pass after a minute's share of one.
+    #[must_use]
+    pub fn exceeded(&self) -> Exceeded {
+        let left = Left { limit: self.a_minute, remaining: 0, whole_in_s: 60 };
+        Exceeded { left, retry_after_s: 60_u64.div_ceil(u64::from(self.a_minute.get())) }
+    }
+
     /// Forgets accounts whose limit is whole again.
     pub fn sweep(&self) {
         self.buckets.retain_recent();

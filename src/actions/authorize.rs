@@ -61,7 +61,7 @@ pub async fn jwt(
 ) -> Result<Caller, Refusal> {
     let now = ctx.now();
     let mut found = Found::default();
-    let judged = judge(ctx, token, now, &mut found).await;
+    let judged = judge(ctx, token, now, &mut found).await.and_then(|caller| take_one(ctx, caller));
     match &judged {
         Ok(_) => found.count(ctx, now, None),
         Err(refusal) if !refusal.code.has_a_caller() => {}
@@ -72,9 +72,11 @@ pub async fn jwt(
 
 /// Why a token is refused, for whoever has its no already: nothing is counted.
 pub async fn explain(ctx: &Context, token: &str) -> Refusal {
-    match judge(ctx, token, ctx.now(), &mut Found::default()).await {
-        Err(refusal) => refusal,
-        Ok(_) => {
+    match (judge(ctx, token, ctx.now(), &mut Found::default()).await, &ctx.limiter) {
+        (Err(refusal), _) => refusal,
+        // What was refused a moment ago and is right has been one call too many.
+        (Ok(_), Some(limiter)) => rate_limited(limiter.exceeded()),
+        (Ok(_), None) => {
             let detail = "What refused this call holds no longer. Send it again.";
             Refusal::new(Code::Unavailable, detail).retry_after(1)
         }
@@ -85,7 +87,11 @@ async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) ->
     let unverified = Unverified::parse(token).inspect_err(|_| found.look_at(ctx, token))?;
     found.account =
         ctx.directory.account(unverified.iss()).await.map_err(|blind| unavailable(ctx, &blind))?;
-    let caller = found.decide(ctx, &unverified, now, &mut ())?;
+    found.decide(ctx, &unverified, now, &mut ())
+}
+
+/// Takes one call off what the account has left.
+fn take_one(ctx: &Context, caller: Caller) -> Result<Caller, Refusal> {
     let left = ctx.limiter.as_ref().map(|limiter| limiter.take(caller.account.account)).transpose();
     Ok(Caller { left: left.map_err(rate_limited)?, ..caller })
 }

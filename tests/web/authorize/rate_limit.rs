@@ -16,6 +16,7 @@ use crate::support::{
 on_both!(
     calls_past_the_limit_are_refused_and_told_when_to_come_back,
     what_a_stranger_sends_takes_nothing,
+    asking_for_the_words_of_a_refusal_takes_nothing,
     without_a_limit_nothing_is_said_of_one,
 );
 
@@ -67,6 +68,21 @@ async fn what_a_stranger_sends_takes_nothing(kind: Kind) {
         assert_eq!(page.header("ratelimit"), "");
     }
     assert_eq!(ask(&client, Method::GET, "/authorize", &calls.token()).await.status, 200);
+}
+
+/// A gateway asks again after each refusal, and by then the next call may be allowed.
+async fn asking_for_the_words_of_a_refusal_takes_nothing(kind: Kind) {
+    let calls = calls_of(limited(kind, 2).await).await;
+    let client = calls.portal.client();
+    for _ in 0..5 {
+        let request = client.request(Method::GET, "/authorize").header("X-Portico-Explain", "1");
+        let page = client.send(request.bearer_auth(calls.token())).await;
+        assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (403, "rate_limited"));
+        assert_eq!(page.header("retry-after"), "30");
+    }
+    for status in [200, 200, 403] {
+        assert_eq!(ask(&client, Method::GET, "/authorize", &calls.token()).await.status, status);
+    }
 }
 
 async fn without_a_limit_nothing_is_said_of_one(kind: Kind) {
