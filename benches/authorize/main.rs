@@ -35,7 +35,7 @@ struct Pace {
     each: Duration,
 }
 
-const USUAL: Pace = Pace { rounds: 9, each: Duration::from_secs(2) };
+const USUAL: Pace = Pace { rounds: 25, each: Duration::from_secs(1) };
 const QUICK: Pace = Pace { rounds: 3, each: Duration::from_secs(1) };
 
 fn main() -> Result<()> {

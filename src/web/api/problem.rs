@@ -10,7 +10,7 @@ use actix_web::{
     },
     web::Bytes,
 };
-use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, sync::Cache};
 use serde::Serialize;
 
 use super::rate_limit;
@@ -43,12 +43,22 @@ fn response(status: StatusCode) -> HttpResponseBuilder {
     response
 }
 
-/// Answers requests that were refused. What is always said in the same words is put together
+/// Answers requests that were refused. What is said in the same words again is put together
 /// once: a refusal must cost no more than a pass.
 #[derive(Debug)]
 pub(in crate::web) struct Refusals {
     public_url: String,
-    said: Cache<(Code, u16, &'static str), Said>,
+    said: Cache<(Code, u16, Box<str>), Said>,
+}
+
+/// What is said, before anybody put it together.
+#[derive(Hash)]
+struct Sentence<'a>(Code, u16, &'a str);
+
+impl Equivalent<(Code, u16, Box<str>)> for Sentence<'_> {
+    fn equivalent(&self, (code, status, detail): &(Code, u16, Box<str>)) -> bool {
+        self.0 == *code && self.1 == *status && *self.2 == **detail
+    }
 }
 
 /// A refusal's words, as they are sent.
@@ -58,8 +68,9 @@ struct Said {
     challenge: Option<HeaderValue>,
 }
 
-/// More than there are sentences without numbers in them.
-const SENTENCES: usize = 256;
+/// More than there are sentences without numbers in them, and the latest of the others: a program
+/// that goes on with a token that has expired is told so in the same words for a second.
+const SENTENCES: usize = 1_024;
 
 impl Refusals {
     pub(in crate::web) fn new(public_url: &str) -> Self {
@@ -69,10 +80,7 @@ impl Refusals {
     /// The answer, with this status.
     pub(super) fn answer(&self, refusal: &Refusal, status: u16) -> HttpResponse {
         let Refusal { code, detail, off_by_s: _, retry_after_s, left } = refusal;
-        let Said { body, challenge } = match detail {
-            Cow::Borrowed(detail) => self.known(*code, status, detail),
-            Cow::Owned(detail) => self.say(*code, status, detail),
-        };
+        let Said { body, challenge } = self.known(*code, status, detail);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = response(status);
         if let Some(challenge) = challenge {
@@ -87,11 +95,10 @@ impl Refusals {
         response
     }
 
-    fn known(&self, code: Code, status: u16, detail: &'static str) -> Said {
-        let sentence = (code, status, detail);
-        self.said.get(&sentence).unwrap_or_else(|| {
+    fn known(&self, code: Code, status: u16, detail: &str) -> Said {
+        self.said.get(&Sentence(code, status, detail)).unwrap_or_else(|| {
             let said = self.say(code, status, detail);
-            self.said.insert(sentence, said.clone());
+            self.said.insert((code, status, detail.into()), said.clone());
             said
         })
     }

@@ -41,9 +41,13 @@ pub(in crate::web) fn browser(request: &HttpRequest) -> Browser {
 pub(in crate::web) fn address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let trusted = request.app_data::<Data<Settings>>().map(|settings| settings.trusted_proxies.as_slice());
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let trusted = trusted.unwrap_or_default();
+    if trusted.is_empty() {
+        return Some(peer);
+    }
+    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
     let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-    Some(behind_proxies(peer, &forwarded, trusted.unwrap_or_default()))
+    Some(behind_proxies(peer, &forwarded, trusted))
 }
 
 /// Walks from the nearest proxy outward as long as each is trusted.
