@@ -5,6 +5,7 @@ mod support;
 
 mod audit;
 mod catalog;
+mod limits;
 mod metrics;
 mod platform_keys;
 mod processes;

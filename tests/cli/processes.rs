@@ -21,13 +21,14 @@ fn over(database: &Database) -> Program {
     program.with("PORTICO_NEW_ACCOUNTS", "open")
 }
 
-/// Waits until the process answers the token so, which takes it a fraction of a second.
-async fn answers(running: &Running, token: &str, status: u16) {
+/// Waits until the process answers the token so, which takes it a fraction of a second, and says
+/// how long that was.
+async fn answers(running: &Running, token: &str, status: u16) -> Duration {
     let began = Instant::now();
     loop {
         let page = running.client.get_as("/authorize", token).await;
         if page.status == status {
-            return;
+            return began.elapsed();
         }
         assert!(began.elapsed() < Duration::from_secs(20), "it goes on answering {}", page.status);
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -40,11 +41,14 @@ async fn a_change_in_one_process_holds_in_the_other(kind: Kind) {
     let (one, other) = (one.serve().await, other.serve().await);
     let (app, token) = one.sign_up().await;
     answers(&other, &token, 200).await;
-    for (verb, status) in [("deactivate", 403), ("reactivate", 200)] {
+    let mut soonest = Duration::MAX;
+    for (verb, status) in [("deactivate", 403), ("reactivate", 200)].repeat(3) {
         one.client.fill(&app, &format!("{app}/{verb}"), &[]).await;
         assert_eq!(one.client.get_as("/authorize", &token).await.status, status, "{verb}: at once here");
-        answers(&other, &token, status).await;
+        soonest = soonest.min(answers(&other, &token, status).await);
     }
+    // It is the requirement itself that has a time. The best of six turns holds on a busy machine too.
+    assert!(soonest < Duration::from_secs(1), "{soonest:?}");
     let credentials = format!("{app}/credentials");
     let fields = [("keep_old_for", "0")];
     one.client.fill(&credentials, &format!("{credentials}/regenerate"), &fields).await;

@@ -118,6 +118,28 @@ impl TestDatabase {
     }
 }
 
+#[allow(dead_code, reason = "not every suite takes its database away")]
+impl TestDatabase {
+    /// Takes a PostgreSQL database out of everybody's reach.
+    pub async fn cut_off(&self) {
+        let name = self.name();
+        on_server(format!("alter database {name} with allow_connections false")).await;
+        let all = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+        on_server(all).await;
+    }
+
+    /// Lets everybody in again.
+    pub async fn let_in(&self) {
+        on_server(format!("alter database {} with allow_connections true", self.name())).await;
+    }
+
+    fn name(&self) -> String {
+        let Database::Postgres(url) = &self.database else { panic!("a file is always in reach") };
+        let url = url::Url::parse(url).expect("it was a URL");
+        url.path().trim_start_matches('/').to_owned()
+    }
+}
+
 impl Drop for TestDatabase {
     /// Drops the PostgreSQL database, on a thread with a runtime of its own, since this one may
     /// be ending. Whoever stops the server gets rid of what a killed test left there.
