@@ -4,7 +4,13 @@ use std::{path::Path, process::Command};
 
 use crate::gateway::Program;
 
-pub(crate) const CADDY: Program = Program { file: "docs/gateways/Caddyfile", whole, command };
+pub(crate) const CADDY: Program = Program {
+    file: "docs/gateways/Caddyfile",
+    whole,
+    command,
+    preflights: ("caddyfile", "\t\t# A client's own copies go first"),
+    tells_what_is_left: false,
+};
 
 /// Without the address by which a running Caddy is changed, which all would share.
 fn whole(site: &str, _folder: &Path) -> String {

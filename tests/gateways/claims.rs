@@ -52,6 +52,7 @@ behind_each!(
     what_passes_reaches_the_api_with_the_callers_identity,
     a_clients_own_identity_headers_never_reach_the_api,
     a_path_is_the_apis_matter_however_it_is_spelt,
+    a_preflight_passes_no_gateway_unless_it_answers_it_itself,
     a_refusal_comes_with_its_reason_and_body,
     a_refused_call_is_counted_once_and_a_client_cannot_hide_it,
     a_refused_call_is_kept_with_the_callers_address_and_not_one_it_claims,
@@ -123,7 +124,8 @@ impl Behind {
 fn reached(page: &Page, name: &str) -> Vec<String> {
     let echo: serde_json::Value = serde_json::from_str(&page.body).expect("the API answered");
     let headers = echo["headers"].as_array().expect("its headers");
-    let same = |got: &str| got.to_lowercase().replace(['_', '.'], "-") == name;
+    let folded = |got: &str| got.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let same = |got: &str| folded(got) == name;
     let pairs = headers
         .iter()
         .map(|pair| (pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default()));
@@ -167,7 +169,16 @@ async fn a_clients_own_identity_headers_never_reach_the_api(program: &Program) {
         }
     }
     // What a server could read as one of them: the gateway drops it or Portico refuses it.
-    for name in ["X_Portico_App", "x_portico_account", "X.Portico.App", "x-portico_app", "X-Portico.User"] {
+    for name in [
+        "X_Portico_App",
+        "x_portico_account",
+        "X.Portico.App",
+        "x-portico_app",
+        "X-Portico.User",
+        "X+Portico+App",
+        "X~Portico!User",
+        "X-Portico-App_Type",
+    ] {
         let page = behind.ask(Method::GET, "/", &[(name, "forged")]).await;
         if page.status == 200 {
             behind.assert_identity(&page, name);
@@ -183,6 +194,25 @@ async fn a_clients_own_identity_headers_never_reach_the_api(program: &Program) {
         let page = behind.ask(Method::GET, "/", &[("Connection", value)]).await;
         behind.assert_identity(&page, value);
     }
+}
+
+async fn a_preflight_passes_no_gateway_unless_it_answers_it_itself(program: &Program) {
+    let behind = behind(program).await;
+    let ask = async |client: &Client| client.send(client.request(Method::OPTIONS, "/v1/rooms")).await;
+    let page = ask(&behind.client).await;
+    assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (401, "missing_token"));
+    assert!(!page.body.contains("headers"), "the API was not asked");
+    // As docs/gateways.md shows it.
+    let site = program.with_preflights();
+    let gateway = Gateway::start_with(&site, program, &behind.portal.site.url, upstream::serve());
+    let client = Client::new(&gateway.url);
+    let page = ask(&client).await;
+    assert_eq!((page.status.as_u16(), page.header("access-control-allow-origin")), (204, "*"));
+    assert_eq!(page.header("access-control-allow-headers"), "authorization, content-type");
+    let page = client.send(client.request(Method::GET, "/").bearer_auth(&behind.token)).await;
+    behind.assert_identity(&page, "other methods are judged");
+    let page = client.send(client.request(Method::GET, "/")).await;
+    assert_eq!(page.status, 401);
 }
 
 async fn a_path_is_the_apis_matter_however_it_is_spelt(program: &Program) {
@@ -269,10 +299,14 @@ async fn past_the_limit_the_answer_is_403_and_when_to_come_back(program: &Progra
     let limiter = Limiter::per_minute(at_most(2));
     let portal = Portal::with(Kind::Sqlite, policy(), |ctx| ctx.limiter = Some(limiter.into())).await;
     let behind = behind_of(program, portal).await;
-    for _ in 0..2 {
-        assert_eq!(behind.ask(Method::GET, "/", &[]).await.status, 200);
+    for left in [1, 0] {
+        let page = behind.ask(Method::GET, "/", &[]).await;
+        assert_eq!(page.status, 200);
+        let told = page.header("ratelimit").starts_with(&format!("\"account\";r={left};t="));
+        assert_eq!(told, program.tells_what_is_left, "{}", page.header("ratelimit"));
     }
     let page = behind.ask(Method::GET, "/", &[]).await;
+    assert_eq!(page.header("ratelimit"), "\"account\";r=0;t=60");
     assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (403, "rate_limited"));
     let wait: u32 = page.header("retry-after").parse().expect("seconds");
     assert!((1..=60).contains(&wait), "{wait}");

@@ -21,6 +21,24 @@ pub(crate) struct Program {
     pub(crate) whole: fn(&str, &Path) -> String,
     /// What is run with the configuration's path in this folder.
     pub(crate) command: fn(&Path, &Path) -> Command,
+    /// In which language `docs/gateways.md` shows how it answers preflights, and before which line
+    /// that goes.
+    pub(crate) preflights: (&'static str, &'static str),
+    /// Whether a client whose call passes is told what its account has left.
+    pub(crate) tells_what_is_left: bool,
+}
+
+impl Program {
+    /// The configuration of the documentation, with preflights answered as it says there.
+    pub(crate) fn with_preflights(&self) -> String {
+        let (language, before) = self.preflights;
+        let guide = fs::read_to_string("docs/gateways.md").expect("the guide");
+        let (_, shown) = guide.split_once(&format!("```{language}\n")).expect("what is shown");
+        let (shown, _) = shown.split_once("```").expect("its end");
+        let site = fs::read_to_string(self.file).expect("the documented configuration");
+        assert!(site.contains(before), "{before} in {site}");
+        site.replacen(before, &format!("{shown}{before}"), 1)
+    }
 }
 
 /// It ends with the test.
@@ -33,8 +51,13 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts the program in front of Portico and the API, and waits until it listens.
     pub(crate) fn start(program: &Program, portico: &str, api: SocketAddr) -> Self {
-        let listen = free_address();
         let site = fs::read_to_string(program.file).expect("the documented configuration");
+        Self::start_with(&site, program, portico, api)
+    }
+
+    /// Starts it with another configuration than that of its file.
+    pub(crate) fn start_with(site: &str, program: &Program, portico: &str, api: SocketAddr) -> Self {
+        let listen = free_address();
         let site = site
             .replace("127.0.0.1:8080", portico.trim_start_matches("http://"))
             .replace("127.0.0.1:9000", &api.to_string())

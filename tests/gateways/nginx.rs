@@ -4,7 +4,13 @@ use std::{path::Path, process::Command};
 
 use crate::gateway::Program;
 
-pub(crate) const NGINX: Program = Program { file: "docs/gateways/nginx/api.conf", whole, command };
+pub(crate) const NGINX: Program = Program {
+    file: "docs/gateways/nginx/api.conf",
+    whole,
+    command,
+    preflights: ("nginx", "        include /etc/nginx/portico/guard.conf;"),
+    tells_what_is_left: true,
+};
 
 fn whole(site: &str, folder: &Path) -> String {
     let at = folder.display();

@@ -17,7 +17,7 @@ use crate::{
     },
     crypto,
     domain::authorization::{Code, Refusal},
-    web::extract::client,
+    web::{extract::client, middleware::panics},
 };
 
 /// The identity of the caller, for the upstream. Always every one, empty where there is
@@ -44,10 +44,18 @@ pub(in crate::web) async fn any(
     refusals: Data<Refusals>,
     request: HttpRequest,
 ) -> HttpResponse {
+    panics::answered(answer(&ctx, &refusals, &request), || {
+        let refusal = Refusal::new(Code::Unavailable, "Portico failed to judge the token.").retry_after(1);
+        refusals.answer(&refusal, refusal.code.gateway_status())
+    })
+    .await
+}
+
+async fn answer(ctx: &Context, refusals: &Refusals, request: &HttpRequest) -> HttpResponse {
     let refusal = if request.headers().contains_key(&EXPLAIN) {
-        explain(&ctx, &request).await
+        explain(ctx, request).await
     } else {
-        match counted(&ctx, judge(&ctx, &request)).await {
+        match counted(ctx, judge(ctx, request)).await {
             Ok(caller) => return pass(&caller),
             Err(refusal) => refusal,
         }
@@ -69,18 +77,19 @@ async fn explain(ctx: &Context, request: &HttpRequest) -> Refusal {
 /// The token of a request whose headers can be taken for nothing else.
 fn unambiguous(request: &HttpRequest) -> Result<&str, Refusal> {
     if request.headers().keys().any(imitates_identity) {
-        let detail = "The request has a header that a server could take for an identity header (x-portico-…), written with _ or a dot. Remove it.";
+        let detail = "The request has a header that a server could take for an identity header (x-portico-…), written with another sign than a hyphen. Remove it.";
         return Err(Refusal::new(Code::AmbiguousIdentityHeader, detail));
     }
     bearer(request)
 }
 
-/// `X_Portico_App` and `X.Portico.App` are read as `X-Portico-App` by servers that turn
-/// header names into variables (CVE-2026-39858).
+/// `X_Portico_App`, `X.Portico.App` and `X+Portico+App` are read as `X-Portico-App` by servers that
+/// turn header names into variables (CVE-2026-39858), in which only letters and digits stay.
 fn imitates_identity(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    let folded = || name.chars().map(|c| if matches!(c, '_' | '.') { '-' } else { c });
-    name.contains(['_', '.']) && folded().take(10).eq("x-portico-".chars())
+    let name = name.as_str().as_bytes();
+    let folded = name.iter().map(|byte| if byte.is_ascii_alphanumeric() { *byte } else { b'-' });
+    let is_other = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'-';
+    folded.take(10).eq(*b"x-portico-") && name.iter().any(is_other)
 }
 
 /// Exactly 200 with an empty body: Envoy takes no other success.
@@ -122,11 +131,20 @@ mod tests {
     #[test]
     fn other_spellings_of_an_identity_header_are_known() {
         let imitates = |name: &str| imitates_identity(&HeaderName::from_bytes(name.as_bytes()).unwrap());
-        for name in ["x_portico_app", "X_Portico_App", "x.portico.app", "x-portico_app", "x_portico-account"]
-        {
+        for name in [
+            "x_portico_app",
+            "X_Portico_App",
+            "x.portico.app",
+            "x-portico_app",
+            "x_portico-account",
+            "x-portico-app_type",
+            "x+portico+app",
+            "X~Portico-App",
+            "x!portico*app",
+        ] {
             assert!(imitates(name), "{name}");
         }
-        for name in ["x-portico-app", "x_forwarded_for", "x_portic", "authorization", "x.y"] {
+        for name in ["x-portico-app", "x_forwarded_for", "x_portic", "authorization", "x.y", "x+portics"] {
             assert!(!imitates(name), "{name}");
         }
     }

@@ -36,14 +36,17 @@ async fn caught(
     broken: impl FnOnce() -> HttpResponse,
 ) -> Result<ServiceResponse, Error> {
     let held = request.request().clone();
+    let answer = async { Ok(next.call(request).await?.map_into_boxed_body()) };
+    answered(answer, || Ok(ServiceResponse::new(held, broken()))).await
+}
+
+/// What a handler answers, or what `broken` does in its place if it panics.
+pub(in crate::web) async fn answered<T>(handler: impl Future<Output = T>, broken: impl FnOnce() -> T) -> T {
     // What a handler shares with others is behind the database's transactions, which roll back.
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(response) => Ok(response?.map_into_boxed_body()),
-        Err(panic) => {
-            tracing::error!(panic = message(&*panic), "a handler panicked");
-            Ok(ServiceResponse::new(held, broken()))
-        }
-    }
+    AssertUnwindSafe(handler).catch_unwind().await.unwrap_or_else(|panic| {
+        tracing::error!(panic = message(&*panic), "a handler panicked");
+        broken()
+    })
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {
@@ -61,10 +64,17 @@ mod tests {
         web::scope,
     };
 
+    use super::answered;
     use crate::web::endpoint::Endpoint;
 
     async fn broken() -> &'static str {
         panic!("a secret of the house")
+    }
+
+    #[actix_web::test]
+    async fn what_panics_is_answered_in_its_place() {
+        assert_eq!(answered(async { 1 }, || 2).await, 1);
+        assert_eq!(answered(async { panic!("a secret of the house") }, || 2).await, 2);
     }
 
     #[actix_web::test]
