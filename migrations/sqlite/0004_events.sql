@@ -1,10 +1,30 @@
--- The catalog of events, and who subscribes to what.
+-- The catalogs of scopes and of events, and who subscribes to what.
+
+-- What apps that use OAuth may be allowed to do, in words for those who are asked.
+create table scopes (
+    name text not null primary key,
+    description text not null,
+    position integer not null,
+    -- Counts its changes.
+    version integer not null,
+    retired_at integer
+) strict;
+
+insert into scopes (position, version, name, description) values
+    (1, 1, 'user:read', 'See the people in the account: their names, addresses and roles'),
+    (2, 1, 'user:write', 'Add, change and remove people in the account'),
+    (3, 1, 'meeting:read', 'See meetings: when they are, what they are about and who is invited'),
+    (4, 1, 'meeting:write', 'Schedule, change and cancel meetings'),
+    (5, 1, 'recording:read', 'See and download recordings'),
+    (6, 1, 'recording:write', 'Start, stop and delete recordings');
 
 create table event_types (
     name text not null primary key,
     event_group text not null,
     description text not null,
     example text not null,
+    -- What an app that uses OAuth must have been granted to receive it.
+    scope text references scopes (name),
     position integer not null,
     -- Counts its changes.
     version integer not null,
@@ -40,18 +60,18 @@ create table signing_secrets (
 create index signing_secrets_by_subscription on signing_secrets (subscription_id);
 create unique index signing_secrets_one_current on signing_secrets (subscription_id) where retires_at is null;
 
-insert into event_types (position, version, name, event_group, description, example) values
-    (1, 1, 'user.created', 'Users', 'Somebody joined the account', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"member"}}'),
-    (2, 1, 'user.updated', 'Users', 'A name, address or role changed', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"admin"},"changed":["role"]}'),
-    (3, 1, 'user.activated', 'Users', 'Somebody regained access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
-    (4, 1, 'user.deactivated', 'Users', 'Somebody lost access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
-    (5, 1, 'user.deleted', 'Users', 'Somebody was removed', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}'),
-    (6, 1, 'meeting.created', 'Meetings', 'A meeting was scheduled', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T09:00:00Z","duration_minutes":45}}'),
-    (7, 1, 'meeting.updated', 'Meetings', 'Its time, title or settings changed', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T10:00:00Z","duration_minutes":45},"changed":["start_time"]}'),
-    (8, 1, 'meeting.deleted', 'Meetings', 'A meeting was cancelled', '{"meeting":{"id":"m_41Xa","topic":"Design review"}}'),
-    (9, 1, 'meeting.started', 'Meetings', 'The first person came in', '{"meeting":{"id":"m_41Xa","topic":"Design review","started_at":"2026-12-01T10:00:12Z"}}'),
-    (10, 1, 'meeting.ended', 'Meetings', 'The last person left', '{"meeting":{"id":"m_41Xa","topic":"Design review","ended_at":"2026-12-01T10:44:50Z"}}'),
-    (11, 1, 'recording.started', 'Recordings', 'Recording began', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","started_at":"2026-12-01T10:02:00Z"}}'),
-    (12, 1, 'recording.stopped', 'Recordings', 'Recording paused or ended', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","stopped_at":"2026-12-01T10:44:50Z"}}'),
-    (13, 1, 'recording.completed', 'Recordings', 'The files are ready', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","files":2,"size_bytes":48210433}}'),
-    (14, 1, 'recording.deleted', 'Recordings', 'The files were removed', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa"}}');
+insert into event_types (position, version, name, event_group, description, example, scope) values
+    (1, 1, 'user.created', 'Users', 'Somebody joined the account', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"member"}}', 'user:read'),
+    (2, 1, 'user.updated', 'Users', 'A name, address or role changed', '{"user":{"id":"u_7Kd2","email":"noor@example.com","name":"Noor Haddad","role":"admin"},"changed":["role"]}', 'user:read'),
+    (3, 1, 'user.activated', 'Users', 'Somebody regained access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}', 'user:read'),
+    (4, 1, 'user.deactivated', 'Users', 'Somebody lost access', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}', 'user:read'),
+    (5, 1, 'user.deleted', 'Users', 'Somebody was removed', '{"user":{"id":"u_7Kd2","email":"noor@example.com"}}', 'user:read'),
+    (6, 1, 'meeting.created', 'Meetings', 'A meeting was scheduled', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T09:00:00Z","duration_minutes":45}}', 'meeting:read'),
+    (7, 1, 'meeting.updated', 'Meetings', 'Its time, title or settings changed', '{"meeting":{"id":"m_41Xa","topic":"Design review","start_time":"2026-12-01T10:00:00Z","duration_minutes":45},"changed":["start_time"]}', 'meeting:read'),
+    (8, 1, 'meeting.deleted', 'Meetings', 'A meeting was cancelled', '{"meeting":{"id":"m_41Xa","topic":"Design review"}}', 'meeting:read'),
+    (9, 1, 'meeting.started', 'Meetings', 'The first person came in', '{"meeting":{"id":"m_41Xa","topic":"Design review","started_at":"2026-12-01T10:00:12Z"}}', 'meeting:read'),
+    (10, 1, 'meeting.ended', 'Meetings', 'The last person left', '{"meeting":{"id":"m_41Xa","topic":"Design review","ended_at":"2026-12-01T10:44:50Z"}}', 'meeting:read'),
+    (11, 1, 'recording.started', 'Recordings', 'Recording began', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","started_at":"2026-12-01T10:02:00Z"}}', 'recording:read'),
+    (12, 1, 'recording.stopped', 'Recordings', 'Recording paused or ended', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","stopped_at":"2026-12-01T10:44:50Z"}}', 'recording:read'),
+    (13, 1, 'recording.completed', 'Recordings', 'The files are ready', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","files":2,"size_bytes":48210433}}', 'recording:read'),
+    (14, 1, 'recording.deleted', 'Recordings', 'The files were removed', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa"}}', 'recording:read');
