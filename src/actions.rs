@@ -10,6 +10,7 @@ pub mod authorize;
 pub mod calls;
 pub mod catalog;
 pub mod checks;
+pub mod clients;
 pub mod confirm;
 pub mod credentials;
 pub mod deletion;

@@ -3,6 +3,7 @@
 use super::{Acting, By, Conflict, Context, Error, FormValue, On, Once, Result};
 pub use crate::store::{Activity, AppFilter, AppPage};
 use crate::{
+    crypto,
     domain::{
         account::{AtLeast, Developer, Owner, Viewer},
         app::{
@@ -10,6 +11,7 @@ use crate::{
             name::{AppName, NameKey},
         },
         audit::{Change, Milestone},
+        client::ClientId,
         fields::FieldErrors,
         id::{AccountId, AppId, UserId},
         time::Span,
@@ -136,6 +138,9 @@ pub async fn create(
     }
     refuse_beside_suspended(&mut tx, account, new.app_type).await?;
     tx.insert_app(id, account, new.app_type, &new.name, ctx.now()).await?;
+    if new.app_type.has_client() {
+        tx.insert_client(account, id, &ClientId::from_random(crypto::random())).await?;
+    }
     ctx.take_name(&mut tx, &new.name, id).await?;
     let change = Change::AppCreated { app_type: new.app_type, name: new.name.to_string() };
     ctx.audit(&mut tx, &acting.by(), On::app(account, id), change).await?;
@@ -179,7 +184,7 @@ pub(super) async fn refuse_beside_suspended(
     app_type: AppType,
 ) -> Result<()> {
     match app_type {
-        AppType::Webhook => return Ok(()),
+        AppType::Oauth | AppType::ServerToServer | AppType::Webhook => return Ok(()),
         AppType::Jwt => {}
     }
     let siblings = tx.apps_of_type(account, AppType::Jwt).await?;

@@ -14,7 +14,7 @@ use crate::{
         overlap::{KeepOld, MAX_OLD},
         time::Timestamp,
     },
-    store::{SealedSecret, Tx},
+    store::{Conn, SealedSecret, Tx},
 };
 
 /// The pair as its page shows it, without the secret.
@@ -71,21 +71,34 @@ pub async fn pair(ctx: &Context, acting: &Acting<impl AtLeast>) -> Result<Pair> 
     let secrets = read.api_secrets(account, ctx.now()).await?.into_iter().map(|secret| secret.facts);
     let (old, current): (Vec<_>, Vec<_>) = secrets.partition(|facts| facts.retires_at.is_some());
     let current = current.into_iter().next();
-    let made_by = match current.as_ref().and_then(|facts| facts.made_by) {
+    let made_by = maker(&mut read, current.as_ref()).await?;
+    let uses = read.old_secret_uses(account).await?;
+    let old = old_secrets(old, current.as_ref().map_or_else(|| ctx.now(), |current| current.made_at), &uses);
+    Ok(Pair { api_key, current, made_by, old })
+}
+
+/// Who made a secret, within a sentence.
+pub(super) async fn maker(read: &mut Conn, secret: Option<&SecretFacts>) -> Result<String> {
+    let name = match secret.and_then(|facts| facts.made_by) {
         Some(user) => read.user(user).await?.map(|known| known.user.name.to_string()),
         None => Some(Actor::word_in_a_persons_place(Actor::Operator.as_str()).to_owned()),
     };
-    let made_by = made_by.unwrap_or_else(|| Actor::word_in_a_persons_place("user").to_owned());
-    let uses = read.old_secret_uses(account).await?;
+    Ok(name.unwrap_or_else(|| Actor::word_in_a_persons_place("user").to_owned()))
+}
+
+/// Secrets that were replaced, with their uses. They come newest first, so that each is followed
+/// by the one it replaced; the first of them was replaced at `successor`.
+pub(super) fn old_secrets(
+    old: Vec<SecretFacts>,
+    mut successor: Timestamp,
+    uses: &[(SecretId, Uses)],
+) -> Vec<OldSecret> {
     let uses_of = |id: SecretId| uses.iter().find(|(secret, _)| *secret == id).map(|(_, uses)| *uses);
-    // Newest first, so that each is followed by the one it replaced.
-    let mut successor = current.as_ref().map_or_else(|| ctx.now(), |current| current.made_at);
     let old = old.into_iter().map(|facts| {
         let replaced_at = std::mem::replace(&mut successor, facts.made_at);
         OldSecret { uses: uses_of(facts.id), replaced_at, facts }
     });
-    let old = old.collect();
-    Ok(Pair { api_key, current, made_by, old })
+    old.collect()
 }
 
 /// The API secret in clear. That it was shown is written down, and by whom.

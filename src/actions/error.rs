@@ -50,6 +50,10 @@ pub enum Conflict {
     SecretUnreadable,
     #[error("Three old secrets still work. Revoke one before you make another.")]
     OldSecrets,
+    #[error(
+        "This app is a public client: it runs on its users’ devices, which keep no secret. It needs none."
+    )]
+    PublicClient,
     #[error("This event cannot be delivered again: its subscription is deleted.")]
     NowhereToDeliver,
     #[error(

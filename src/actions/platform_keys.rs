@@ -19,7 +19,7 @@ use crate::{
 /// `NotFound` for a key that was never made or is revoked: which of the two is not told.
 pub async fn authenticate(ctx: &Context, key: &PlatformKey) -> Result<PlatformService> {
     // The look-up is by the hash, whose bytes nobody can choose: its time tells nothing of a key.
-    let hash = TokenHash::of_key(key);
+    let hash = TokenHash::of_secret(key);
     let facts = ctx.read().await?.platform_key_of_hash(hash.as_bytes()).await?.ok_or(Error::NotFound)?;
     let service = PlatformService::prove(&facts).ok_or(Error::NotFound)?;
     let now = ctx.now();
@@ -65,7 +65,7 @@ impl Context {
             last_used_at: None,
             revoked_at: None,
         };
-        tx.insert_platform_key(&facts, TokenHash::of_key(&key).as_bytes()).await?;
+        tx.insert_platform_key(&facts, TokenHash::of_secret(&key).as_bytes()).await?;
         let change = Change::PlatformKeyMade { key: id, name: facts.name.to_string(), hint: facts.hint };
         self.audit(tx, by, On::platform(), change).await?;
         Ok(key)

@@ -1,11 +1,12 @@
-//! Values that prove something by being known: cookies, mailed links, form values, platform keys.
+//! Values that prove something by being known: cookies, mailed links, form values, keys, secrets.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
-use crate::domain::{credential::PlatformKey, secret::Secret};
+use crate::domain::{credential::Drawn, secret::Secret};
 
 /// 256 random bits as 43 characters of base64url. Only its hash is stored, which needs no
 /// key and no salt: nothing but the token itself leads to it.
@@ -47,10 +48,22 @@ impl Token {
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// Of a platform key, which is as hard to guess as a token and needs no key or salt either.
+    /// Of a key or secret, which is as hard to guess as a token and needs no key or salt either.
     #[must_use]
-    pub fn of_key(key: &PlatformKey) -> Self {
-        Self(Sha256::digest(key.expose().as_bytes()).into())
+    pub fn of_secret(secret: &impl Drawn) -> Self {
+        Self(Sha256::digest(secret.text().as_bytes()).into())
+    }
+
+    /// The hash that was stored, if it is one.
+    #[must_use]
+    pub fn stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Whether both are of one secret; takes as long if they are not.
+    #[must_use]
+    pub fn fits(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 
     #[must_use]
@@ -62,6 +75,7 @@ impl TokenHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::credential::ClientSecret;
 
     #[test]
     fn a_token_is_read_as_it_was_made_and_nothing_else_is() {
@@ -75,5 +89,15 @@ mod tests {
             assert!(Token::parse(wrong).is_none(), "{wrong}");
         }
         assert!(!format!("{token:?}").contains(token.expose()));
+    }
+
+    #[test]
+    fn a_stored_hash_fits_its_secret_alone() {
+        let secret = ClientSecret::from_random([1; 32]);
+        let hash = TokenHash::of_secret(&secret);
+        let stored = TokenHash::stored(hash.as_bytes()).unwrap();
+        assert!(stored.fits(&hash));
+        assert!(!stored.fits(&TokenHash::of_secret(&ClientSecret::from_random([2; 32]))));
+        assert!(TokenHash::stored(&[0; 31]).is_none());
     }
 }

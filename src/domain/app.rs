@@ -18,19 +18,42 @@ use information::Information;
 pub enum AppType {
     /// Signs its own JWTs with the account's API secret. Internal applications only.
     Jwt,
+    /// Acts for users who let it, by OAuth. Anything offered to third parties.
+    Oauth,
+    /// Gets short-lived tokens for itself, with scopes. Internal applications only.
+    ServerToServer,
     /// Receives events and calls nothing.
     Webhook,
 }
 
-text_enum!(AppType, "app type", Jwt = "jwt", Webhook = "webhook");
+text_enum!(
+    AppType,
+    "app type",
+    Jwt = "jwt",
+    Oauth = "oauth",
+    ServerToServer = "server_to_server",
+    Webhook = "webhook",
+);
 
 impl AppType {
+    /// Those that can be chosen for a new app.
+    pub const OFFERED: &'static [Self] = &[Self::Jwt, Self::Webhook];
+
     /// Whether such an app calls the API.
     #[must_use]
     pub const fn calls(self) -> bool {
         match self {
-            Self::Jwt => true,
+            Self::Jwt | Self::Oauth | Self::ServerToServer => true,
             Self::Webhook => false,
+        }
+    }
+
+    /// Whether such an app is a client of OAuth: it has a client id, and scopes.
+    #[must_use]
+    pub const fn has_client(self) -> bool {
+        match self {
+            Self::Oauth | Self::ServerToServer => true,
+            Self::Jwt | Self::Webhook => false,
         }
     }
 
@@ -39,6 +62,8 @@ impl AppType {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Jwt => "JWT",
+            Self::Oauth => "OAuth",
+            Self::ServerToServer => "Server-to-Server OAuth",
             Self::Webhook => "Webhook Only",
         }
     }

@@ -1,7 +1,7 @@
-//! API keys, API secrets, signing secrets and platform keys: how they look, and how they are told from
+//! Keys, secrets and what else is drawn at random and shown: how they look, and how they are told from
 //! anything else without asking anyone.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use thiserror::Error;
@@ -18,136 +18,162 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const SECRET_DIGITS: usize = 43;
 /// A CRC-32 needs 6 digits: 62^6 > 2^32.
 const CHECKSUM_DIGITS: usize = 6;
-const KEY_PREFIX: &str = "ak_";
 /// 128 bits need 22 digits.
-const KEY_DIGITS: usize = 22;
+pub(super) const KEY_DIGITS: usize = 22;
 
-/// The public half of an account's pair: `ak_` and 22 characters of base62. A JWT's `iss`.
-/// Its text lies in place, since authorisation holds very many.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ApiKey([u8; KEY_PREFIX.len() + KEY_DIGITS]);
+/// Defines the public half of a pair: a prefix and 22 characters of base62. Its text lies in
+/// place, since authorisation holds very many.
+macro_rules! define_public {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $name([u8; $prefix.len() + $crate::domain::credential::KEY_DIGITS]);
 
-impl ApiKey {
-    #[must_use]
-    pub fn from_random(random: [u8; 16]) -> Self {
-        let digits = base62(&random, KEY_DIGITS);
-        let mut text = [0; _];
-        text.iter_mut().zip(KEY_PREFIX.bytes().chain(digits.bytes())).for_each(|(to, from)| *to = from);
-        Self(text)
-    }
+        impl $name {
+            #[must_use]
+            pub fn from_random(random: [u8; 16]) -> Self {
+                let digits = $crate::domain::credential::base62(&random, $crate::domain::credential::KEY_DIGITS);
+                let mut text = [0; _];
+                text.iter_mut().zip($prefix.bytes().chain(digits.bytes())).for_each(|(to, from)| *to = from);
+                Self(text)
+            }
 
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // All of it is ASCII.
-        str::from_utf8(&self.0).unwrap_or_default()
-    }
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                // All of it is ASCII.
+                str::from_utf8(&self.0).unwrap_or_default()
+            }
 
-    /// Its last four characters, where the whole key would be in the way: `ak_…w2hx`.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        format!("ak_…{}", hint(self.as_str(), 0))
-    }
+            /// Its last four characters, where the whole would be in the way: `ak_…w2hx`.
+            #[must_use]
+            pub fn hint(&self) -> String {
+                format!("{}…{}", $prefix, $crate::domain::credential::hint(self.as_str(), 0))
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::credential::Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let digits = text
+                    .strip_prefix($prefix)
+                    .filter(|digits| digits.bytes().all(|b| b.is_ascii_alphanumeric()));
+                let fits = digits.and_then(|_| text.as_bytes().try_into().ok());
+                fits.map(Self).ok_or($crate::domain::credential::Malformed($what))
+            }
+        }
+    };
 }
+pub(super) use define_public;
 
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+define_public!(
+    /// The public half of an account's pair: `ak_` and 22 characters of base62. A JWT's `iss`.
+    ApiKey,
+    "ak_",
+    "an API key"
+);
 
 /// The text does not have the form of the credential that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not {0}")]
-pub struct Malformed(&'static str);
+pub struct Malformed(pub(super) &'static str);
 
-impl FromStr for ApiKey {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let digits =
-            text.strip_prefix(KEY_PREFIX).filter(|digits| digits.bytes().all(|b| b.is_ascii_alphanumeric()));
-        let fits = digits.and_then(|_| text.as_bytes().try_into().ok());
-        fits.map(Self).ok_or(Malformed("an API key"))
-    }
+/// What is drawn at random with 256 bits. A hash of it needs neither key nor salt: nothing but
+/// the text itself leads to it.
+pub trait Drawn {
+    /// The text as it is shown and sent.
+    fn text(&self) -> &str;
 }
 
-/// The secret half: `as_`, 43 characters that carry 256 bits, 6 of checksum. Its text as
-/// shown, byte for byte, is the HMAC key (RFC 7515 §3.1 needs the key's octets agreed).
-#[derive(Clone, Debug)]
-pub struct ApiSecret(Secret<String>);
+/// Defines a secret: a prefix, 43 characters that carry 256 bits, 6 of checksum.
+macro_rules! define_secret {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(Secret<String>);
 
-impl ApiSecret {
-    #[must_use]
-    pub fn from_random(random: [u8; 32]) -> Self {
-        Self(Secret::new(with_checksum("as_", &random)))
-    }
+        impl $name {
+            #[must_use]
+            pub fn from_random(random: [u8; 32]) -> Self {
+                Self(Secret::new(with_checksum($prefix, &random)))
+            }
 
-    /// The text as shown.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
+            /// The text as shown.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose()
+            }
 
-    /// The last four characters before the checksum, by which people tell secrets apart.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        hint(self.expose(), CHECKSUM_DIGITS)
-    }
-}
-
-impl FromStr for ApiSecret {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        if has_checksum("as_", text) {
-            Ok(Self(Secret::new(text.to_owned())))
-        } else {
-            Err(Malformed("an API secret"))
+            /// The last four characters before the checksum, by which people tell them apart.
+            #[must_use]
+            pub fn hint(&self) -> String {
+                hint(self.expose(), CHECKSUM_DIGITS)
+            }
         }
-    }
-}
 
-/// What one of the platform's own services shows with each call: `pk_`, and then as an
-/// [`ApiSecret`].
-#[derive(Clone, Debug)]
-pub struct PlatformKey(Secret<String>);
-
-impl PlatformKey {
-    #[must_use]
-    pub fn from_random(random: [u8; 32]) -> Self {
-        Self(Secret::new(with_checksum("pk_", &random)))
-    }
-
-    /// The text as shown.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
-
-    /// The last four characters before the checksum, by which people tell keys apart.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        hint(self.expose(), CHECKSUM_DIGITS)
-    }
-}
-
-impl FromStr for PlatformKey {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        if has_checksum("pk_", text) {
-            Ok(Self(Secret::new(text.to_owned())))
-        } else {
-            Err(Malformed("a platform key"))
+        impl Drawn for $name {
+            fn text(&self) -> &str {
+                self.expose()
+            }
         }
-    }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                if has_checksum($prefix, text) {
+                    Ok(Self(Secret::new(text.to_owned())))
+                } else {
+                    Err(Malformed($what))
+                }
+            }
+        }
+    };
 }
+
+define_secret!(
+    /// The secret half of an account's pair. Its text as shown, byte for byte, is the HMAC key
+    /// (RFC 7515 §3.1 needs the key's octets agreed).
+    ApiSecret,
+    "as_",
+    "an API secret"
+);
+define_secret!(
+    /// What one of the platform's own services shows with each call.
+    PlatformKey,
+    "pk_",
+    "a platform key"
+);
+define_secret!(
+    /// By which a client of OAuth authenticates (RFC 6749 §2.3.1).
+    ClientSecret,
+    "cs_",
+    "a client secret"
+);
+define_secret!(
+    /// What a client gets new access tokens for, once (RFC 6749 §1.5).
+    RefreshToken,
+    "rt_",
+    "a refresh token"
+);
+define_secret!(
+    /// What a client gets its first tokens for, once (RFC 6749 §1.3.1).
+    AuthorizationCode,
+    "ac_",
+    "an authorization code"
+);
 
 /// What signs a subscription's deliveries: `whsec_` and the base64 of 32 bytes, as
 /// Standard Webhooks has it.
@@ -197,7 +223,7 @@ pub struct SecretFacts {
     pub retires_at: Option<Timestamp>,
 }
 
-fn hint(text: &str, from_end: usize) -> String {
+pub(super) fn hint(text: &str, from_end: usize) -> String {
     let end = text.len().saturating_sub(from_end);
     text.get(end.saturating_sub(4)..end).unwrap_or_default().to_owned()
 }
@@ -222,7 +248,7 @@ fn has_checksum(prefix: &str, text: &str) -> bool {
 }
 
 /// The bytes, as one big-endian number, in `digits` digits of base62.
-fn base62(bytes: &[u8], digits: usize) -> String {
+pub(super) fn base62(bytes: &[u8], digits: usize) -> String {
     let mut number = bytes.to_vec();
     let mut text = Vec::with_capacity(digits);
     for _ in 0..digits {
@@ -289,6 +315,13 @@ mod tests {
             let again: PlatformKey = platform.expose().parse().unwrap();
             prop_assert_eq!(again.expose(), platform.expose());
             prop_assert!(platform.expose().starts_with("pk_") && platform.expose().len() == 52);
+            let client = ClientSecret::from_random(random);
+            prop_assert!(client.expose().parse::<ClientSecret>().is_ok());
+            prop_assert!(client.expose().parse::<RefreshToken>().is_err());
+            let refresh = RefreshToken::from_random(random);
+            prop_assert!(refresh.expose().parse::<RefreshToken>().is_ok());
+            let code = AuthorizationCode::from_random(random);
+            prop_assert!(code.expose().parse::<AuthorizationCode>().is_ok());
             let signing = SigningSecret::from_random(random);
             let again: SigningSecret = signing.expose().parse().unwrap();
             prop_assert_eq!(again.expose(), signing.expose());

@@ -179,6 +179,17 @@ define_id!(
     "clm"
 );
 
+define_id!(
+    /// What a user lets an app do for one of their accounts.
+    GrantId,
+    "grt"
+);
+define_id!(
+    /// The tokens that came of one authorisation and end together.
+    FamilyId,
+    "fam"
+);
+
 /// Crockford's alphabet in lower case: no i, l, o or u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 

@@ -54,6 +54,10 @@ statements! {
     /// How an account's old secrets are used.
     OLD_SECRET_USES = "select u.secret_id, u.calls, u.last_at
         from old_secret_uses u join api_secrets s on s.id = u.secret_id where s.account_id = $1";
+    /// How a client's old secrets are used.
+    OLD_CLIENT_SECRET_USES = "select u.secret_id, u.calls, u.last_at
+        from old_secret_uses u join client_secrets s on s.id = u.secret_id join apps a on a.id = s.app_id
+        where a.account_id = $1 and s.app_id = $2";
     /// The last refused calls that an app made, or that name none, the newest first.
     REFUSED_CALLS = "select app_id, at, code, detail, off_by_s, signed_with, address
         from refused_calls where account_id = $1 and (app_id = $2 or app_id is null) and ($3 = '' or code = $3)
@@ -68,7 +72,8 @@ statements! {
     DELETE_OLD_REFUSED_CALLS = "delete from refused_calls where at < $1";
     /// Drops the uses of secrets that are gone.
     DELETE_USES_OF_GONE_SECRETS = "delete from old_secret_uses where not exists
-        (select 1 from api_secrets s where s.id = old_secret_uses.secret_id)";
+        (select 1 from api_secrets s where s.id = old_secret_uses.secret_id) and not exists
+        (select 1 from client_secrets s where s.id = old_secret_uses.secret_id)";
 }
 
 #[derive(FromRow)]
@@ -101,6 +106,11 @@ fn hours(rows: Vec<HourRow>) -> Vec<(Hour, Calls)> {
     rows.into_iter().map(calls).collect()
 }
 
+fn uses(rows: Vec<(SecretId, i64, Timestamp)>) -> Vec<(SecretId, Uses)> {
+    let uses = |calls, last_at| Uses { calls: u64::try_from(calls).unwrap_or_default(), last_at };
+    rows.into_iter().map(|(id, calls, last_at)| (id, uses(calls, last_at))).collect()
+}
+
 /// As a column holds it.
 fn column(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
@@ -128,9 +138,16 @@ impl Conn {
     }
 
     pub async fn old_secret_uses(&mut self, account: AccountId) -> Result<Vec<(SecretId, Uses)>> {
-        let rows: Vec<(SecretId, i64, Timestamp)> = all!(self, OLD_SECRET_USES, account);
-        let uses = |calls, last_at| Uses { calls: u64::try_from(calls).unwrap_or_default(), last_at };
-        Ok(rows.into_iter().map(|(id, calls, last_at)| (id, uses(calls, last_at))).collect())
+        Ok(uses(all!(self, OLD_SECRET_USES, account)))
+    }
+
+    /// As [`Conn::old_secret_uses`], of a client.
+    pub async fn old_client_secret_uses(
+        &mut self,
+        account: AccountId,
+        app: AppId,
+    ) -> Result<Vec<(SecretId, Uses)>> {
+        Ok(uses(all!(self, OLD_CLIENT_SECRET_USES, account, app)))
     }
 
     /// The last refused calls of an app, and those of its account that name no app.

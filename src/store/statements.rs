@@ -29,6 +29,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::catalog::ALL,
         super::chains::ALL,
         super::changes::ALL,
+        super::clients::ALL,
         super::directory::ALL,
         super::credentials::ALL,
         super::deliveries::ALL,

@@ -43,7 +43,7 @@ async fn a_key_is_read_as_written_and_by_its_hash_alone(kind: Kind) {
         last_used_at: None,
         revoked_at: None,
     };
-    let hash = TokenHash::of_key(&PlatformKey::from_random([7; 32]));
+    let hash = TokenHash::of_secret(&PlatformKey::from_random([7; 32]));
     let mut tx = database.begin().await;
     tx.insert_platform_key(&written, hash.as_bytes()).await.expect("a key");
     tx.commit().await.expect("it holds");
@@ -52,7 +52,7 @@ async fn a_key_is_read_as_written_and_by_its_hash_alone(kind: Kind) {
     assert_eq!(format!("{by_hash:?}"), format!("{:?}", Some(&written)));
     let by_id = read.platform_key(written.id).await.expect("a row");
     assert_eq!(format!("{by_id:?}"), format!("{:?}", Some(&written)));
-    let other = TokenHash::of_key(&PlatformKey::from_random([8; 32]));
+    let other = TokenHash::of_secret(&PlatformKey::from_random([8; 32]));
     assert!(read.platform_key_of_hash(other.as_bytes()).await.expect("no row").is_none());
     assert!(read.platform_key(new_id()).await.expect("no row").is_none());
 }

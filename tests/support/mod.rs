@@ -4,6 +4,7 @@
 pub mod authenticator;
 pub mod certificates;
 pub mod client;
+pub mod clients;
 pub mod databases;
 pub mod dump;
 pub mod exposition;

@@ -255,7 +255,7 @@ impl World {
         self.app(owner, AppType::Webhook, name).await
     }
 
-    async fn app(&self, owner: &Person, app_type: AppType, name: &str) -> App {
+    pub async fn app(&self, owner: &Person, app_type: AppType, name: &str) -> App {
         let new = NewApp { app_type, name: parsed(name) };
         let created = actions::apps::create(&self.ctx, &self.acting(owner), self.form(owner), &new).await;
         let id = created.expect("the app is made").into_inner();
@@ -302,7 +302,7 @@ impl World {
     /// A platform key of the operator's making.
     pub async fn platform_key(&self, name: &str) -> (PlatformKeyId, PlatformKey) {
         let key = actions::platform_keys::create(&self.ctx, parsed(name)).await.expect("a key");
-        let hash = TokenHash::of_key(&key);
+        let hash = TokenHash::of_secret(&key);
         let facts = self.database.read().await.platform_key_of_hash(hash.as_bytes()).await;
         (facts.expect("a row").expect("the key").id, key)
     }

@@ -99,6 +99,12 @@ pub(crate) fn told(change: &Change) -> Told {
         }
         Change::SecretRevoked { .. } => Told::plain(Changed, "Old API secret revoked"),
         Change::SecretUnreadable { secret } => Told::of(Bad, "Stored secret unreadable", secret.to_string()),
+        Change::ClientChanged { changes } => Told::plain(Changed, "OAuth client changed").changing(changes),
+        Change::ClientSecretMade { keep_old_for, .. } => {
+            Told::of(Changed, "Client secret made", old_one(*keep_old_for))
+        }
+        Change::ClientSecretRevoked { .. } => Told::plain(Changed, "Old client secret revoked"),
+        Change::ScopesChanged { changes } => Told::plain(Changed, "Scopes changed").changing(changes),
         Change::EventsToggled { on: true } => Told::plain(Changed, "Event subscriptions switched on"),
         Change::EventsToggled { on: false } => Told::plain(Changed, "Event subscriptions switched off"),
         Change::SubscriptionCreated { label, changes, .. } => {

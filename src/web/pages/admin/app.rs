@@ -237,7 +237,7 @@ async fn pair(
     key: &ApiKey,
 ) -> Result<Option<PairOfApp>, PageError> {
     match app.app_type {
-        AppType::Webhook => Ok(None),
+        AppType::Oauth | AppType::ServerToServer | AppType::Webhook => Ok(None),
         AppType::Jwt => {
             let apps = actions::apps::jwt_apps(ctx, app.account).await?.into_iter();
             let others = apps.filter(|(id, ..)| *id != app.id).map(|(_, name, _)| name.to_string());

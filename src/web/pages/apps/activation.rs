@@ -87,7 +87,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageRe
         information: InformationForm::of(&at.app.information),
         key: match at.app.app_type {
             AppType::Jwt => Some(credentials::api_key(&ctx, at.app.account).await?.to_string()),
-            AppType::Webhook => None,
+            AppType::Oauth | AppType::ServerToServer | AppType::Webhook => None,
         },
         events_enabled: at.app.events_on,
         subscriptions: subscriptions.iter().map(EnteredSubscription::from).collect(),
@@ -133,7 +133,7 @@ async fn standing(ctx: &Context, at: &InApp<Viewer>, list: &Checklist) -> Result
 
 async fn suspended_sibling(ctx: &Context, at: &InApp<Viewer>) -> Result<Option<String>, PageError> {
     match at.app.app_type {
-        AppType::Webhook => Ok(None),
+        AppType::Oauth | AppType::ServerToServer | AppType::Webhook => Ok(None),
         AppType::Jwt => {
             let mut apps = apps::jwt_apps(ctx, at.app.account).await?.into_iter();
             let suspended = apps.find(|(_, _, state)| *state == StateKind::Suspended);

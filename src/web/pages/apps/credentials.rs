@@ -212,7 +212,7 @@ fn may_show<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<(), PageError> {
 fn only_jwt<R: AtLeast>(at: &InApp<R>) -> Result<(), PageError> {
     match at.app.app_type {
         AppType::Jwt => Ok(()),
-        AppType::Webhook => Err(PageError::NotFound),
+        AppType::Oauth | AppType::ServerToServer | AppType::Webhook => Err(PageError::NotFound),
     }
 }
 
@@ -260,7 +260,7 @@ impl Drawn {
             errors: self.errors.clone(),
             jwt: match at.app.app_type {
                 AppType::Jwt => Some(self.jwt(ctx, at).await?),
-                AppType::Webhook => None,
+                AppType::Oauth | AppType::ServerToServer | AppType::Webhook => None,
             },
         })
     }

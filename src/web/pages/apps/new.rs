@@ -37,7 +37,7 @@ pub(crate) struct NewAppPage {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct NewAppForm {
-    /// `jwt` or `webhook`; empty at first.
+    /// One of [`AppType::OFFERED`]; empty at first.
     pub(crate) app_type: String,
     pub(crate) name: String,
     /// The id of the account the page was drawn for.
@@ -48,7 +48,7 @@ pub(crate) struct NewAppForm {
 impl NewAppForm {
     fn parse(&self) -> Result<NewApp, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let app_type = self.app_type.parse::<AppType>().ok();
+        let app_type = self.app_type.parse().ok().filter(|one| AppType::OFFERED.contains(one));
         if app_type.is_none() {
             errors.add("app_type", "Choose an app type.");
         }

@@ -200,7 +200,7 @@ async fn app_calls<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<Ap
 
 async fn pair<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<SharedPair>, PageError> {
     match at.app.app_type {
-        AppType::Webhook => Ok(None),
+        AppType::Oauth | AppType::ServerToServer | AppType::Webhook => Ok(None),
         AppType::Jwt => {
             let apps = apps::jwt_apps(ctx, at.app.account).await?.into_iter();
             let others = apps.filter(|(id, ..)| *id != at.app.id).map(|(_, name, _)| name.to_string());
