@@ -1,35 +1,44 @@
-//! What authorisation must know of every account, in memory, kept true by the log of
-//! changes. The hot path reads this alone; an account never seen is looked up once.
+//! What authorisation must know of accounts, of clients and of what users granted them, in
+//! memory, kept true by the log of changes. The hot path reads this alone; what was never seen
+//! is looked up once.
 
+mod client;
 mod entry;
+mod family;
+mod shelf;
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-pub use self::entry::{Entry, EntryApp, EntrySecret, Unreadable};
+use self::shelf::{InMemory, Kept, Nowhere, Shelf};
+pub use self::{
+    client::{Client, ClientSecretEntry},
+    entry::{Entry, EntryApp, EntrySecret, Holder, Unreadable},
+    family::{Family, FamilyUser},
+};
 use crate::{
     crypto::keyring::Keyring,
     domain::{
+        client::ClientId,
         credential::ApiKey,
-        id::{AccountId, Id},
+        id::{AccountId, FamilyId, Id},
         time::Clock,
     },
-    store::{Changed, Store, StoreError},
+    store::{Changed, Conn, Store, StoreError},
 };
 
 /// How the directory is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most accounts in memory; the others are looked up when they call.
+    /// The most accounts in memory, and as many clients and families; the others are looked up
+    /// when they call.
     pub entries: usize,
     /// How long it answers while the log cannot be read.
     pub stale: Duration,
@@ -56,10 +65,9 @@ pub struct Directory {
     keys: Keyring,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    known: Cache<ApiKey, Arc<Entry>>,
-    /// Keys that lead nowhere, and when that was found: remembered against floods of them.
-    nowhere: Cache<ApiKey, (Nowhere, Instant)>,
-    index: Mutex<Index>,
+    accounts: Shelf<Entry>,
+    clients: Shelf<Client>,
+    families: Shelf<Family>,
     /// The last change that was applied.
     applied: AtomicI64,
     opened: Instant,
@@ -69,32 +77,6 @@ pub struct Directory {
     lookups: Semaphore,
 }
 
-/// Why a key leads to no account that could be judged by.
-#[derive(Clone, Copy, Debug)]
-enum Nowhere {
-    /// Nobody has it.
-    Nobody,
-    /// A secret of its account does not open.
-    Sealed(Unreadable),
-}
-
-/// What ties changes to entries. Held while an entry comes or goes.
-#[derive(Debug, Default)]
-struct Index {
-    key_of: HashMap<AccountId, ApiKey>,
-    /// How many changes this process has heard of; of its own also those that then failed.
-    heard: u64,
-    /// Accounts that changed lately, and which change that was: an entry that was read before
-    /// it is not kept.
-    changed: HashMap<AccountId, u64>,
-    /// No entry is kept that was read before this change.
-    floor: u64,
-}
-
-const KEYS_NOWHERE: usize = 10_000;
-const NOBODY_FOR: Duration = Duration::from_secs(30);
-/// Not for long: its account may get a new secret at any time.
-const SEALED_FOR: Duration = Duration::from_secs(1);
 const LOOKUPS: usize = 4;
 /// How long a look-up may take, its waiting included, and one reading of the log.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -102,8 +84,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 3;
 /// A stretch of accounts read at a time when the directory is filled.
 const STRETCH: i64 = 1_000;
-/// Changes that are remembered against look-ups that began before them.
-const REMEMBERED: usize = 20_000;
 
 impl Directory {
     /// An empty directory that hears of every change of this process before its action
@@ -123,9 +103,9 @@ impl Directory {
             keys,
             clock,
             limits,
-            known: Cache::new(limits.entries),
-            nowhere: Cache::new(KEYS_NOWHERE),
-            index: Mutex::default(),
+            accounts: Shelf::new(limits.entries),
+            clients: Shelf::new(limits.entries),
+            families: Shelf::new(limits.entries),
             applied: AtomicI64::new(revision),
             opened: Instant::now(),
             last_read_ms: AtomicU64::new(0),
@@ -145,17 +125,37 @@ impl Directory {
     /// # Errors
     /// [`Blind`] when it cannot know.
     pub async fn account(&self, key: &str) -> Result<Option<Arc<Entry>>, Blind> {
-        self.sees()?;
-        let Ok(key) = key.parse::<ApiKey>() else { return Ok(None) };
-        if let Some(entry) = self.known.get(&key) {
-            return Ok(Some(entry));
+        match key.parse() {
+            Ok(key) => self.find(key).await,
+            Err(_) => self.sees().map(|()| None),
         }
-        match self.nowhere.get(&key) {
-            Some((Nowhere::Nobody, found)) if found.elapsed() < NOBODY_FOR => return Ok(None),
-            Some((Nowhere::Sealed(unreadable), found)) if found.elapsed() < SEALED_FOR => {
-                return Err(Blind::Sealed(unreadable));
-            }
-            Some(_) | None => {}
+    }
+
+    /// The client of an id; nothing if nobody has it.
+    ///
+    /// # Errors
+    /// [`Blind`] when it cannot know.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Blind> {
+        self.find(*id).await
+    }
+
+    /// The family of tokens, while it holds: until it ends, and as long as its user may act in
+    /// its account.
+    ///
+    /// # Errors
+    /// [`Blind`] when it cannot know.
+    pub async fn family(&self, id: FamilyId) -> Result<Option<Arc<Family>>, Blind> {
+        let found: Option<Arc<Family>> = self.find(id).await?;
+        Ok(found.filter(|family| family.holds(self.clock.now())))
+    }
+
+    #[inline]
+    async fn find<T: Kept>(&self, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
+        self.sees()?;
+        match T::shelf(self).in_memory(&key)? {
+            InMemory::Known(entry) => return Ok(Some(entry)),
+            InMemory::Nobody => return Ok(None),
+            InMemory::Unknown => {}
         }
         // In a box of its own: a future is as large as the largest that it may await, and is
         // moved and allocated with every request.
@@ -166,18 +166,18 @@ impl Directory {
     /// The account of a key, if it is in memory.
     #[must_use]
     pub fn in_memory(&self, key: &str) -> Option<Arc<Entry>> {
-        self.known.get(&key.parse::<ApiKey>().ok()?)
+        self.accounts.get(&key.parse().ok()?)
     }
 
     /// How many accounts are in memory.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.known.len() as u64
+        self.accounts.len() as u64
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.accounts.len() == 0
     }
 
     /// How long ago the log was last read.
@@ -223,8 +223,8 @@ impl Directory {
         }
     }
 
-    /// Reads every account, up to the limit, so that first calls find them in memory. One whose
-    /// secret does not open is left to the first call that needs it.
+    /// Reads every account and its clients, up to the limit, so that first calls find them in memory.
+    /// An account whose secret does not open is left to the first call that needs it.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -232,7 +232,7 @@ impl Directory {
         let mut after = AccountId::from_uuid(uuid::Uuid::nil());
         let mut filled = 0;
         while filled < self.limits.entries {
-            let heard = lock(&self.index).heard;
+            let (heard, heard_of_clients) = (self.accounts.heard(), self.clients.heard());
             let mut read = self.store.read().await?;
             let accounts = read.keyed_accounts(after, STRETCH).await?;
             let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else { break };
@@ -241,7 +241,10 @@ impl Directory {
             let apps = read.jwt_apps_between(first, last).await?;
             filled += accounts.len();
             for (key, entry) in entry::assemble(&self.keys, accounts, secrets, apps).into_iter().flatten() {
-                self.keep(key, &entry, heard);
+                self.accounts.keep(key, &entry, heard);
+            }
+            for client in client::between(&mut read, (first, last), self.clock.now()).await? {
+                self.clients.keep(client.client_id, &client, heard_of_clients);
             }
             after = last;
         }
@@ -253,87 +256,65 @@ impl Directory {
         if age <= self.limits.stale { Ok(()) } else { Err(Blind::Stale(age)) }
     }
 
-    async fn look_up(&self, key: ApiKey) -> Result<Option<Arc<Entry>>, Blind> {
+    async fn look_up<T: Kept>(&self, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
         let Ok(_turn) = self.lookups.acquire().await else { return Ok(None) };
+        let shelf = T::shelf(self);
         let mut found = None;
         for _ in 0..ROUNDS {
             // Somebody who waited for a turn may find that another has looked it up.
-            if let Some(entry) = self.known.get(&key) {
+            if let Some(entry) = shelf.get(&key) {
                 return Ok(Some(entry));
             }
-            let heard = lock(&self.index).heard;
-            found = self.read(key).await?;
+            let heard = shelf.heard();
+            let mut read = self.store.read().await?;
+            found = T::read(self, &mut read, key).await?;
             match &found {
-                Some(entry) if !self.keep(key, entry, heard) => {}
-                Some(_) | None => break,
+                Some(entry) if !shelf.keep(key, entry, heard) => {}
+                Some(_) => break,
+                None => {
+                    shelf.remember_nowhere(key, Nowhere::Nobody);
+                    break;
+                }
             }
         }
         // What changes all the time is as true as any answer to this call, and not kept.
         Ok(found)
     }
 
-    /// The account of a key, as the database has it.
-    async fn read(&self, key: ApiKey) -> Result<Option<Arc<Entry>>, Blind> {
-        let mut read = self.store.read().await?;
-        let Some(account) = read.keyed_account(&key).await? else {
-            self.nowhere.insert(key, (Nowhere::Nobody, Instant::now()));
-            return Ok(None);
-        };
-        let id = account.id;
-        let secrets = read.secrets_between(id, id, self.clock.now()).await?;
-        let apps = read.jwt_apps_between(id, id).await?;
-        drop(read);
-        let entry = entry::assemble(&self.keys, vec![account], secrets, apps).into_iter().next().transpose();
-        let entry = entry.inspect_err(|unreadable| {
-            self.nowhere.insert(key, (Nowhere::Sealed(*unreadable), Instant::now()));
-        })?;
-        Ok(entry.map(|(_, entry)| entry))
-    }
-
-    /// Whether the entry is kept: not if its account changed after it was read, which was when
-    /// `heard` changes had been heard of.
-    fn keep(&self, key: ApiKey, entry: &Arc<Entry>, heard: u64) -> bool {
-        let mut index = lock(&self.index);
-        let changed = index.changed.get(&entry.account).copied().unwrap_or_default();
-        if changed.max(index.floor) > heard {
-            return false;
-        }
-        // Entries that the cache has dropped leave their key here until there are many.
-        if index.key_of.len() > self.limits.entries.saturating_mul(2).saturating_add(1_000) {
-            index.key_of.retain(|_, key| self.known.contains_key(key));
-        }
-        index.key_of.insert(entry.account, key);
-        self.known.insert(key, Arc::clone(entry));
-        true
-    }
-
-    /// The account is looked up anew when it next calls.
+    /// What hangs on the account is looked up anew when it is next asked for.
     fn forget(&self, change: Changed) {
-        let mut index = lock(&self.index);
-        index.heard += 1;
-        if index.changed.len() >= REMEMBERED {
-            index.floor = index.heard;
-            index.changed.clear();
-        }
-        let heard = index.heard;
-        index.changed.insert(change.account, heard);
-        if let Some(key) = index.key_of.remove(&change.account) {
-            self.known.remove(&key);
-        }
+        self.accounts.forget(change.account);
+        self.clients.forget(change.account);
+        self.families.forget(change.account);
     }
 
     fn forget_all(&self) {
-        let mut index = lock(&self.index);
-        index.heard += 1;
-        index.floor = index.heard;
-        index.changed.clear();
-        index.key_of.clear();
-        self.known.clear();
-        self.nowhere.clear();
+        self.accounts.forget_all();
+        self.clients.forget_all();
+        self.families.forget_all();
     }
 }
 
-/// The lock, even if a thread panicked with it: what it guards is whole between its statements.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Kept for Entry {
+    type Key = ApiKey;
+
+    fn shelf(directory: &Directory) -> &Shelf<Self> {
+        &directory.accounts
+    }
+
+    fn account(&self) -> AccountId {
+        self.holder.id
+    }
+
+    async fn read(directory: &Directory, conn: &mut Conn, key: ApiKey) -> Result<Option<Arc<Self>>, Blind> {
+        let Some(account) = conn.keyed_account(&key).await? else { return Ok(None) };
+        let id = account.id;
+        let secrets = conn.secrets_between(id, id, directory.clock.now()).await?;
+        let apps = conn.jwt_apps_between(id, id).await?;
+        let entry = entry::assemble(&directory.keys, vec![account], secrets, apps).into_iter().next();
+        let entry = entry.transpose().inspect_err(|unreadable| {
+            directory.accounts.remember_nowhere(key, Nowhere::Sealed(*unreadable));
+        })?;
+        Ok(entry.map(|(_, entry)| entry))
+    }
 }

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, knows SQL or the web, or reads the clock: time and
 //! randomness come in as arguments.
 
+pub mod access_token;
 pub mod account;
 pub mod address;
 pub mod app;

@@ -1,12 +1,17 @@
 //! Who is calling the API, by the token of the request. Answered from memory; what became
 //! of the call is counted.
 
+pub mod access;
+
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use super::Context;
+use access::Access;
+
 use crate::{
-    directory::{Blind, Entry, EntryApp},
+    directory::{Blind, Entry, EntryApp, FamilyUser, Holder},
     domain::{
+        access_token,
         authorization::{
             Code, Refusal,
             checks::{Check, Witness},
@@ -24,18 +29,56 @@ use crate::{
 /// A caller whose token was accepted.
 #[derive(Debug)]
 pub struct Caller {
-    pub account: Arc<Entry>,
-    app: Option<AppId>,
+    who: Who,
     pub expires_at: Timestamp,
     /// How many calls the account may still make, if the operator limits them.
     pub left: Option<Left>,
 }
 
+#[derive(Debug)]
+enum Who {
+    /// An app that signs by itself. Unknown when several active apps share the key and the token
+    /// names none.
+    Signer { account: Arc<Entry>, app: Option<AppId> },
+    /// A client with an access token.
+    Client(Box<Access>),
+}
+
 impl Caller {
+    /// The account that the call is for.
+    #[must_use]
+    pub fn account(&self) -> &Holder {
+        match &self.who {
+            Who::Signer { account, .. } => &account.holder,
+            Who::Client(access) => access.account(),
+        }
+    }
+
     /// Unknown when several active apps share the key and the token names none.
     #[must_use]
     pub fn app(&self) -> Option<&EntryApp> {
-        self.app.and_then(|id| self.account.app(id))
+        match &self.who {
+            Who::Signer { account, app } => app.and_then(|id| account.app(id)),
+            Who::Client(access) => Some(&access.client.app),
+        }
+    }
+
+    /// The user that the app acts for, if it does for one.
+    #[must_use]
+    pub fn user(&self) -> Option<&FamilyUser> {
+        match &self.who {
+            Who::Signer { .. } => None,
+            Who::Client(access) => access.family.as_ref().map(|family| &family.user),
+        }
+    }
+
+    /// What the token grants, with spaces between the names; `*` is all there is.
+    #[must_use]
+    pub fn scopes(&self) -> &str {
+        match &self.who {
+            Who::Signer { .. } => "*",
+            Who::Client(access) => &access.scopes,
+        }
     }
 }
 
@@ -50,18 +93,23 @@ pub(super) struct Found {
     pub(super) signed_with: Option<(SecretId, SignedWith)>,
 }
 
-/// Judges an app-signed JWT. `from` is the caller's address, asked for if it is refused.
+/// Judges a token: an app-signed JWT, or an access token, which must grant the scopes that
+/// `needs` lists. `from` is the caller's address, asked for if it is refused.
 ///
 /// # Errors
 /// The refusal, with what to do about it; `unavailable` if Portico cannot know.
-pub async fn jwt(
+pub async fn call(
     ctx: &Context,
     token: &str,
+    needs: &str,
     from: impl FnOnce() -> Option<IpAddr>,
 ) -> Result<Caller, Refusal> {
     let now = ctx.now();
+    if access_token::is_one(token) {
+        return access::call(ctx, token, needs, now, from).await;
+    }
     let mut found = Found::default();
-    let judged = judge(ctx, token, now, &mut found).await.and_then(|caller| take_one(ctx, caller));
+    let judged = judge(ctx, token, now, &mut found).await.and_then(|caller| limited(ctx, caller));
     match &judged {
         Ok(_) => found.count(ctx, now, None),
         Err(refusal) if !refusal.code.has_a_caller() => {}
@@ -71,8 +119,13 @@ pub async fn jwt(
 }
 
 /// Why a token is refused, for whoever has its no already: nothing is counted.
-pub async fn explain(ctx: &Context, token: &str) -> Refusal {
-    match (judge(ctx, token, ctx.now(), &mut Found::default()).await, &ctx.limiter) {
+pub async fn explain(ctx: &Context, token: &str, needs: &str) -> Refusal {
+    let judged = if access_token::is_one(token) {
+        access::explain(ctx, token, needs).await
+    } else {
+        judge(ctx, token, ctx.now(), &mut Found::default()).await
+    };
+    match (judged, &ctx.limiter) {
         (Err(refusal), _) => refusal,
         // What was refused a moment ago and is right has been one call too many.
         (Ok(_), Some(limiter)) => rate_limited(limiter.exceeded()),
@@ -90,9 +143,9 @@ async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) ->
     found.decide(ctx, &unverified, now, &mut ())
 }
 
-/// Takes one call off what the account has left.
-fn take_one(ctx: &Context, caller: Caller) -> Result<Caller, Refusal> {
-    let left = ctx.limiter.as_ref().map(|limiter| limiter.take(caller.account.account)).transpose();
+/// The caller, if the account has a call left.
+fn limited(ctx: &Context, caller: Caller) -> Result<Caller, Refusal> {
+    let left = ctx.limiter.as_ref().map(|limiter| limiter.take(caller.account().id)).transpose();
     Ok(Caller { left: left.map_err(rate_limited)?, ..caller })
 }
 
@@ -120,9 +173,11 @@ impl Found {
         self.signed_with = account.secrets(now).nth(which).map(|known| (known.id, known.kind()));
         claims.check_seen_by(witness, now, &ctx.policy.audience)?;
         let apps = account.apps.iter().map(|app| (app.id, app.state));
-        let pass = decide_seen_by(witness, claims.sub.as_deref(), account.account, account.standing, apps)?;
+        let Holder { id, standing, .. } = account.holder;
+        let pass = decide_seen_by(witness, claims.sub.as_deref(), id, standing, apps)?;
         self.app = pass.app;
-        Ok(Caller { account, app: pass.app, expires_at: claims.exp, left: None })
+        let who = Who::Signer { account, app: pass.app };
+        Ok(Caller { who, expires_at: claims.exp, left: None })
     }
 
     /// A token whose form is wrong may still tell its developers whose it is. Memory alone is
@@ -148,19 +203,25 @@ impl Found {
         let old_secret = signed_with.and_then(|(id, kind)| (kind == SignedWith::OldSecret).then_some(id));
         let outcome = match refused {
             None => Outcome::Allowed { app, at },
-            Some((refusal, address)) => Outcome::Refused(RefusedCall {
-                app,
-                at,
-                code: refusal.code,
-                detail: shortened(refusal.detail.clone()),
-                off_by_s: refusal.off_by_s,
-                signed_with: signed_with.map_or(SignedWith::Unknown, |(_, kind)| kind),
-                address,
-            }),
+            Some((refusal, address)) => {
+                let signed_with = signed_with.map_or(SignedWith::Unknown, |(_, kind)| kind);
+                Outcome::Refused(refused_call(refusal, app, signed_with, at, address))
+            }
         };
-        let account = account.map(|account| account.account);
+        let account = account.map(|account| account.holder.id);
         ctx.tally.count(Call { account, is_unnamed, old_secret, outcome });
     }
+}
+
+fn refused_call(
+    refusal: &Refusal,
+    app: Option<AppId>,
+    signed_with: SignedWith,
+    at: Timestamp,
+    address: Option<IpAddr>,
+) -> RefusedCall {
+    let Refusal { code, off_by_s, .. } = *refusal;
+    RefusedCall { app, at, code, detail: shortened(refusal.detail.clone()), off_by_s, signed_with, address }
 }
 
 /// What is kept of a refusal's words: all of ours, whatever a JSON reader adds.
@@ -177,7 +238,7 @@ fn shortened(detail: Cow<'static, str>) -> Cow<'static, str> {
 
 /// A no when Portico cannot know. What went wrong is for the log, and said once where all calls
 /// fail for it: whoever follows the log of changes tells when the database is away.
-fn unavailable(ctx: &Context, blind: &Blind) -> Refusal {
+pub(super) fn unavailable(ctx: &Context, blind: &Blind) -> Refusal {
     note(ctx, blind);
     let error = blind as &dyn std::error::Error;
     match blind {

@@ -43,6 +43,8 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     dropped += tx.delete_free_names(now).await?;
     dropped += tx.delete_ended_secrets(now).await?;
     dropped += tx.delete_ended_client_secrets(now).await?;
+    dropped += tx.delete_expired_revocations(now).await?;
+    dropped += tx.delete_expired_assertions(now).await?;
     dropped += tx.delete_old_changes(CHANGES).await?;
     dropped += tx.delete_old_calls(now - CALLS).await?;
     dropped += tx.forget_publishing(now - IDS_KEPT, now - REQUESTS_KEPT).await?;

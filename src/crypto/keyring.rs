@@ -7,12 +7,12 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, Mac, digest::Key};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use crate::domain::secret::Secret;
+use crate::domain::{access_token::AccessToken, secret::Secret};
 
 /// First byte of everything sealed; another layout would have another.
 const VERSION: u8 = 1;
@@ -28,6 +28,8 @@ pub struct Keyring {
     cipher: XChaCha20Poly1305,
     csrf: Secret<[u8; 32]>,
     buckets: Secret<[u8; 32]>,
+    /// Has taken in its key already: it is asked with each call.
+    access_tokens: Hmac<Sha256>,
 }
 
 /// Where a sealed value stands. It opens nowhere else (S27).
@@ -60,6 +62,7 @@ impl Keyring {
             cipher: XChaCha20Poly1305::new(master.into()),
             csrf: Secret::new(mac(master, &[b"portico csrf"])),
             buckets: Secret::new(mac(master, &[b"portico buckets"])),
+            access_tokens: keyed(&mac(master, &[b"portico access tokens"])),
         }
     }
 
@@ -123,6 +126,20 @@ impl Keyring {
         mac(self.buckets.expose(), &[limit.as_bytes(), &[0], subject.as_bytes()])
     }
 
+    /// The text of an access token.
+    #[must_use]
+    pub fn write_access_token(&self, token: &AccessToken) -> String {
+        token.write(|said| self.access_tokens.clone().chain_update(said).finalize().into_bytes().into())
+    }
+
+    /// What an access token says, if it was written under this key and nothing of it was changed.
+    #[must_use]
+    pub fn read_access_token(&self, text: &str) -> Option<AccessToken> {
+        AccessToken::read(text, |said, mac| {
+            self.access_tokens.clone().chain_update(said).verify_slice(mac).is_ok()
+        })
+    }
+
     fn associated(&self, place: Place<'_>) -> Vec<u8> {
         let mut associated = format!("{}\0{}\0", place.column, place.row).into_bytes();
         associated.extend_from_slice(&self.id);
@@ -137,12 +154,18 @@ impl fmt::Debug for Keyring {
 }
 
 fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; MAC] {
-    // An HMAC takes a key of any length; the error cannot come.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; MAC] };
+    let mut mac = keyed(key);
     for part in parts {
         mac.update(part);
     }
     mac.finalize().into_bytes().into()
+}
+
+/// A key shorter than a block of the hash is filled up with zeros (RFC 2104 §2).
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = Key::<Hmac<Sha256>>::default();
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    Hmac::new(&block)
 }
 
 fn xor(a: &[u8; MAC], b: &[u8; MAC]) -> [u8; MAC] {
@@ -156,6 +179,11 @@ fn xor(a: &[u8; MAC], b: &[u8; MAC]) -> [u8; MAC] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        access_token::{self, TokenId},
+        client::ClientId,
+        time::Timestamp,
+    };
 
     fn keyring(n: u8) -> Keyring {
         Keyring::new(&Secret::new([n; 32]))
@@ -194,6 +222,32 @@ mod tests {
         assert!(!keyring(2).is_csrf("cookie", &value));
         for wrong in ["", "AAAA", &value[1..], &format!("{value}A"), &URL_SAFE_NO_PAD.encode([0; 64])] {
             assert!(!keys.is_csrf("cookie", wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn of_an_access_token_no_byte_can_be_changed() {
+        let keys = keyring(1);
+        let token = AccessToken::new(
+            TokenId::from_random([1; 8]),
+            access_token::Kind::Client,
+            ClientId::from_random([2; 16]),
+            Timestamp::from_seconds(1_795_504_800),
+            &"meeting:read user:read".parse().unwrap(),
+        );
+        let text = keys.write_access_token(&token);
+        assert_eq!(keys.read_access_token(&text), Some(token));
+        assert_eq!(keyring(2).read_access_token(&text), None);
+        let bytes = URL_SAFE_NO_PAD.decode(&text[3..]).unwrap();
+        for place in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[place] ^= 1 << bit;
+                let text = format!("at_{}", URL_SAFE_NO_PAD.encode(changed));
+                assert_eq!(keys.read_access_token(&text), None, "byte {place}");
+            }
+            let cut = format!("at_{}", URL_SAFE_NO_PAD.encode(&bytes[..place]));
+            assert_eq!(keys.read_access_token(&cut), None, "{place} bytes");
         }
     }
 

@@ -22,12 +22,18 @@ pub(super) type Keyed = (ApiKey, Arc<Entry>);
 /// An account as authorisation sees it.
 #[derive(Debug)]
 pub struct Entry {
-    pub account: AccountId,
+    pub holder: Holder,
+    pub apps: Box<[EntryApp]>,
+    secrets: Box<[EntrySecret]>,
+}
+
+/// What is asked and told of an account that calls.
+#[derive(Debug)]
+pub struct Holder {
+    pub id: AccountId,
     pub name: Box<str>,
     pub external_id: Option<Box<str>>,
     pub standing: Standing,
-    pub apps: Box<[EntryApp]>,
-    secrets: Box<[EntrySecret]>,
 }
 
 /// A secret of an [`Entry`].
@@ -48,7 +54,7 @@ impl EntrySecret {
     }
 }
 
-/// A JWT app of an [`Entry`].
+/// An app, as authorisation sees it.
 #[derive(Debug)]
 pub struct EntryApp {
     pub id: AppId,
@@ -105,12 +111,14 @@ pub(super) fn assemble(
             return Err(*unreadable);
         }
         let entry = Entry {
-            account: account.id,
-            name: account.name.into(),
-            external_id: account.external_id.map(Into::into),
-            standing: account.standing,
             apps: apps_of.remove(&account.id).unwrap_or_default().into(),
             secrets: secrets_of.remove(&account.id).unwrap_or_default().into(),
+            holder: Holder {
+                id: account.id,
+                name: account.name.into(),
+                external_id: account.external_id.map(Into::into),
+                standing: account.standing,
+            },
         };
         Ok((account.api_key, Arc::new(entry)))
     };

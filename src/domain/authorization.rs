@@ -1,5 +1,6 @@
 //! Yes or no to a request, and why: pure rules over what is known of an account.
 
+pub mod access;
 pub mod checks;
 
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ pub enum Code {
     AppSuspended,
     AccountPending,
     AccountSuspended,
+    InsufficientScope,
     AmbiguousIdentityHeader,
     RateLimited,
     Unavailable,
@@ -44,6 +46,7 @@ text_enum!(
     AppSuspended = "app_suspended",
     AccountPending = "account_pending",
     AccountSuspended = "account_suspended",
+    InsufficientScope = "insufficient_scope",
     AmbiguousIdentityHeader = "ambiguous_identity_header",
     RateLimited = "rate_limited",
     Unavailable = "unavailable",
@@ -64,6 +67,7 @@ impl Code {
             | Self::AppSuspended
             | Self::AccountPending
             | Self::AccountSuspended
+            | Self::InsufficientScope
             | Self::AmbiguousIdentityHeader => 403,
             Self::RateLimited => 429,
             Self::Unavailable => 503,
@@ -93,6 +97,7 @@ impl Code {
             | Self::AppSuspended
             | Self::AccountPending
             | Self::AccountSuspended
+            | Self::InsufficientScope
             | Self::RateLimited => true,
         }
     }
@@ -111,6 +116,7 @@ impl Code {
             Self::AppSuspended => "The app is suspended",
             Self::AccountPending => "The account awaits approval",
             Self::AccountSuspended => "The account is suspended",
+            Self::InsufficientScope => "The token lacks a scope",
             Self::AmbiguousIdentityHeader => "A header imitates an identity header",
             Self::RateLimited => "Too many calls",
             Self::Unavailable => "Not available right now",
@@ -130,12 +136,14 @@ pub struct Refusal {
     pub retry_after_s: Option<u64>,
     /// What the account has left of its calls, if that is why.
     pub left: Option<Left>,
+    /// What the token would have to grant, if that is why.
+    pub scope: Option<Box<str>>,
 }
 
 impl Refusal {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), off_by_s: None, retry_after_s: None, left: None }
+        Self { code, detail: detail.into(), off_by_s: None, retry_after_s: None, left: None, scope: None }
     }
 
     #[must_use]

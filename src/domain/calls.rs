@@ -131,6 +131,8 @@ pub enum SignedWith {
     Unknown,
     CurrentSecret,
     OldSecret,
+    /// It is an access token, which Portico itself signed.
+    AccessToken,
 }
 
 text_enum!(
@@ -139,6 +141,7 @@ text_enum!(
     Unknown = "unknown",
     CurrentSecret = "current_secret",
     OldSecret = "old_secret",
+    AccessToken = "access_token",
 );
 
 impl SignedWith {
@@ -147,7 +150,7 @@ impl SignedWith {
     pub const fn is_verified(self) -> bool {
         match self {
             Self::Unknown => false,
-            Self::CurrentSecret | Self::OldSecret => true,
+            Self::CurrentSecret | Self::OldSecret | Self::AccessToken => true,
         }
     }
 }

@@ -5,6 +5,7 @@ use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use uuid::Uuid;
 
 use crate::domain::{
+    access_token::TokenId,
     account::{AccountName, Role, Standing},
     app::{
         AppType, Resumable, StateKind,
@@ -162,6 +163,8 @@ columns!(
 );
 
 columns!(Uuid, |chain: &Chain| chain.column(), |uuid| Some(Self::from_column(uuid)), Chain);
+
+columns!(Vec<u8>, |id: &TokenId| id.as_bytes().to_vec(), |bytes: Vec<u8>| bytes.try_into().ok(), TokenId);
 
 columns!(
     Vec<u8>,

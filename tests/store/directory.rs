@@ -92,7 +92,7 @@ async fn past_its_limit_accounts_are_looked_up_when_they_call(kind: Kind) {
         for person in &people {
             let key = key_of(&world, person).await;
             let entry = directory.account(key.as_str()).await.expect("it sees").expect("it is known");
-            assert_eq!(entry.account, person.account);
+            assert_eq!(entry.holder.id, person.account);
             assert!(directory.len() <= 4, "{}", directory.len());
         }
     }

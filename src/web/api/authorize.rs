@@ -1,13 +1,17 @@
 //! `/authorize`: yes or no for a gateway, before it lets a request through (nginx
 //! `auth_request`, Traefik `ForwardAuth`, Caddy `forward_auth`, Envoy `ext_authz`).
 
-use std::fmt::{self, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderName, HeaderValue},
     web::{BytesMut, Data},
 };
+use url::form_urlencoded;
 
 use super::{decision::counted, me::bearer, problem::Refusals, rate_limit};
 use crate::{
@@ -64,12 +68,24 @@ async fn answer(ctx: &Context, refusals: &Refusals, request: &HttpRequest) -> Ht
 }
 
 async fn judge(ctx: &Context, request: &HttpRequest) -> Result<Caller, Refusal> {
-    authorize::jwt(ctx, unambiguous(request)?, || client::address(request)).await
+    let token = unambiguous(request)?;
+    authorize::call(ctx, token, &needs(request), || client::address(request)).await
+}
+
+/// The scopes that the gateway asks for, with spaces between them. Beneath `/authorize` the query
+/// is the client's own, and asks for nothing.
+fn needs(request: &HttpRequest) -> Cow<'_, str> {
+    if request.query_string().is_empty() || request.path() != "/authorize" {
+        return Cow::Borrowed("");
+    }
+    let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    let scopes = pairs.filter(|(name, _)| name == "scope").map(|(_, scopes)| scopes);
+    scopes.reduce(|all, more| Cow::Owned(format!("{all} {more}"))).unwrap_or_default()
 }
 
 async fn explain(ctx: &Context, request: &HttpRequest) -> Refusal {
     match unambiguous(request) {
-        Ok(token) => authorize::explain(ctx, token).await,
+        Ok(token) => authorize::explain(ctx, token, &needs(request)).await,
         Err(refusal) => refusal,
     }
 }
@@ -94,21 +110,25 @@ fn imitates_identity(name: &HeaderName) -> bool {
 
 /// Exactly 200 with an empty body: Envoy takes no other success.
 fn pass(caller: &Caller) -> HttpResponse {
-    let account = &caller.account;
+    let account = caller.account();
     let app = caller.app();
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((ACCOUNT, value(account.account)))
+        .insert_header((ACCOUNT, value(account.id)))
         .insert_header((EXTERNAL_ID, account.external_id.as_deref().map_or_else(empty, value)))
         .insert_header((APP, app.map_or_else(empty, |app| value(app.id))))
         .insert_header((APP_TYPE, HeaderValue::from_static(app.map_or("jwt", |app| app.app_type.as_str()))))
-        .insert_header((SCOPES, HeaderValue::from_static("*")))
-        .insert_header((USER, empty()))
+        .insert_header((SCOPES, scopes(caller.scopes())))
+        .insert_header((USER, caller.user().map_or_else(empty, |user| value(user.id))))
         .insert_header((REQUEST_ID, value(format_args!("{:016x}", crypto::once()))));
     let mut response = response.finish();
     rate_limit::tell(response.headers_mut(), caller.left);
     response
+}
+
+fn scopes(granted: &str) -> HeaderValue {
+    if granted == "*" { HeaderValue::from_static("*") } else { value(granted) }
 }
 
 fn empty() -> HeaderValue {

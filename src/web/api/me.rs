@@ -22,9 +22,9 @@ struct Me {
     account: MyAccount,
     /// Null when several active apps share the key and the token does not say which calls.
     app: Option<MyApp>,
-    /// A token that an app signs itself speaks for no user.
-    user: Option<()>,
-    scopes: [&'static str; 1],
+    /// Null unless the app acts for a user.
+    user: Option<MyUser>,
+    scopes: Vec<String>,
     token: MyToken,
 }
 
@@ -43,6 +43,12 @@ struct MyApp {
 }
 
 #[derive(Serialize)]
+struct MyUser {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize)]
 struct MyToken {
     expires_at: String,
 }
@@ -52,7 +58,7 @@ pub(in crate::web) async fn get(
     refusals: Data<Refusals>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let caller = async { authorize::jwt(&ctx, bearer(&request)?, || client::address(&request)).await };
+    let caller = async { authorize::call(&ctx, bearer(&request)?, "", || client::address(&request)).await };
     let mut response = match counted(&ctx, caller).await {
         Ok(caller) => {
             let left = caller.left;
@@ -101,10 +107,10 @@ pub(super) fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
 
 impl From<Caller> for Me {
     fn from(caller: Caller) -> Self {
-        let account = &caller.account;
+        let account = caller.account();
         Self {
             account: MyAccount {
-                id: account.account.to_string(),
+                id: account.id.to_string(),
                 name: account.name.to_string(),
                 external_id: account.external_id.as_deref().map(str::to_owned),
             },
@@ -113,8 +119,8 @@ impl From<Caller> for Me {
                 name: app.name.to_string(),
                 r#type: app.app_type.as_str(),
             }),
-            user: None,
-            scopes: ["*"],
+            user: caller.user().map(|user| MyUser { id: user.id.to_string(), name: user.name.to_string() }),
+            scopes: caller.scopes().split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             token: MyToken { expires_at: caller.expires_at.iso() },
         }
     }

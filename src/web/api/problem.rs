@@ -79,8 +79,11 @@ impl Refusals {
 
     /// The answer, with this status.
     pub(super) fn answer(&self, refusal: &Refusal, status: u16) -> HttpResponse {
-        let Refusal { code, detail, off_by_s: _, retry_after_s, left } = refusal;
-        let Said { body, challenge } = self.known(*code, status, detail);
+        let Refusal { code, detail, off_by_s: _, retry_after_s, left, scope } = refusal;
+        let Said { body, challenge } = match scope {
+            None => self.known(*code, status, detail),
+            Some(scope) => self.say(*code, status, detail, Some(scope)),
+        };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = response(status);
         if let Some(challenge) = challenge {
@@ -97,13 +100,13 @@ impl Refusals {
 
     fn known(&self, code: Code, status: u16, detail: &str) -> Said {
         self.said.get(&Sentence(code, status, detail)).unwrap_or_else(|| {
-            let said = self.say(code, status, detail);
+            let said = self.say(code, status, detail, None);
             self.said.insert((code, status, detail.into()), said.clone());
             said
         })
     }
 
-    fn say(&self, code: Code, status: u16, detail: &str) -> Said {
+    fn say(&self, code: Code, status: u16, detail: &str, scope: Option<&str>) -> Said {
         let problem = Problem {
             r#type: format!("{}/docs/refusals#{code}", self.public_url),
             title: code.title(),
@@ -111,7 +114,7 @@ impl Refusals {
             code: code.as_str(),
             detail,
         };
-        let challenge = challenge(code, detail).and_then(|text| HeaderValue::try_from(text).ok());
+        let challenge = challenge(code, detail, scope).and_then(|text| HeaderValue::try_from(text).ok());
         Said { body: problem.json().into(), challenge }
     }
 }
@@ -146,7 +149,7 @@ pub(super) fn plain(status: StatusCode, code: &str, detail: &str) -> HttpRespons
 }
 
 /// RFC 6750 §3: without a token the bare scheme, else the error by its registered name.
-fn challenge(code: Code, detail: &str) -> Option<String> {
+fn challenge(code: Code, detail: &str, scope: Option<&str>) -> Option<String> {
     let error = match code {
         Code::MissingToken => return Some(String::from("Bearer")),
         // Of the names that RFC 6750 registers none fits a stopped app better: a token is
@@ -160,6 +163,7 @@ fn challenge(code: Code, detail: &str) -> Option<String> {
         | Code::AppSuspended
         | Code::AccountPending
         | Code::AccountSuspended => "invalid_token",
+        Code::InsufficientScope => "insufficient_scope",
         Code::AmbiguousIdentityHeader => "invalid_request",
         // Neither says anything against the token.
         Code::RateLimited | Code::Unavailable => return None,
@@ -171,5 +175,10 @@ fn challenge(code: Code, detail: &str) -> Option<String> {
     } else {
         Cow::Owned(detail.chars().filter(fits).collect())
     };
-    Some(format!("Bearer error=\"{error}\", error_description=\"{described}\""))
+    let mut text = format!("Bearer error=\"{error}\", error_description=\"{described}\"");
+    // RFC 6750 §3: what would be enough.
+    if let Some(scope) = scope.filter(|scope| scope.chars().all(|c| fits(&c))) {
+        text.push_str(&format!(", scope=\"{scope}\""));
+    }
+    Some(text)
 }

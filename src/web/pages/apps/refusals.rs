@@ -99,6 +99,7 @@ impl Refused {
                 SignedWith::Unknown => "Signature not verified",
                 SignedWith::CurrentSecret => "Signed with the current secret",
                 SignedWith::OldSecret => "Signed with an old secret",
+                SignedWith::AccessToken => "An access token",
             },
             names_no_app: call.app.is_none(),
             address: call.address.map(|address| address.to_string()).unwrap_or_default(),

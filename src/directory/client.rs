@@ -1,0 +1,132 @@
+//! A client of OAuth as authorisation sees it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::{
+    Blind, Directory, EntryApp, Holder,
+    shelf::{Kept, Shelf},
+};
+use crate::{
+    crypto::token::TokenHash,
+    domain::{
+        access_token::TokenId,
+        client::{ClientId, JwkSet},
+        id::{AccountId, AppId, SecretId},
+        scope::ScopeSet,
+        time::Timestamp,
+    },
+    store::{Conn, KnownClient, StoreError},
+};
+
+/// A client of OAuth as authorisation sees it.
+#[derive(Debug)]
+pub struct Client {
+    pub client_id: ClientId,
+    pub app: EntryApp,
+    /// The account that owns the app.
+    pub owner: Holder,
+    pub is_public: bool,
+    pub jwks: Option<JwkSet>,
+    /// What the app asks for at most.
+    pub scopes: ScopeSet,
+    /// As text, which is what most tokens of it say.
+    pub scopes_text: Arc<str>,
+    secrets: Box<[ClientSecretEntry]>,
+    /// Tokens that were ended before their time.
+    revoked: HashSet<TokenId>,
+}
+
+/// A secret of a [`Client`].
+#[derive(Debug)]
+pub struct ClientSecretEntry {
+    pub id: SecretId,
+    pub hash: TokenHash,
+    /// Until when it works, if it was replaced.
+    pub retires_at: Option<Timestamp>,
+}
+
+impl Client {
+    /// The secrets that work at this moment, the current one first.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &ClientSecretEntry> {
+        self.secrets.iter().filter(move |secret| secret.retires_at.is_none_or(|ends| now < ends))
+    }
+
+    #[must_use]
+    pub fn has_revoked(&self, token: TokenId) -> bool {
+        self.revoked.contains(&token)
+    }
+}
+
+impl Kept for Client {
+    type Key = ClientId;
+
+    fn shelf(directory: &Directory) -> &Shelf<Self> {
+        &directory.clients
+    }
+
+    fn account(&self) -> AccountId {
+        self.owner.id
+    }
+
+    async fn read(directory: &Directory, conn: &mut Conn, id: ClientId) -> Result<Option<Arc<Self>>, Blind> {
+        let Some(account) = conn.account_of_client(&id).await? else { return Ok(None) };
+        let clients = between(conn, (account, account), directory.clock.now()).await?;
+        Ok(clients.into_iter().find(|client| client.client_id == id))
+    }
+}
+
+/// The clients of the accounts from the first to the last, both included.
+pub(super) async fn between(
+    conn: &mut Conn,
+    (first, last): (AccountId, AccountId),
+    now: Timestamp,
+) -> Result<Vec<Arc<Client>>, StoreError> {
+    let clients = conn.clients_between(first, last).await?;
+    if clients.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut secrets_of: HashMap<AppId, Vec<ClientSecretEntry>> = HashMap::new();
+    for (app, id, hash, retires_at) in conn.client_secrets_between(first, last, now).await? {
+        // A hash that is none fits nothing, as if there were no secret.
+        if let Some(hash) = TokenHash::stored(&hash) {
+            secrets_of.entry(app).or_default().push(ClientSecretEntry { id, hash, retires_at });
+        }
+    }
+    let mut scopes_of: HashMap<AppId, Vec<_>> = HashMap::new();
+    for (app, scope) in conn.scopes_between(first, last).await? {
+        scopes_of.entry(app).or_default().push(scope);
+    }
+    let mut revoked_of: HashMap<AppId, HashSet<_>> = HashMap::new();
+    for (app, token) in conn.revoked_between(first, last, now).await? {
+        revoked_of.entry(app).or_default().insert(token);
+    }
+    let client = |row: KnownClient| {
+        let app = row.app_id;
+        let scopes: ScopeSet = scopes_of.remove(&app).unwrap_or_default().into_iter().collect();
+        Arc::new(Client {
+            client_id: row.client_id,
+            app: EntryApp {
+                id: app,
+                app_type: row.app_type,
+                name: row.app_name.as_str().into(),
+                state: row.state,
+            },
+            owner: Holder {
+                id: row.account_id,
+                name: row.account_name.into(),
+                external_id: row.external_id.map(Into::into),
+                standing: row.standing,
+            },
+            is_public: row.is_public,
+            jwks: row.jwks,
+            scopes_text: scopes.to_string().into(),
+            scopes,
+            secrets: secrets_of.remove(&app).unwrap_or_default().into(),
+            revoked: revoked_of.remove(&app).unwrap_or_default(),
+        })
+    };
+    Ok(clients.into_iter().map(client).collect())
+}
