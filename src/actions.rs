@@ -24,6 +24,7 @@ pub mod installation;
 pub mod invitations;
 pub mod members;
 pub mod monitoring;
+pub mod oauth;
 mod once;
 pub mod outbox;
 pub mod passwords;
@@ -61,7 +62,7 @@ use crate::{
         time::{Clock, Span, Timestamp},
     },
     icons::Decoder,
-    limiter::Limiter,
+    limiter::{Guesses, Limiter},
     store::{Conn, Store, Tx},
     tally::Tally,
     telemetry::metrics::Metrics,
@@ -75,6 +76,8 @@ pub struct Context {
     pub directory: Arc<Directory>,
     /// How many calls an account may make, if the operator limits them.
     pub limiter: Option<Arc<Limiter>>,
+    /// How often a client may fail to prove that it is one.
+    pub guesses: Arc<Guesses>,
     /// What became of calls.
     pub tally: Arc<Tally>,
     pub keys: Keyring,

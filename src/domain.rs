@@ -24,6 +24,7 @@ pub mod invitation;
 pub mod jwt;
 pub mod lane;
 pub mod local_time;
+pub mod oauth;
 pub mod overlap;
 pub mod password;
 pub mod platform_key;

@@ -1,4 +1,4 @@
-//! How many calls an account may make: a bucket for each in memory, filled at a steady rate.
+//! How many calls an account may make, and how many guesses anybody: a bucket for each in memory, filled at a steady rate.
 //! Every process counts for itself.
 
 use std::{num::NonZeroU32, time::Duration};
@@ -77,6 +77,43 @@ impl Limiter {
     }
 }
 
+/// How often anybody may guess, by what is guessed and where from; a minute fills it again.
+#[derive(Debug)]
+pub struct Guesses {
+    clock: MonotonicClock,
+    buckets: RateLimiter<[u8; 32], DashMapStateStore<[u8; 32]>, MonotonicClock>,
+}
+
+impl Guesses {
+    /// Wrong ones a minute, and as many at once.
+    pub const A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+
+    /// Counts a wrong guess.
+    ///
+    /// # Errors
+    /// There were too many: after how many seconds one counts again.
+    pub fn take(&self, bucket: [u8; 32]) -> Result<(), u64> {
+        self.buckets.check_key(&bucket).map_err(|until| {
+            let wait = until.wait_time_from(self.clock.now()) + Duration::from_millis(999);
+            wait.as_secs().max(1)
+        })
+    }
+
+    /// Forgets those who guess no more.
+    pub fn sweep(&self) {
+        self.buckets.retain_recent();
+        self.buckets.shrink_to_fit();
+    }
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        let clock = MonotonicClock;
+        let state = DashMapStateStore::default();
+        Self { buckets: RateLimiter::new(Quota::per_minute(Self::A_MINUTE), state, clock.clone()), clock }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +133,18 @@ mod tests {
         assert_eq!(exceeded.left.limit, limit);
         assert!((1..=20).contains(&exceeded.retry_after_s), "{exceeded:?}");
         assert_eq!(limiter.take(account(2)).unwrap().remaining, 2);
+    }
+
+    #[test]
+    fn guesses_are_counted_by_what_is_guessed() {
+        let guesses = Guesses::default();
+        for _ in 0..Guesses::A_MINUTE.get() {
+            assert_eq!(guesses.take([1; 32]), Ok(()));
+        }
+        assert!(guesses.take([1; 32]).is_err_and(|seconds| (1..=2).contains(&seconds)));
+        assert_eq!(guesses.take([2; 32]), Ok(()));
+        guesses.sweep();
+        assert!(guesses.take([1; 32]).is_err());
     }
 
     #[test]

@@ -118,6 +118,11 @@ impl Tally {
         lock(&self.unreadable).put_back(unwritten);
     }
 
+    /// Notes that a replaced secret was used for something that is no call.
+    pub fn old_secret_used(&self, secret: SecretId, at: Timestamp) {
+        self.shard(None).used(secret, Uses { calls: 1, last_at: at });
+    }
+
     /// What was counted, in order; counting begins anew.
     #[must_use]
     pub fn take(&self) -> Vec<Counted> {

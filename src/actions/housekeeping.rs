@@ -50,6 +50,7 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     dropped += tx.forget_publishing(now - IDS_KEPT, now - REQUESTS_KEPT).await?;
     tx.sum_figures().await?;
     tx.commit().await?;
+    ctx.guesses.sweep();
     if let Some(limiter) = &ctx.limiter {
         limiter.sweep();
     }

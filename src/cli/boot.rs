@@ -137,6 +137,7 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
     Ok(Context {
         store,
         directory,
+        guesses: Arc::default(),
         limiter: config.api_rate_limit.map(|limit| Arc::new(Limiter::per_minute(limit))),
         tally: Arc::default(),
         keys,

@@ -127,6 +127,12 @@ impl<'a> Unverified<'a> {
         self.claims.sub.as_deref()
     }
 
+    /// When the token says it was made.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.claims.iat
+    }
+
     /// The claims, if one of the secrets signed them, and which of them did. If none did, it
     /// takes the same time however many there were to try.
     ///

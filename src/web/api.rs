@@ -6,5 +6,6 @@ pub(super) mod events;
 pub(super) mod health;
 pub(super) mod icons;
 pub(super) mod me;
+pub(super) mod oauth;
 pub(super) mod problem;
 mod rate_limit;

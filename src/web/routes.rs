@@ -2,12 +2,13 @@
 
 use actix_web::{
     HttpResponse,
+    guard::fn_guard,
     middleware::{Compress, from_fn},
     web::{QueryConfig, ServiceConfig, resource, scope, to},
 };
 
 use super::{
-    api::{authorize, events, health, icons, me, problem},
+    api::{authorize, events, health, icons, me, oauth, problem},
     assets,
     endpoint::Endpoint,
     error::PageError,
@@ -39,6 +40,25 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                 .service(Endpoint::api("/v1/me").get(me::get).options(me::options))
                 .service(Endpoint::api("/v1/events").post(events::post))
                 .default_service(to(problem::not_found))
+                .wrap(from_fn(security_headers::add))
+                .wrap(from_fn(access_log::log))
+                .wrap(from_fn(count::count))
+                .wrap(from_fn(request_id::name)),
+        )
+        // The authorization server, as far as programs ask it; what people see of it is a page.
+        .service(
+            scope("")
+                .guard(fn_guard(|request| oauth::is_one(request.head().uri.path())))
+                .service(Endpoint::api("/oauth/token").post(oauth::token::post).options(oauth::options_post))
+                .service(
+                    Endpoint::api("/oauth/revoke").post(oauth::revoke::post).options(oauth::options_post),
+                )
+                .service(Endpoint::api("/oauth/introspect").post(oauth::introspect::post))
+                .service(
+                    Endpoint::api("/.well-known/oauth-authorization-server")
+                        .get(oauth::metadata::get)
+                        .options(oauth::options_get),
+                )
                 .wrap(from_fn(security_headers::add))
                 .wrap(from_fn(access_log::log))
                 .wrap(from_fn(count::count))

@@ -122,6 +122,7 @@ async fn context(store: &Store, clock: &Arc<TestClock>, policy: Policy) -> Conte
         store: store.clone(),
         directory: directory.await.expect("the log is read"),
         limiter: None,
+        guesses: Arc::default(),
         tally: Arc::default(),
         keys,
         clock,

@@ -12,6 +12,7 @@ mod apps;
 mod authorize;
 mod http;
 mod metrics;
+mod oauth;
 mod passwords;
 mod security;
 mod sign_in;

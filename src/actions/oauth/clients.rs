@@ -1,0 +1,103 @@
+//! Which client a request comes from.
+
+use std::{net::IpAddr, sync::Arc};
+
+use super::{
+    super::{Context, throttle::place},
+    blind, unavailable,
+};
+use crate::{
+    crypto::token::TokenHash,
+    directory::Client,
+    domain::{
+        client::ClientId,
+        credential::ClientSecret,
+        oauth::{OauthError, Presented, Proof, assertion::Assertion},
+        time::Timestamp,
+    },
+};
+
+/// The path of the token endpoint, beneath the issuer.
+pub const TOKEN_ENDPOINT: &str = "/oauth/token";
+
+/// A client that proved to be it; a public one has nothing to prove.
+#[derive(Clone, Debug)]
+pub struct Authenticated(Arc<Client>);
+
+impl Authenticated {
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// The client that a request comes from. Of failures those of one client from one place are
+/// counted; who shows what is right is never held up by them.
+///
+/// # Errors
+/// `invalid_client`, in the same words whatever is wrong; more than a while allows are told to wait.
+pub async fn authenticate(
+    ctx: &Context,
+    presented: &Presented,
+    from: Option<IpAddr>,
+) -> Result<Authenticated, OauthError> {
+    let client = match presented.client_id.parse::<ClientId>() {
+        Ok(id) => ctx.directory.client(&id).await.map_err(|error| blind(&error))?,
+        Err(_) => None,
+    };
+    let proven = match client {
+        Some(client) => proves(ctx, &client, &presented.proof, ctx.now()).await?.then_some(client),
+        None => None,
+    };
+    match proven {
+        Some(client) => Ok(Authenticated(client)),
+        None => Err(failed(ctx, &presented.client_id, from)),
+    }
+}
+
+fn failed(ctx: &Context, client_id: &str, from: Option<IpAddr>) -> OauthError {
+    let bucket = ctx.keys.bucket("client authentication", &format!("{client_id} {}", place(from)));
+    match ctx.guesses.take(bucket) {
+        Ok(()) => OauthError::invalid_client(),
+        Err(retry_after_s) => OauthError::throttled(retry_after_s),
+    }
+}
+
+async fn proves(ctx: &Context, client: &Client, proof: &Proof, now: Timestamp) -> Result<bool, OauthError> {
+    match proof {
+        Proof::None => Ok(client.is_public),
+        Proof::Secret(_) | Proof::Assertion(_) if client.is_public => Ok(false),
+        Proof::Secret(secret) => Ok(has_secret(ctx, client, secret.expose(), now)),
+        Proof::Assertion(text) => signed(ctx, client, text.expose(), now).await,
+    }
+}
+
+fn has_secret(ctx: &Context, client: &Client, text: &str, now: Timestamp) -> bool {
+    let Ok(secret) = text.parse::<ClientSecret>() else { return false };
+    let hash = TokenHash::of_secret(&secret);
+    let Some(fitting) = client.secrets(now).find(|known| known.hash.fits(&hash)) else { return false };
+    if fitting.retires_at.is_some() {
+        ctx.tally.old_secret_used(fitting.id, now);
+    }
+    true
+}
+
+/// What was signed is good once, at whichever process it comes first.
+async fn signed(ctx: &Context, client: &Client, text: &str, now: Timestamp) -> Result<bool, OauthError> {
+    let Some(keys) = &client.jwks else { return Ok(false) };
+    let token_endpoint = ctx.policy.link(TOKEN_ENDPOINT);
+    let us = [ctx.policy.public_url.as_str(), &token_endpoint];
+    let verified = Assertion::parse(text).and_then(|it| it.verify(client.client_id.as_str(), keys, &us, now));
+    let signed = match verified {
+        Ok(signed) => signed,
+        Err(why) => {
+            tracing::debug!(client = %client.client_id, %why, "a client assertion proves nothing");
+            return Ok(false);
+        }
+    };
+    let hash = ctx.keys.bucket("client assertion", &signed.jti);
+    let mut tx = ctx.begin().await.map_err(unavailable)?;
+    let is_first = tx.use_assertion(client.app.id, &hash, signed.until).await.map_err(unavailable)?;
+    tx.commit().await.map_err(unavailable)?;
+    Ok(is_first)
+}
