@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     fn mac(said: &[u8]) -> [u8; MAC] {
-        let mut mac = [0; MAC];
+        let mut mac = [0_u8; MAC];
         said.iter().zip((0..MAC).cycle()).for_each(|(byte, n)| mac[n] = mac[n].rotate_left(3) ^ byte);
         mac
     }

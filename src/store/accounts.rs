@@ -150,6 +150,7 @@ impl Tx {
         role: Role,
         now: Timestamp,
     ) -> Result<bool> {
+        self.touch(account);
         Ok(execute!(self, INSERT_MEMBERSHIP, account, user, role, now) > 0)
     }
 

@@ -148,6 +148,7 @@ impl Tx {
         user: UserId,
         now: Timestamp,
     ) -> Result<()> {
+        self.touch(account);
         execute!(self, DELETE_MEMBERSHIP, account, user);
         execute!(self, REMEMBER_MEMBER, account, user, now);
         Ok(())

@@ -119,11 +119,13 @@ impl Tx {
     }
 
     pub async fn disable_user(&mut self, id: UserId, now: Timestamp) -> Result<()> {
+        self.touch_grants_of(id).await?;
         execute!(self, DISABLE_USER, id, now);
         Ok(())
     }
 
     pub async fn enable_user(&mut self, id: UserId) -> Result<()> {
+        self.touch_grants_of(id).await?;
         execute!(self, ENABLE_USER, id);
         Ok(())
     }

@@ -2,12 +2,12 @@
 
 use super::{
     Conn, Result, Tx,
-    db::{execute, value},
+    db::{all, execute, value},
     statements::statements,
 };
 use crate::domain::{
     access_token::TokenId,
-    id::{AccountId, AppId},
+    id::{AccountId, AppId, UserId},
     time::Timestamp,
 };
 
@@ -19,6 +19,8 @@ statements! {
     REVOKED_COUNT = "select count(*) from revoked_tokens where app_id = $1 and expires_at > $2";
     /// Tokens that would have expired by now.
     DELETE_EXPIRED_REVOCATIONS = "delete from revoked_tokens where expires_at <= $1";
+    /// The accounts that a user lets apps act in.
+    ACCOUNTS_GRANTED_BY = "select distinct account_id from grants where user_id = $1";
     /// An assertion is used, unless it was before.
     USE_ASSERTION = "insert into used_assertions (app_id, jti_hash, expires_at) values ($1, $2, $3)
         on conflict (app_id, jti_hash) do nothing";
@@ -34,6 +36,13 @@ impl Conn {
 }
 
 impl Tx {
+    /// Whether apps may act for the user is about to change.
+    pub(super) async fn touch_grants_of(&mut self, user: UserId) -> Result<()> {
+        let accounts: Vec<(AccountId,)> = all!(self, ACCOUNTS_GRANTED_BY, user);
+        accounts.into_iter().for_each(|(account,)| self.touch(account));
+        Ok(())
+    }
+
     /// Ends a token of an app. `account` owns the app.
     pub async fn insert_revoked_token(
         &mut self,

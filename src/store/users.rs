@@ -143,6 +143,7 @@ impl Tx {
     }
 
     pub async fn delete_user(&mut self, id: UserId) -> Result<()> {
+        self.touch_grants_of(id).await?;
         execute!(self, DELETE_USER, id);
         Ok(())
     }

@@ -6,13 +6,14 @@ use portico::domain::{
     app::AppType,
     client::ClientId,
     id::{AccountId, AppId, FamilyId, GrantId, UserId},
+    time::Span,
 };
 
 use crate::{
     rows::{account, at, member, new_id, user},
     support::{
         databases::{Kind, TestDatabase, on_both},
-        world::parsed,
+        world::{World, parsed},
     },
 };
 
@@ -20,6 +21,7 @@ on_both!(
     a_token_is_ended_once_and_remembered_until_it_would_have_expired,
     an_assertion_is_used_once_by_each_client,
     a_family_says_for_whom_it_speaks,
+    a_family_is_held_as_long_as_its_user_may_act,
 );
 
 async fn client(database: &TestDatabase, ours: AccountId, mark: u8) -> AppId {
@@ -118,4 +120,42 @@ async fn a_family_says_for_whom_it_speaks(kind: Kind) {
     assert_eq!(read().await.expect("the family").member, None);
     database.run("delete from grants").await;
     assert!(read().await.is_none(), "it goes with the grant");
+}
+
+async fn a_family_is_held_as_long_as_its_user_may_act(kind: Kind) {
+    let world = World::new(kind).await;
+    let (ada, bob) = (world.user("ada@meridian.example").await, world.user("bob@harbour.example").await);
+    let app = world.client_app(&ada, AppType::Oauth, "Rooms", &["user:read"]).await.app.id;
+    let database = &world.database;
+    let id = family(database, app, bob.id, bob.account).await;
+    let holds = async || world.ctx.directory.family(id).await.expect("it sees").is_some();
+    assert!(holds().await);
+    for may_act in [false, true, false, true] {
+        let mut tx = database.begin().await;
+        if may_act {
+            tx.enable_user(bob.id).await.expect("enabled");
+        } else {
+            tx.disable_user(bob.id, at(1)).await.expect("disabled");
+        }
+        tx.commit().await.expect("it holds");
+        assert_eq!(holds().await, may_act, "disabled or not, and at once");
+    }
+    for may_act in [false, true] {
+        let mut tx = database.begin().await;
+        if may_act {
+            tx.insert_membership(bob.account, bob.id, Role::Viewer, at(1)).await.expect("a member");
+        } else {
+            tx.delete_membership(bob.account, bob.id, at(1)).await.expect("none any more");
+        }
+        tx.commit().await.expect("it holds");
+        assert_eq!(holds().await, may_act, "a member or not");
+    }
+    world.clock.advance(Span::seconds(99));
+    assert!(holds().await);
+    world.clock.advance(Span::seconds(1));
+    assert!(!holds().await, "it is over");
+    let mut tx = database.begin().await;
+    tx.delete_user(bob.id).await.expect("deleted");
+    tx.commit().await.expect("it holds");
+    assert!(!holds().await);
 }
