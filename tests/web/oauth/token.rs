@@ -84,8 +84,8 @@ async fn the_secret_may_come_in_the_body_or_the_header(kind: Kind) {
     let server = server(kind).await;
     let grant = ("grant_type", "client_credentials");
     let (id, secret) = (server.app.id.as_str(), server.app.secret.as_str());
-    let posted = post(&server.flow, "/oauth/token", &[grant, ("client_id", id), ("client_secret", secret)]);
-    assert_eq!(posted.await.status, 200);
+    let fields = [grant, ("client_id", id), ("client_secret", secret)];
+    assert_eq!(post(&server.flow, "/oauth/token", &fields).await.status, 200);
     // Naming oneself beside the header is no second way.
     assert_eq!(server.post("/oauth/token", &[grant, ("client_id", id)]).await.status, 200);
     // Each half is encoded as a form's value before base64 (RFC 6749 §2.3.1).
