@@ -33,6 +33,7 @@ pub mod queue;
 pub mod redeliveries;
 pub mod remains;
 pub mod retention;
+pub mod scopes;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;

@@ -30,6 +30,7 @@ pub mod password;
 pub mod platform_key;
 pub mod publication;
 pub mod scope;
+pub mod scope_catalog;
 pub mod secret;
 pub mod subscription;
 pub mod suspension;

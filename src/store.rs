@@ -39,6 +39,7 @@ mod publishing;
 mod redeliveries;
 mod remains;
 mod rows;
+mod scopes;
 mod search;
 mod sessions;
 mod statements;

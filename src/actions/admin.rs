@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod apps;
 pub mod event_types;
 pub mod platform_keys;
+pub mod scopes;
 pub mod users;
 
 use super::{

@@ -98,6 +98,14 @@ pub enum Conflict {
         "An event subscription holds this event type, so it cannot be deleted. Retire it: then it is offered no more."
     )]
     EventTypeInUse,
+    #[error(
+        "An app asks for this scope or an event type needs it, so it cannot be deleted. Retire it: then it is offered no more."
+    )]
+    ScopeInUse,
+    #[error(
+        "Users have granted this scope to apps, so it cannot be deleted. Retire it: then it is offered no more."
+    )]
+    ScopeGranted,
     #[error("This form has made your user already. Sign in.")]
     SignInInstead,
     #[error("You are now working in another account. Go back to the account you meant, or reload the page.")]

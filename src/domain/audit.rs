@@ -183,6 +183,11 @@ pub enum Change {
     EventTypeBroughtBack { name: String },
     EventTypeDeleted { name: String, changes: Vec<FieldChange> },
     EventTypesReordered {},
+    ScopeCreated { name: String, changes: Vec<FieldChange> },
+    ScopeChanged { name: String, changes: Vec<FieldChange> },
+    ScopeRetired { name: String },
+    ScopeBroughtBack { name: String },
+    ScopeDeleted { name: String, changes: Vec<FieldChange> },
     PlatformKeyMade { key: PlatformKeyId, name: String, hint: String },
     PlatformKeyRevoked { key: PlatformKeyId, name: String, hint: String },
 }

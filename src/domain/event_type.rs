@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::{
     fields::{Complaint, capitalised},
+    scope::ScopeName,
     text::{self, define_text},
 };
 
@@ -81,6 +82,9 @@ pub struct NewEventType {
     pub description: EventDescription,
     /// What the `data` of such an event looks like.
     pub example: Example,
+    /// What an app that uses OAuth must have been granted to receive it; such apps do not
+    /// receive it if there is none.
+    pub scope: Option<ScopeName>,
 }
 
 /// One entry of the catalog.
@@ -90,6 +94,7 @@ pub struct EventType {
     pub group: GroupName,
     pub description: EventDescription,
     pub example: Example,
+    pub scope: Option<ScopeName>,
     /// No longer offered; subscriptions that hold it keep it.
     pub retired: bool,
     /// Counts its changes, so that whoever changes it can say which one they saw.

@@ -11,16 +11,17 @@ use super::{
 };
 use crate::domain::{
     event_type::{EventDescription, EventType, EventTypeName, Example, GroupName, NewEventType},
+    scope::ScopeName,
     time::Timestamp,
     user::Admin,
 };
 
 statements! {
     /// Every event type, in the order of the catalog.
-    EVENT_TYPES = "select name, event_group, description, example, version, retired_at from event_types
+    EVENT_TYPES = "select name, event_group, description, example, scope, version, retired_at from event_types
         order by position, name";
     /// One event type.
-    EVENT_TYPE = "select name, event_group, description, example, version, retired_at from event_types where name = $1";
+    EVENT_TYPE = "select name, event_group, description, example, scope, version, retired_at from event_types where name = $1";
     /// How many subscriptions hold each event type, counted up to a number.
     EVENT_TYPE_USES = "select t.name, (select count(*) from
             (select 1 as one from subscription_event_types s where s.event_type = t.name limit $1) uses)
@@ -29,10 +30,10 @@ statements! {
     EVENT_TYPE_USE = "select count(*) from
         (select 1 as one from subscription_event_types where event_type = $1 limit $2) uses";
     /// A new event type, at the end.
-    INSERT_EVENT_TYPE = "insert into event_types (name, event_group, description, example, position, version)
-        values ($1, $2, $3, $4, (select coalesce(max(position), 0) + 1 from event_types), 1)";
+    INSERT_EVENT_TYPE = "insert into event_types (name, event_group, description, example, scope, position, version)
+        values ($1, $2, $3, $4, $5, (select coalesce(max(position), 0) + 1 from event_types), 1)";
     /// What is entered of an event type.
-    UPDATE_EVENT_TYPE = "update event_types set event_group = $2, description = $3, example = $4, version = version + 1
+    UPDATE_EVENT_TYPE = "update event_types set event_group = $2, description = $3, example = $4, scope = $5, version = version + 1
         where name = $1";
     /// Since when an event type is not offered, if it is not.
     SET_EVENT_TYPE_RETIRED = "update event_types set retired_at = $2, version = version + 1 where name = $1";
@@ -48,14 +49,16 @@ struct EventTypeRow {
     event_group: GroupName,
     description: EventDescription,
     example: Example,
+    scope: Option<ScopeName>,
     version: i64,
     retired_at: Option<Timestamp>,
 }
 
 impl From<EventTypeRow> for EventType {
     fn from(row: EventTypeRow) -> Self {
-        let EventTypeRow { name, event_group, description, example, version, retired_at } = row;
-        Self { name, group: event_group, description, example, retired: retired_at.is_some(), version }
+        let EventTypeRow { name, event_group, description, example, scope, version, retired_at } = row;
+        let retired = retired_at.is_some();
+        Self { name, group: event_group, description, example, scope, retired, version }
     }
 }
 
@@ -88,16 +91,16 @@ impl Tx {
     /// At the end of the catalog, and offered.
     ///
     /// # Errors
-    /// [`super::StoreError::Duplicate`] if there is one of this name.
+    /// [`super::StoreError::Duplicate`] if there is one of this name; `Dangling` for an unknown scope.
     pub async fn insert_event_type(&mut self, new: &NewEventType) -> Result<()> {
-        let NewEventType { name, group, description, example } = new;
-        execute!(self, INSERT_EVENT_TYPE, name, group, description, example);
+        let NewEventType { name, group, description, example, scope } = new;
+        execute!(self, INSERT_EVENT_TYPE, name, group, description, example, scope);
         Ok(())
     }
 
     pub async fn update_event_type(&mut self, new: &NewEventType) -> Result<()> {
-        let NewEventType { name, group, description, example } = new;
-        execute!(self, UPDATE_EVENT_TYPE, name, group, description, example);
+        let NewEventType { name, group, description, example, scope } = new;
+        execute!(self, UPDATE_EVENT_TYPE, name, group, description, example, scope);
         Ok(())
     }
 

@@ -53,6 +53,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::publishing::ALL,
         super::redeliveries::ALL,
         super::remains::ALL,
+        super::scopes::ALL,
         super::search::ALL,
         super::sessions::ALL,
         super::subscriptions::ALL,

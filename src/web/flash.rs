@@ -32,6 +32,11 @@ pub(super) enum Done {
     EventTypeDeleted,
     EventTypeRetired,
     EventTypeSaved,
+    ScopeBroughtBack,
+    ScopeCreated,
+    ScopeDeleted,
+    ScopeRetired,
+    ScopeSaved,
     AdminMade,
     AdminRemoved,
     EventsOff,
@@ -98,6 +103,11 @@ text_enum!(
     EventTypeDeleted = "event-type-deleted",
     EventTypeRetired = "event-type-retired",
     EventTypeSaved = "event-type-saved",
+    ScopeBroughtBack = "scope-brought-back",
+    ScopeCreated = "scope-created",
+    ScopeDeleted = "scope-deleted",
+    ScopeRetired = "scope-retired",
+    ScopeSaved = "scope-saved",
     AdminMade = "admin-made",
     AdminRemoved = "admin-removed",
     EventsOff = "events-off",
@@ -190,6 +200,16 @@ impl Done {
             Self::EventTypeRetired => Flash::new("The event type is retired.")
                 .more("It is offered no more; subscriptions that hold it keep it."),
             Self::EventTypeSaved => Flash::new("Event type saved."),
+            Self::ScopeBroughtBack => {
+                Flash::new("The scope is back.").more("Developers can choose it for their apps again.")
+            }
+            Self::ScopeCreated => {
+                Flash::new("Scope created.").more("Developers can choose it for their apps now.")
+            }
+            Self::ScopeDeleted => Flash::new("The scope is deleted."),
+            Self::ScopeRetired => Flash::new("The scope is retired.")
+                .more("It is offered no more; apps that ask for it keep it."),
+            Self::ScopeSaved => Flash::new("Scope saved."),
             Self::AdminMade => Flash::new("The user is an admin.").more("They sign in again. All admins are told by mail."),
             Self::AdminRemoved => {
                 Flash::new("The user is no admin any more.").more("All admins are told by mail.")

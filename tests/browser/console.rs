@@ -214,6 +214,10 @@ async fn pages_of_the_console() {
         "/admin/event-types?q=none-such",
         "/admin/event-types/new",
         "/admin/event-types/user.created",
+        "/admin/scopes",
+        "/admin/scopes?q=none-such",
+        "/admin/scopes/new",
+        "/admin/scopes/user:read",
         "/admin/platform-keys",
     ] {
         browser.visit(path).await;

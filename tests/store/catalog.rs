@@ -2,11 +2,13 @@ use portico::{
     actions::{
         self, Conflict, Error,
         admin::{AsAdmin, event_types},
-        catalog::{self, Imported, Listed},
+        catalog::{self, Count, File, Imported, Listed, ListedScope, ListedScopeOf},
+        scopes,
     },
     domain::{
         account::Developer,
         event_type::{EventType, EventTypeName, NewEventType},
+        scope_catalog::NewScope,
     },
 };
 
@@ -28,6 +30,8 @@ on_both!(
     an_import_of_what_is_there_changes_nothing,
     an_import_creates_changes_and_retires_what_it_lists_alone,
     an_import_that_cannot_be_written_down_changes_nothing,
+    an_event_type_needs_a_scope_of_the_catalog_or_none,
+    an_import_of_scopes_comes_before_what_needs_them,
 );
 
 fn new_type(name: &str, group: &str) -> NewEventType {
@@ -36,6 +40,7 @@ fn new_type(name: &str, group: &str) -> NewEventType {
         group: parsed(group),
         description: parsed("Something happened"),
         example: parsed(r#"{"b": 1.50, "a": [{}]}"#),
+        scope: Some(parsed("user:read")),
     }
 }
 
@@ -51,10 +56,16 @@ fn listed(types: &[EventType]) -> Vec<Listed> {
             group: one.group,
             description: one.description,
             example: one.example,
+            scope: one.scope,
         },
         retired: Some(one.retired),
+        scope: ListedScopeOf::Said,
     };
     types.iter().cloned().map(of).collect()
+}
+
+fn of(event_types: Vec<Listed>) -> File {
+    File { event_types, ..File::default() }
 }
 
 async fn world_and_admin(kind: Kind) -> (World, AsAdmin) {
@@ -169,8 +180,8 @@ async fn an_import_of_what_is_there_changes_nothing(kind: Kind) {
     event_types::retire(&world.ctx, &root, None, &parsed("user.created")).await.expect("it is retired");
     let before = world.database.dump().await;
     let exported = listed(&catalog::list(&world.ctx).await.expect("rows"));
-    let imported = catalog::import(&world.ctx, &exported).await.expect("it is imported");
-    assert_eq!(imported, Imported { created: 0, changed: 0, unchanged: 15 });
+    let imported = catalog::import(&world.ctx, &of(exported.clone())).await.expect("it is imported");
+    assert_eq!(imported.event_types, Count { created: 0, changed: 0, unchanged: 15 });
     let after = world.database.dump().await;
     for table in ["event_types", "audit_log"] {
         assert_eq!(before[table], after[table], "{table}");
@@ -178,8 +189,8 @@ async fn an_import_of_what_is_there_changes_nothing(kind: Kind) {
 
     // Into another catalog: as it was here, order and all.
     let (other, _) = world_and_admin(kind).await;
-    let imported = catalog::import(&other.ctx, &exported).await.expect("it is imported");
-    assert_eq!(imported, Imported { created: 1, changed: 1, unchanged: 13 });
+    let imported = catalog::import(&other.ctx, &of(exported.clone())).await.expect("it is imported");
+    assert_eq!(imported.event_types, Count { created: 1, changed: 1, unchanged: 13 });
     let there = listed(&catalog::list(&other.ctx).await.expect("rows"));
     assert_eq!(format!("{there:?}"), format!("{exported:?}"));
     assert_eq!(other.database.audited("event_types_reordered").await, 0);
@@ -188,15 +199,20 @@ async fn an_import_of_what_is_there_changes_nothing(kind: Kind) {
 async fn an_import_creates_changes_and_retires_what_it_lists_alone(kind: Kind) {
     let (world, root) = world_and_admin(kind).await;
     event_types::retire(&world.ctx, &root, None, &parsed("user.deleted")).await.expect("it is retired");
-    let file = [
-        Listed { event_type: new_type("invoice.paid", "Invoices"), retired: None },
-        Listed { event_type: new_type("invoice.sent", "Invoices"), retired: Some(true) },
-        Listed { event_type: new_type("user.updated", "Users"), retired: None },
-        Listed { event_type: new_type("user.created", "Users"), retired: Some(true) },
-        Listed { event_type: new_type("user.deleted", "Users"), retired: None },
-    ];
+    let one = |name, group, retired| Listed {
+        event_type: new_type(name, group),
+        retired,
+        scope: ListedScopeOf::Said,
+    };
+    let file = of(vec![
+        one("invoice.paid", "Invoices", None),
+        one("invoice.sent", "Invoices", Some(true)),
+        one("user.updated", "Users", None),
+        one("user.created", "Users", Some(true)),
+        one("user.deleted", "Users", None),
+    ]);
     let imported = catalog::import(&world.ctx, &file).await.expect("it is imported");
-    assert_eq!(imported, Imported { created: 2, changed: 3, unchanged: 0 });
+    assert_eq!(imported.event_types, Count { created: 2, changed: 3, unchanged: 0 });
     let types = catalog::list(&world.ctx).await.expect("rows");
     let retired: Vec<_> = types.iter().filter(|one| one.retired).map(|one| one.name.as_str()).collect();
     assert_eq!(retired, ["invoice.sent", "user.created", "user.deleted"]);
@@ -211,7 +227,7 @@ async fn an_import_creates_changes_and_retires_what_it_lists_alone(kind: Kind) {
         assert_eq!(world.database.audited(action).await, times, "{action}");
     }
     let again = catalog::import(&world.ctx, &file).await.expect("it is imported again");
-    assert_eq!(again, Imported { created: 0, changed: 0, unchanged: 5 });
+    assert_eq!(again.event_types, Count { created: 0, changed: 0, unchanged: 5 });
     assert_eq!(world.database.audited("event_types_reordered").await, 1);
     assert_eq!(catalog::list(&world.ctx).await.expect("rows"), types);
 }
@@ -220,9 +236,89 @@ async fn an_import_that_cannot_be_written_down_changes_nothing(kind: Kind) {
     let (world, _) = world_and_admin(kind).await;
     let before = catalog::list(&world.ctx).await.expect("rows");
     world.database.run("alter table audit_log rename to elsewhere").await;
-    let file = [Listed { event_type: new_type("invoice.paid", "Invoices"), retired: None }];
+    let listed = Listed {
+        event_type: new_type("invoice.paid", "Invoices"),
+        retired: None,
+        scope: ListedScopeOf::Said,
+    };
+    let file = of(vec![listed]);
     catalog::import(&world.ctx, &file).await.expect_err("there is no audit log");
     assert_eq!(catalog::list(&world.ctx).await.expect("rows"), before);
+}
+
+async fn an_event_type_needs_a_scope_of_the_catalog_or_none(kind: Kind) {
+    let (world, root) = world_and_admin(kind).await;
+    let unknown = NewEventType { scope: Some(parsed("user:nothing")), ..new_type("user.created", "Users") };
+    let before = catalog::list(&world.ctx).await.expect("rows");
+    let form = actions::FormValue::of_visitor("");
+    let new = NewEventType { name: parsed("user.merged"), ..unknown.clone() };
+    for refused in [
+        event_types::save(&world.ctx, &root, None, &unknown).await,
+        event_types::create(&world.ctx, &root, form, &new).await.map(drop),
+    ] {
+        let Err(Error::Invalid(errors)) = refused else { panic!("{refused:?}") };
+        assert_eq!(errors.iter().collect::<Vec<_>>(), [("scope", event_types::NO_SUCH_SCOPE)]);
+    }
+    let said = Listed { event_type: new, retired: None, scope: ListedScopeOf::Said };
+    let refused = catalog::import(&world.ctx, &of(vec![said])).await;
+    let Err(Error::Invalid(errors)) = refused else { panic!("{refused:?}") };
+    let sentence = errors.get("event_types").unwrap_or_default();
+    assert!(sentence.starts_with("“user.merged” needs the scope “user:nothing”"), "{sentence}");
+    assert_eq!(catalog::list(&world.ctx).await.expect("rows"), before);
+    // None at all is an answer too, and is written down as what it is.
+    let none = NewEventType { scope: None, ..new_type("user.created", "Users") };
+    event_types::save(&world.ctx, &root, None, &none).await.expect("it is saved");
+    let (saved, _) = event_types::view(&world.ctx, &root, &none.name).await.expect("the type");
+    assert_eq!(saved.scope, None);
+    let detail =
+        world.database.texts("select detail from audit_log where action = 'event_type_changed'").await;
+    assert!(detail[0].contains(r#"{"field":"scope","from":"user:read","to":""}"#), "{detail:?}");
+}
+
+async fn an_import_of_scopes_comes_before_what_needs_them(kind: Kind) {
+    let (world, _) = world_and_admin(kind).await;
+    let scope = |name: &str, words: &str, retired| ListedScope {
+        scope: NewScope { name: parsed(name), description: parsed(words) },
+        retired,
+    };
+    let listed = Listed {
+        event_type: NewEventType {
+            scope: Some(parsed("invoice:read")),
+            ..new_type("invoice.paid", "Invoices")
+        },
+        retired: None,
+        scope: ListedScopeOf::Said,
+    };
+    let file = File {
+        scopes: vec![
+            scope("invoice:read", "See invoices", None),
+            scope("user:write", "Change people", Some(true)),
+            scope("meeting:write", "Schedule, change and cancel meetings", None),
+        ],
+        event_types: vec![listed.clone()],
+    };
+    let imported = catalog::import(&world.ctx, &file).await.expect("it is imported");
+    let expected = Imported {
+        scopes: Count { created: 1, changed: 1, unchanged: 1 },
+        event_types: Count { created: 1, changed: 0, unchanged: 0 },
+    };
+    assert_eq!(imported, expected);
+    let known = scopes::list(&world.ctx).await.expect("rows");
+    let last = known.last().expect("scopes");
+    assert_eq!((last.name.as_str(), last.retired), ("invoice:read", false));
+    let write = known.iter().find(|one| one.name.as_str() == "user:write").expect("the scope");
+    assert_eq!((write.description.as_str(), write.retired), ("Change people", true));
+    // What the file does not say of a scope stays.
+    let unsaid = Listed {
+        event_type: NewEventType { scope: None, ..listed.event_type.clone() },
+        scope: ListedScopeOf::Unsaid,
+        ..listed
+    };
+    let imported = catalog::import(&world.ctx, &of(vec![unsaid])).await.expect("it is imported");
+    assert_eq!(imported.event_types, Count { created: 0, changed: 0, unchanged: 1 });
+    for (action, times) in [("scope_created", 1), ("scope_changed", 1), ("scope_retired", 1)] {
+        assert_eq!(world.database.audited(action).await, times, "{action}");
+    }
 }
 
 async fn the_catalog_starts_with_14_types_in_three_groups(kind: Kind) {

@@ -40,6 +40,7 @@ mod races;
 mod rotations;
 mod rows;
 mod schema;
+mod scopes;
 mod search;
 mod sessions;
 mod strangers;

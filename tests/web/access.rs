@@ -184,6 +184,7 @@ impl Cast {
             .replace("{invitation}", &self.invitation)
             .replace("{key}", &self.key)
             .replace("{event_type}", "recording.deleted")
+            .replace("{scope}", "user:write")
             .replace("{user}", &self.colleague)
             .replace("{token}", "a-token-that-nobody-has")
             .replace("{account}", &self.owner.account.to_string())

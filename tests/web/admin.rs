@@ -7,6 +7,7 @@ mod apps;
 mod audit;
 mod event_types;
 mod platform_keys;
+mod scopes;
 mod two_step;
 mod users;
 

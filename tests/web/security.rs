@@ -70,6 +70,10 @@ pub(super) const PAGES: &[&str] = &[
     "/admin/event-types?q=user&state=retired",
     "/admin/event-types/new",
     "/admin/event-types/{event_type}",
+    "/admin/scopes",
+    "/admin/scopes?q=user&state=retired",
+    "/admin/scopes/new",
+    "/admin/scopes/{scope}",
     "/admin/platform-keys",
     "/admin/users",
     "/admin/users/{user}",
@@ -94,6 +98,7 @@ pub(super) async fn pages(flow: &Flow) -> Vec<String> {
             .replace("{delivery}", &delivery.to_string())
             .replace("{user}", &flow.ada.id.to_string())
             .replace("{event_type}", "user.created")
+            .replace("{scope}", "user:read")
             .replace("{token}", "x")
             .replace("{account}", &flow.ada.account.to_string())
     };

@@ -9,11 +9,17 @@ use super::{
     },
     AsAdmin,
 };
-use crate::domain::{
-    audit::Change,
-    event_type::{EventType, EventTypeName, NewEventType},
-    fields::FieldErrors,
+use crate::{
+    domain::{
+        audit::Change,
+        event_type::{EventType, EventTypeName, NewEventType},
+        fields::FieldErrors,
+    },
+    store::Tx,
 };
+
+/// What is said of a scope that is not in the catalog.
+pub const NO_SUCH_SCOPE: &str = "Choose a scope of the catalog, or none.";
 
 /// The catalog in its order, and how many subscriptions hold each event type, counted as far as a
 /// list is.
@@ -39,7 +45,7 @@ pub async fn view(ctx: &Context, acting: &AsAdmin, name: &EventTypeName) -> Resu
 /// A new event type, the last one of its group.
 ///
 /// # Errors
-/// `Invalid` for a name that is taken.
+/// `Invalid` for a name that is taken or a scope that is not in the catalog.
 pub async fn create(
     ctx: &Context,
     acting: &AsAdmin,
@@ -55,6 +61,7 @@ pub async fn create(
         let sentence = format!("There is an event type “{}” already.", new.name);
         return Err(FieldErrors::one("name", sentence).into());
     }
+    refuse_unknown_scope(&mut tx, new).await?;
     catalog::add(ctx, &mut tx, &acting.by(), new).await?;
     arrange(&mut tx, &before, std::slice::from_ref(new)).await?;
     tx.commit().await?;
@@ -65,11 +72,13 @@ pub async fn create(
 /// that is known.
 ///
 /// # Errors
-/// `NotFound` if there is none; `Conflict` if it is not the one seen.
+/// `NotFound` if there is none; `Conflict` if it is not the one seen; `Invalid` for a scope that
+/// is not in the catalog.
 pub async fn save(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, new: &NewEventType) -> Result<()> {
     let mut tx = ctx.begin_as_admin(acting).await?;
     let before = held(ctx, &mut tx).await?;
     let old = seen_one(&before, &new.name, seen)?;
+    refuse_unknown_scope(&mut tx, new).await?;
     if !catalog::change(ctx, &mut tx, &acting.by(), old, new).await? {
         return Ok(());
     }
@@ -129,6 +138,15 @@ pub async fn delete(ctx: &Context, acting: &AsAdmin, seen: Option<i64>, name: &E
     let change = Change::EventTypeDeleted { name: name.to_string(), changes };
     ctx.audit(&mut tx, &acting.by(), On::platform(), change).await?;
     Ok(tx.commit().await?)
+}
+
+async fn refuse_unknown_scope(tx: &mut Tx, new: &NewEventType) -> Result<()> {
+    match &new.scope {
+        Some(scope) if tx.scope(scope).await?.is_none() => {
+            Err(FieldErrors::one("scope", NO_SUCH_SCOPE).into())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn find<'a>(catalog: &'a [EventType], name: &EventTypeName) -> Result<&'a EventType> {

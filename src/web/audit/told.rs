@@ -220,6 +220,11 @@ pub(crate) fn told(change: &Change) -> Told {
             Told::of(Changed, "Event type deleted", name).changing(changes)
         }
         Change::EventTypesReordered {} => Told::plain(Changed, "Event types put in another order"),
+        Change::ScopeCreated { name, changes } => Told::of(Added, "Scope created", name).changing(changes),
+        Change::ScopeChanged { name, changes } => Told::of(Changed, "Scope changed", name).changing(changes),
+        Change::ScopeRetired { name } => Told::of(Bad, "Scope retired", name),
+        Change::ScopeBroughtBack { name } => Told::of(Good, "Scope brought back", name),
+        Change::ScopeDeleted { name, changes } => Told::of(Changed, "Scope deleted", name).changing(changes),
         Change::PlatformKeyMade { name, hint, .. } => {
             Told::of(Added, "Platform key made", named_key(name, hint))
         }
@@ -308,6 +313,8 @@ mod tests {
             Change::EventTypeRetired { name: name("a.b") },
             Change::EventTypeBroughtBack { name: name("a.b") },
             Change::EventTypesReordered {},
+            Change::ScopeRetired { name: name("a:b") },
+            Change::ScopeBroughtBack { name: name("a:b") },
             Change::PlatformKeyMade {
                 key: crate::domain::id::Id::from_uuid(uuid::Uuid::nil()),
                 name: name("Publisher"),

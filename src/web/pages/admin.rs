@@ -8,6 +8,8 @@ pub(crate) mod audit;
 pub(crate) mod event_type;
 pub(crate) mod event_types;
 pub(crate) mod platform_keys;
+pub(crate) mod scope;
+pub(crate) mod scopes;
 pub(crate) mod user;
 pub(crate) mod users;
 

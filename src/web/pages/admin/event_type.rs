@@ -5,8 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::Total;
-use crate::actions::admin::event_types;
-use crate::actions::{Context, FormValue, Once, catalog};
+use crate::actions::admin::event_types::{self, NO_SUCH_SCOPE};
+use crate::actions::{Context, FormValue, Once, catalog, scopes};
 use crate::crypto::token::Token;
 use crate::domain::event_type::{EventType, EventTypeName, NewEventType};
 use crate::domain::fields::FieldErrors;
@@ -30,6 +30,14 @@ pub(crate) struct EventTypePage {
     pub(crate) errors: FieldErrors,
     /// The groups of the catalog, to be offered.
     pub(crate) groups: Vec<String>,
+    /// The scopes of the catalog that may be chosen.
+    pub(crate) scopes: Vec<OfferedScope>,
+}
+
+/// A scope that an event type may need.
+pub(crate) struct OfferedScope {
+    pub(crate) name: String,
+    pub(crate) description: String,
 }
 
 /// An event type that is in the catalog.
@@ -57,6 +65,8 @@ pub(crate) struct EventTypeForm {
     pub(crate) group: String,
     pub(crate) description: String,
     pub(crate) example: String,
+    /// The name of a scope, or nothing.
+    pub(crate) scope: String,
     pub(crate) once: String,
     /// The version as the form was drawn; a post that no longer fits is 409.
     pub(crate) version: Option<i64>,
@@ -161,6 +171,7 @@ impl EventTypeForm {
             group: event_type.group.to_string(),
             description: event_type.description.to_string(),
             example: event_type.example.pretty(),
+            scope: event_type.scope.as_ref().map(ToString::to_string).unwrap_or_default(),
             once: String::new(),
             version: Some(event_type.version),
         }
@@ -175,8 +186,18 @@ impl EventTypeForm {
         let group = errors.take("group", "the group", self.group.parse());
         let description = errors.take("description", "the description", self.description.parse());
         let example = errors.take("example", "the example", self.example.parse());
+        let scope = match self.scope.as_str() {
+            "" => Some(None),
+            name => name.parse().map(Some).map_err(|_| errors.add("scope", NO_SUCH_SCOPE)).ok(),
+        };
         errors.into_result(|| {
-            Some(NewEventType { name: name?, group: group?, description: description?, example: example? })
+            Some(NewEventType {
+                name: name?,
+                group: group?,
+                description: description?,
+                example: example?,
+                scope: scope?,
+            })
         })
     }
 }
@@ -193,6 +214,11 @@ async fn draw(
 ) -> Result<EventTypePage, PageError> {
     let mut groups: Vec<String> = catalog::list(ctx).await?.iter().map(|one| one.group.to_string()).collect();
     groups.dedup();
+    // A retired one is kept and not chosen anew.
+    let held = saved.and_then(|(event_type, _)| event_type.scope.as_ref());
+    let offered = scopes::list(ctx).await?.into_iter().filter(|one| !one.retired || Some(&one.name) == held);
+    let offered = offered
+        .map(|one| OfferedScope { name: one.name.to_string(), description: one.description.to_string() });
     Ok(EventTypePage {
         chrome: at.signed_in.visit.chrome(ctx),
         saved: saved.map(|(event_type, uses)| SavedEventType {
@@ -205,5 +231,6 @@ async fn draw(
         form,
         errors: FieldErrors::default(),
         groups,
+        scopes: offered.collect(),
     })
 }

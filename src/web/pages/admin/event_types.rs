@@ -18,7 +18,7 @@ use crate::web::respond::{PageResult, ok};
 #[template(path = "pages/admin/event_types.html")]
 pub(crate) struct EventTypesPage {
     pub(crate) chrome: Chrome,
-    pub(crate) filter: EventTypesFilter,
+    pub(crate) filter: CatalogFilter,
     pub(crate) groups: Vec<EventTypeGroup>,
 }
 
@@ -29,11 +29,11 @@ impl EventTypesPage {
     }
 }
 
-/// The filter of the list, as it stands in the address.
+/// The filter of a catalog’s list, as it stands in the address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct EventTypesFilter {
-    /// Part of a name, group or description.
+pub(crate) struct CatalogFilter {
+    /// Part of a name or of the words beside it.
     pub(crate) q: String,
     /// `offered`, `retired` or nothing.
     pub(crate) state: String,
@@ -54,10 +54,16 @@ pub(crate) struct EventTypeRow {
     pub(crate) uses: Total,
 }
 
-impl EventTypesFilter {
+impl CatalogFilter {
     /// Whether anything is filtered.
     pub(crate) fn narrows(&self) -> bool {
         !self.q.trim().is_empty() || !self.state.is_empty()
+    }
+
+    /// The filter in the query of an address.
+    pub(super) fn read(query: &str) -> Self {
+        let filter: Self = serde_html_form::from_str(query).unwrap_or_default();
+        filter.understood()
     }
 
     /// The filter without what is no state, as if it had not been there.
@@ -68,20 +74,24 @@ impl EventTypesFilter {
         self
     }
 
-    fn fits(&self, one: &EventType) -> bool {
-        let state = self.state.is_empty() || (self.state == "retired") == one.retired;
+    /// Whether an entry is in the state that is asked for, and one of its texts has the words.
+    pub(super) fn fits(&self, retired: bool, texts: &[&str]) -> bool {
+        let state = self.state.is_empty() || (self.state == "retired") == retired;
         let words = casefolded(&self.q);
-        let texts = [one.name.as_str(), one.group.as_str(), one.description.as_str()];
         state && texts.iter().any(|text| casefolded(text).contains(&words))
     }
 }
 
+/// What an event type is found by.
+fn texts(one: &EventType) -> [&str; 3] {
+    [one.name.as_str(), one.group.as_str(), one.description.as_str()]
+}
+
 pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: InConsole) -> PageResult {
-    let filter: EventTypesFilter = serde_html_form::from_str(request.query_string()).unwrap_or_default();
-    let filter = filter.understood();
+    let filter = CatalogFilter::read(request.query_string());
     let (catalog, uses) = event_types::list(&ctx, &at.acting).await?;
     let mut groups: Vec<EventTypeGroup> = Vec::new();
-    for one in catalog.into_iter().filter(|one| filter.fits(one)) {
+    for one in catalog.into_iter().filter(|one| filter.fits(one.retired, &texts(one))) {
         let row = EventTypeRow {
             uses: Total::of(uses.get(&one.name).copied().unwrap_or_default()),
             name: one.name.to_string(),

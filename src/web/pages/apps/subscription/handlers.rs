@@ -350,6 +350,7 @@ mod tests {
             group: "Users".parse().unwrap(),
             description: "Something happened".parse().unwrap(),
             example: "{}".parse().unwrap(),
+            scope: None,
             retired,
             version: 1,
         };
