@@ -31,6 +31,7 @@ pub mod passwords;
 pub mod platform_keys;
 pub mod queue;
 pub mod redeliveries;
+pub mod registrations;
 pub mod remains;
 pub mod retention;
 pub mod scopes;

@@ -1,12 +1,14 @@
 //! Drafts become active, active apps stop, stopped apps go on.
 
-use super::{Acting, Conflict, Context, Error, On, Result, apps::refuse_beside_suspended};
+use super::{
+    Acting, Conflict, Context, Error, On, Result, apps::refuse_beside_suspended, registrations,
+};
 use crate::{
     domain::{
         account::{AtLeast, Developer, Standing},
         app::{
             App, AppState, WrongState,
-            activation::{Missing, missing},
+            activation::{Missing, Registration, missing},
         },
         audit::Change,
         id::AppId,
@@ -20,6 +22,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Checklist {
     pub subscriptions: Vec<Subscription>,
+    /// Nothing for an app of a type that is no client.
+    pub registration: Option<Registration>,
     pub missing: Vec<Missing>,
     pub standing: Standing,
 }
@@ -29,9 +33,10 @@ pub struct Checklist {
 pub async fn checklist(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Checklist> {
     let mut read = ctx.read().await?;
     let subscriptions = read.subscriptions(acting.account(), app.id).await?;
-    let missing = missing(app, &subscriptions);
+    let registration = registrations::read(&mut read, app, ctx.now()).await?;
+    let missing = missing(app, registration.as_ref(), &subscriptions);
     let standing = read.account(acting.account()).await?.ok_or(Error::NotFound)?.standing;
-    Ok(Checklist { subscriptions, missing, standing })
+    Ok(Checklist { subscriptions, registration, missing, standing })
 }
 
 /// # Errors
@@ -42,7 +47,8 @@ pub async fn activate(ctx: &Context, acting: &Acting<Developer>, id: AppId) -> R
     let app = tx.app_to_change(acting.account(), id).await?;
     let next = app.state.activate()?;
     let subscriptions = tx.subscriptions(acting.account(), id).await?;
-    if !missing(&app, &subscriptions).is_empty() {
+    let registration = registrations::read(&mut tx, &app, ctx.now()).await?;
+    if !missing(&app, registration.as_ref(), &subscriptions).is_empty() {
         return Err(Conflict::Incomplete.into());
     }
     may_be_active(&mut tx, &app).await?;

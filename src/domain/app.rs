@@ -37,7 +37,7 @@ text_enum!(
 
 impl AppType {
     /// Those that can be chosen for a new app.
-    pub const OFFERED: &'static [Self] = &[Self::Jwt, Self::Webhook];
+    pub const OFFERED: &'static [Self] = Self::ALL;
 
     /// Whether such an app calls the API.
     #[must_use]

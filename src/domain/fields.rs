@@ -1,6 +1,6 @@
 //! What is wrong with a form: every field, in the order of the page.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 /// An error that can say in one whole sentence what is wrong and what would be right.
 pub trait Complaint {
@@ -10,23 +10,23 @@ pub trait Complaint {
 
 /// Every wrong field of a form, in the order in which they were added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldErrors(Vec<(&'static str, String)>);
+pub struct FieldErrors(Vec<(Cow<'static, str>, String)>);
 
 impl FieldErrors {
     /// One wrong field alone.
     #[must_use]
-    pub fn one(field: &'static str, sentence: impl Into<String>) -> Self {
-        Self(vec![(field, sentence.into())])
+    pub fn one(field: impl Into<Cow<'static, str>>, sentence: impl Into<String>) -> Self {
+        Self(vec![(field.into(), sentence.into())])
     }
 
-    pub fn add(&mut self, field: &'static str, sentence: impl Into<String>) {
-        self.0.push((field, sentence.into()));
+    pub fn add(&mut self, field: impl Into<Cow<'static, str>>, sentence: impl Into<String>) {
+        self.0.push((field.into(), sentence.into()));
     }
 
     /// The value, or a note of what is wrong with it.
     pub fn take<T, E: Complaint>(
         &mut self,
-        field: &'static str,
+        field: impl Into<Cow<'static, str>>,
         what: &str,
         parsed: Result<T, E>,
     ) -> Option<T> {
@@ -36,7 +36,7 @@ impl FieldErrors {
     /// As [`FieldErrors::take`] of a field that may be left empty.
     pub fn take_optional<T, E: Complaint>(
         &mut self,
-        field: &'static str,
+        field: impl Into<Cow<'static, str>>,
         what: &str,
         text: &str,
     ) -> Option<Option<T>>
@@ -57,14 +57,19 @@ impl FieldErrors {
         }
     }
 
+    /// Every sentence about a field.
+    pub fn all(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.iter().filter(move |(name, _)| *name == field).map(|(_, sentence)| sentence)
+    }
+
     /// The first sentence about a field.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&str> {
         self.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(field, sentence)| (*field, sentence.as_str()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(field, sentence)| (field.as_ref(), sentence.as_str()))
     }
 
     #[must_use]

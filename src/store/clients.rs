@@ -22,6 +22,8 @@ statements! {
     /// A client by its id, with the account that owns its app.
     CLIENT_BY_ID = "select c.app_id, c.client_id, c.is_public, c.jwks, a.account_id
         from clients c join apps a on a.id = c.app_id where c.client_id = $1";
+    /// The client ids of an account's apps.
+    CLIENT_IDS = "select c.app_id, c.client_id from clients c join apps a on a.id = c.app_id where a.account_id = $1";
     /// Where a client's users may be sent back to, in its developers' order.
     REDIRECT_URIS = "select uri from client_redirect_uris where app_id = $1 order by position";
     /// A new client.
@@ -108,6 +110,11 @@ impl Conn {
             Some(row) => Ok(Some(self.whole_client(row).await?.1)),
             None => Ok(None),
         }
+    }
+
+    /// The client ids of the account's apps.
+    pub async fn client_ids(&mut self, account: AccountId) -> Result<Vec<(AppId, ClientId)>> {
+        Ok(all!(self, CLIENT_IDS, account))
     }
 
     /// The client of an id, and the account that owns its app.

@@ -37,6 +37,10 @@ pub(super) enum Done {
     ScopeDeleted,
     ScopeRetired,
     ScopeSaved,
+    ScopesSaved,
+    ClientSaved,
+    ClientSecretMadeBefore,
+    ClientSecretRevoked,
     AdminMade,
     AdminRemoved,
     EventsOff,
@@ -108,6 +112,10 @@ text_enum!(
     ScopeDeleted = "scope-deleted",
     ScopeRetired = "scope-retired",
     ScopeSaved = "scope-saved",
+    ScopesSaved = "scopes-saved",
+    ClientSaved = "client-saved",
+    ClientSecretMadeBefore = "client-secret-made-before",
+    ClientSecretRevoked = "client-secret-revoked",
     AdminMade = "admin-made",
     AdminRemoved = "admin-removed",
     EventsOff = "events-off",
@@ -210,6 +218,14 @@ impl Done {
             Self::ScopeRetired => Flash::new("The scope is retired.")
                 .more("It is offered no more; apps that ask for it keep it."),
             Self::ScopeSaved => Flash::new("Scope saved."),
+            Self::ScopesSaved => Flash::new("Scopes saved."),
+            Self::ClientSaved => Flash::new("Credentials saved."),
+            Self::ClientSecretMadeBefore => Flash::new("This form was sent twice.").more(
+                "It made a client secret the first time, which was shown then. If it is lost, regenerate it.",
+            ),
+            Self::ClientSecretRevoked => {
+                Flash::new("The old secret is revoked.").more("Nothing gets a token with it any more.")
+            }
             Self::AdminMade => Flash::new("The user is an admin.").more("They sign in again. All admins are told by mail."),
             Self::AdminRemoved => {
                 Flash::new("The user is no admin any more.").more("All admins are told by mail.")

@@ -18,8 +18,8 @@ use super::{
         account::{self, deletion, invitations, member, token_debugger},
         accounts_new, admin,
         apps::{
-            activation, credentials, deliveries, delivery, features, information, manage, new as new_app,
-            overview, refusals, subscription,
+            activation, client, credentials, deliveries, delivery, features, information, manage, new as new_app,
+            overview, refusals, scopes, subscription,
         },
         confirm, docs, invitation, landing, password, settings, setup, sign_in, sign_up, verify_email,
     },
@@ -134,6 +134,7 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/settings/sessions/{session}/end").post(settings::end_session))
         .service(page("/docs").get(docs::start))
         .service(page("/docs/jwt").get(docs::jwt))
+        .service(page("/docs/server-to-server").get(docs::server_to_server))
         .service(page("/docs/refusals").get(docs::refusals))
         .service(page("/docs/secrets").get(docs::secrets))
         .service(page("/docs/webhooks").get(docs::webhooks))
@@ -148,11 +149,12 @@ fn apps(config: &mut ServiceConfig) {
         .service(page("/apps/{app}").get(overview::get))
         .service(page("/apps/{app}/refusals").get(refusals::get))
         .service(page("/apps/{app}/information").get(information::get).post(information::post))
-        .service(page("/apps/{app}/credentials").get(credentials::get))
+        .service(page("/apps/{app}/credentials").get(credentials::get).post(client::save))
         .service(page("/apps/{app}/credentials/reveal").post(credentials::reveal))
         .service(page("/apps/{app}/credentials/token").post(credentials::token))
         .service(page("/apps/{app}/credentials/regenerate").post(credentials::regenerate))
         .service(page("/apps/{app}/credentials/secrets/{secret}/revoke").post(credentials::revoke))
+        .service(page("/apps/{app}/scopes").get(scopes::get).post(scopes::post))
         .service(page("/apps/{app}/features").get(features::get).post(features::toggle))
         .service(page("/apps/{app}/subscriptions/new").get(subscription::new))
         .service(page("/apps/{app}/subscriptions").post(subscription::create))

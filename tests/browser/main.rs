@@ -7,6 +7,7 @@ mod support;
 
 mod accessibility;
 mod build_app;
+mod build_clients;
 mod checks;
 mod console;
 mod deliveries;

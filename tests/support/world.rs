@@ -16,6 +16,7 @@ use portico::{
         self, Acting, AdminTwoStep, Context, FormValue, Policy, SignUp,
         admin::AsAdmin,
         apps::NewApp,
+        clients::{self, NewClient},
         information::{IconChoice, NewInformation},
         invitations::NewInvitation,
         setup::{AccountChoice, NewUser},
@@ -33,12 +34,14 @@ use portico::{
         app::{App, AppType},
         audit::Origin,
         calls::{RefusedCall, SignedWith},
+        client::RedirectUris,
         credential::PlatformKey,
         delivery::{DeliveryKind, NewDelivery, schedule::Schedule},
         email::Email,
         event::{Environment, Event},
         id::{AccountId, DeliveryId, Id, InvitationId, PlatformKeyId, SubscriptionId, UserId},
         lane::LaneKind,
+        overlap::KeepOld,
         password::{NewPassword, PasswordContext, TypedPassword},
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
@@ -256,6 +259,12 @@ impl World {
         self.app(owner, AppType::Webhook, name).await
     }
 
+    /// A draft that acts for users.
+    pub async fn oauth_app(&self, owner: &Person, name: &str) -> App {
+        self.app(owner, AppType::Oauth, name).await
+    }
+
+    /// A draft of a type.
     pub async fn app(&self, owner: &Person, app_type: AppType, name: &str) -> App {
         let new = NewApp { app_type, name: parsed(name) };
         let created = actions::apps::create(&self.ctx, &self.acting(owner), self.form(owner), &new).await;
@@ -269,8 +278,26 @@ impl World {
         let saved = information(app.information.name.as_str());
         let saved = actions::information::save(&self.ctx, &acting, app.id, saved, IconChoice::Keep);
         saved.await.expect("the information is saved");
+        self.register(&acting, app).await;
         actions::activation::activate(&self.ctx, &acting, app.id).await.expect("the app is activated");
         actions::apps::seen_by(&self.ctx, owner.id, app.id).await.expect("its owner sees it")
+    }
+
+    /// Has an app that is a client a secret and a redirect URI, where it lacks them.
+    async fn register(&self, acting: &Acting<Developer>, app: &App) {
+        let Some(known) = actions::registrations::of_app(&self.ctx, acting, app).await.expect("a client") else {
+            return;
+        };
+        let client = known.client;
+        if app.app_type == AppType::Oauth && client.redirect_uris.is_empty() {
+            let redirect_uris = RedirectUris::parse("", "https://client.example/callback").expect("a URI");
+            let new = NewClient { redirect_uris, is_public: client.is_public, jwks: client.jwks.clone() };
+            clients::save(&self.ctx, acting, app.id, new).await.expect("it is saved");
+        }
+        if !client.is_public && client.jwks.is_none() && !known.has_secret {
+            let form = FormValue::of_visitor("");
+            clients::regenerate(&self.ctx, acting, app.id, form, KeepOld::No).await.expect("a secret");
+        }
     }
 
     /// A call of the app that was refused, as if it had been made.

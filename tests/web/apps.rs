@@ -2,6 +2,7 @@
 
 mod activation;
 mod checks;
+mod client;
 mod create;
 mod credentials;
 mod delete;
@@ -16,10 +17,14 @@ mod manage;
 mod overview;
 mod redeliver;
 mod refusals;
+mod scopes;
 mod subscriptions;
 mod token;
 
-use portico::{actions::Policy, domain::app::App};
+use portico::{
+    actions::Policy,
+    domain::app::{App, AppType},
+};
 use scraper::{Html, Selector};
 
 use crate::support::{
@@ -56,6 +61,10 @@ impl Flow {
 
     pub(crate) async fn jwt_app(&self, name: &str) -> App {
         self.portal.world.jwt_app(&self.ada, name).await
+    }
+
+    pub(crate) async fn app(&self, app_type: AppType, name: &str) -> App {
+        self.portal.world.app(&self.ada, app_type, name).await
     }
 
     pub(crate) async fn active_app(&self, name: &str) -> App {

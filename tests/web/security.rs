@@ -42,6 +42,7 @@ pub(super) const PAGES: &[&str] = &[
     "/settings/two-step",
     "/docs",
     "/docs/jwt",
+    "/docs/server-to-server",
     "/docs/refusals",
     "/docs/secrets",
     "/docs/webhooks",
@@ -53,6 +54,9 @@ pub(super) const PAGES: &[&str] = &[
     "/apps/{app}/information",
     "/apps/{app}/refusals",
     "/apps/{app}/credentials",
+    "/apps/{app}/credentials?of=oauth",
+    "/apps/{app}/scopes?of=oauth",
+    "/apps/{app}/activation?of=oauth",
     "/apps/{app}/features",
     "/apps/{app}/subscriptions/new",
     "/apps/{app}/subscriptions/{subscription}",
@@ -92,7 +96,9 @@ pub(super) async fn pages(flow: &Flow) -> Vec<String> {
     let app = flow.active_app("Relay").await;
     let subscription = flow.portal.world.subscription(&flow.ada, &app).await;
     let delivery = flow.portal.world.delivery(&flow.ada, &app, subscription).await;
+    let client = flow.portal.world.oauth_app(&flow.ada, "Calendar").await;
     let named = |page: &&str| {
+        let app = if page.ends_with("of=oauth") { &client } else { &app };
         page.replace("{app}", &app.id.to_string())
             .replace("{subscription}", &subscription.to_string())
             .replace("{delivery}", &delivery.to_string())

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt::Display};
 
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -33,12 +33,36 @@ pub(super) struct EventTypeEntry {
     group: String,
     description: String,
     example: Box<RawValue>,
-    /// What the file does not say stays as it is; `null` is no scope.
-    #[serde(default, deserialize_with = "said")]
-    scope: Option<Option<String>>,
+    #[serde(default)]
+    scope: SaidScope,
     /// As in [`ScopeEntry`].
     #[serde(default)]
     retired: Option<bool>,
+}
+
+/// What an entry says of the scope that an event type needs.
+#[derive(Default)]
+enum SaidScope {
+    /// Nothing: it stays as it is.
+    #[default]
+    Unsaid,
+    /// A name, or `null` for none.
+    Said(Option<String>),
+}
+
+impl<'de> Deserialize<'de> for SaidScope {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Option::deserialize(from).map(Self::Said)
+    }
+}
+
+impl Serialize for SaidScope {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unsaid => to.serialize_none(),
+            Self::Said(scope) => scope.serialize(to),
+        }
+    }
 }
 
 /// The name in an entry that may have other faults.
@@ -142,7 +166,7 @@ impl EventTypeEntry {
             group: group.to_string(),
             description: description.to_string(),
             example: RawValue::from_string(example.to_string())?,
-            scope: Some(scope.as_ref().map(ToString::to_string)),
+            scope: SaidScope::Said(scope.as_ref().map(ToString::to_string)),
             retired: Some(*retired),
         })
     }
@@ -154,9 +178,9 @@ impl EventTypeEntry {
         let description = errors.take("description", "the description", self.description.parse());
         let example = errors.take("example", "the example", self.example.get().parse());
         let (said, scope) = match &self.scope {
-            None => (ListedScopeOf::Unsaid, Some(None)),
-            Some(None) => (ListedScopeOf::Said, Some(None)),
-            Some(Some(scope)) => {
+            SaidScope::Unsaid => (ListedScopeOf::Unsaid, Some(None)),
+            SaidScope::Said(None) => (ListedScopeOf::Said, Some(None)),
+            SaidScope::Said(Some(scope)) => {
                 (ListedScopeOf::Said, errors.take("scope", "the scope", scope.parse()).map(Some))
             }
         };
@@ -171,9 +195,4 @@ impl EventTypeEntry {
             Some(Listed { event_type, retired: self.retired, scope: said })
         })
     }
-}
-
-/// What is there is said, `null` too.
-fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }

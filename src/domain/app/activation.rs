@@ -1,6 +1,12 @@
 //! What an app still lacks before it can be activated.
 
-use crate::domain::{app::App, id::SubscriptionId, subscription::Subscription};
+use crate::domain::{
+    app::{App, AppType},
+    client::Client,
+    id::SubscriptionId,
+    scope::ScopeSet,
+    subscription::Subscription,
+};
 
 /// One thing that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,13 +15,47 @@ pub enum Missing {
     CompanyName,
     ContactName,
     ContactEmail,
+    /// An app that uses OAuth, without an address that its users are sent back to.
+    RedirectUri,
+    /// A client that must authenticate, without a secret or keys to do it by.
+    ClientSecret,
     /// A subscription without its production URL.
     ProductionUrl(SubscriptionId),
 }
 
+/// What is registered of the client that an app is, where its type makes it one.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    pub client: Client,
+    /// Whether a secret of it works.
+    pub has_secret: bool,
+    /// What the app asks for.
+    pub scopes: ScopeSet,
+}
+
+impl Registration {
+    /// What it lacks, in the order of its page.
+    fn missing(&self, app_type: AppType) -> impl Iterator<Item = Missing> {
+        let sends_users_back = match app_type {
+            AppType::Oauth => true,
+            AppType::Jwt | AppType::ServerToServer | AppType::Webhook => false,
+        };
+        let authenticates = self.client.is_public || self.has_secret || self.client.jwks.is_some();
+        let facts = [
+            (!authenticates, Missing::ClientSecret),
+            (sends_users_back && self.client.redirect_uris.is_empty(), Missing::RedirectUri),
+        ];
+        facts.into_iter().filter(|(lacks, _)| *lacks).map(|(_, missing)| missing)
+    }
+}
+
 /// Everything that is missing, in the order of the pages.
 #[must_use]
-pub fn missing(app: &App, subscriptions: &[Subscription]) -> Vec<Missing> {
+pub fn missing(
+    app: &App,
+    registration: Option<&Registration>,
+    subscriptions: &[Subscription],
+) -> Vec<Missing> {
     let about = &app.information;
     let fields = [
         (about.short_description.is_none(), Missing::ShortDescription),
@@ -27,5 +67,7 @@ pub fn missing(app: &App, subscriptions: &[Subscription]) -> Vec<Missing> {
         .iter()
         .filter(|subscription| subscription.endpoints.production().is_none())
         .map(|subscription| Missing::ProductionUrl(subscription.id));
-    fields.into_iter().filter(|(lacks, _)| *lacks).map(|(_, missing)| missing).chain(endpoints).collect()
+    let about = fields.into_iter().filter(|(lacks, _)| *lacks).map(|(_, missing)| missing);
+    let client = registration.into_iter().flat_map(|registration| registration.missing(app.app_type));
+    about.chain(client).chain(endpoints).collect()
 }

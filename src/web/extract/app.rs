@@ -6,7 +6,7 @@ use super::{Extracted, signed_in::SignedIn};
 use crate::{
     actions::{Acting, Context, apps},
     domain::{
-        account::{AtLeast, Member, Membership, Role},
+        account::{AtLeast, Developer, Member, Membership, Owner, Role},
         app::App,
         id::AppId,
     },
@@ -37,6 +37,31 @@ impl<R: AtLeast> InApp<R> {
     /// The address of the app, or of a page beneath it.
     pub(in crate::web) fn at(&self, path: &str) -> String {
         format!("/apps/{}{path}", self.app.id)
+    }
+}
+
+/// Who may make and stop secrets of the app that the path names: an owner where they are the
+/// account's, a developer where they are the app's own.
+#[derive(Clone, Debug)]
+pub(in crate::web) enum Rotates {
+    /// Of a type without secrets of its own.
+    Pair(InApp<Owner>),
+    Client(InApp<Developer>),
+}
+
+impl FromRequest for Rotates {
+    type Error = PageError;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let at = InApp::<Developer>::from_request(&request, &mut Payload::None).await?;
+            if at.app.app_type.has_client() {
+                return Ok(Self::Client(at));
+            }
+            Ok(Self::Pair(InApp::from_request(&request, &mut Payload::None).await?))
+        })
     }
 }
 

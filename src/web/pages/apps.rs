@@ -12,7 +12,9 @@ pub(crate) mod overview;
 pub(crate) mod refusals;
 
 pub(crate) mod activation;
+pub(crate) mod client;
 pub(crate) mod credentials;
 pub(crate) mod features;
 pub(crate) mod information;
+pub(crate) mod scopes;
 pub(crate) mod subscription;

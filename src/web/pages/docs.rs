@@ -3,7 +3,8 @@
 use actix_web::web::Data;
 use askama::Template;
 
-use crate::actions::{Context, apps, credentials};
+use crate::actions::{Context, apps, credentials, registrations};
+use crate::domain::app::AppType;
 use crate::web::error::PageError;
 use crate::web::extract::visit::Visit;
 use crate::web::page::Chrome;
@@ -21,6 +22,14 @@ pub(crate) struct StartPage {
 #[derive(Template)]
 #[template(path = "docs/jwt.html")]
 pub(crate) struct JwtPage {
+    pub(crate) chrome: Chrome,
+    pub(crate) examples: Examples,
+}
+
+/// `/docs/server-to-server`: get an access token in one's own code.
+#[derive(Template)]
+#[template(path = "docs/server_to_server.html")]
+pub(crate) struct ServerToServerPage {
     pub(crate) chrome: Chrome,
     pub(crate) examples: Examples,
 }
@@ -65,6 +74,8 @@ pub(crate) struct Examples {
     pub(crate) own_api_key: Option<String>,
     /// The id of a JWT app of that account.
     pub(crate) own_app_id: Option<String>,
+    /// The client id of a Server-to-Server app of that account.
+    pub(crate) own_client_id: Option<String>,
 }
 
 impl Examples {
@@ -76,6 +87,11 @@ impl Examples {
     /// The app to print, likewise.
     pub(crate) fn app_id(&self) -> &str {
         self.own_app_id.as_deref().unwrap_or("app_YOUR_APP_ID")
+    }
+
+    /// The client id to print, likewise.
+    pub(crate) fn client_id(&self) -> &str {
+        self.own_client_id.as_deref().unwrap_or("cid_YOUR_CLIENT_ID")
     }
 
     /// The account to print, likewise.
@@ -92,6 +108,11 @@ pub(in crate::web) async fn start(ctx: Data<Context>, visit: Visit) -> PageResul
 pub(in crate::web) async fn jwt(ctx: Data<Context>, visit: Visit) -> PageResult {
     let examples = examples(&ctx, &visit).await?;
     ok(&JwtPage { chrome: visit.chrome(&ctx), examples })
+}
+
+pub(in crate::web) async fn server_to_server(ctx: Data<Context>, visit: Visit) -> PageResult {
+    let examples = examples(&ctx, &visit).await?;
+    ok(&ServerToServerPage { chrome: visit.chrome(&ctx), examples })
 }
 
 pub(in crate::web) async fn refusals(ctx: Data<Context>, visit: Visit) -> PageResult {
@@ -113,13 +134,14 @@ pub(in crate::web) async fn icons(ctx: Data<Context>, visit: Visit) -> PageResul
 /// The reader's own key and app, where there are any.
 async fn examples(ctx: &Context, visit: &Visit) -> Result<Examples, PageError> {
     let membership = visit.who.as_ref().and_then(|who| who.current());
-    let (own_api_key, own_app_id) = match membership {
-        None => (None, None),
+    let (own_api_key, own_app_id, own_client_id) = match membership {
+        None => (None, None, None),
         Some(membership) => {
             let account = membership.account.id;
             let key = credentials::api_key(ctx, account).await?;
             let app = apps::jwt_apps(ctx, account).await?.into_iter().next();
-            (Some(key.to_string()), app.map(|(id, ..)| id.to_string()))
+            let client = registrations::example(ctx, account, AppType::ServerToServer).await?;
+            (Some(key.to_string()), app.map(|(id, ..)| id.to_string()), client.map(|id| id.to_string()))
         }
     };
     Ok(Examples {
@@ -128,5 +150,6 @@ async fn examples(ctx: &Context, visit: &Visit) -> Result<Examples, PageError> {
         own_account_name: membership.map(|membership| membership.account.name.to_string()),
         own_api_key,
         own_app_id,
+        own_client_id,
     })
 }

@@ -4,7 +4,7 @@ use portico::{
     actions::Policy,
     domain::{
         account::{Role, Standing},
-        app::App,
+        app::{App, AppType},
     },
 };
 
@@ -22,6 +22,7 @@ on_both!(
     an_account_that_awaits_approval_builds_and_does_not_activate,
     no_jwt_app_is_activated_beside_a_suspended_one,
     a_viewer_sees_the_checklist_and_no_button,
+    a_client_needs_a_redirect_uri_and_a_way_to_prove_who_it_is,
 );
 
 const INFORMATION: [(&str, &str, &str); 4] = [
@@ -66,6 +67,44 @@ async fn what_is_missing_is_listed_and_leads_to_its_field(kind: Kind) {
     for (field, ..) in INFORMATION.iter().chain(&[("name", "", ""), ("support_url", "", "")]) {
         assert!(page.has(&format!("dl a[href='{}']", at(&app, &format!("/information#{field}")))), "{field}");
     }
+}
+
+async fn a_client_needs_a_redirect_uri_and_a_way_to_prove_who_it_is(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let uri = (String::from("A redirect URI"), "/credentials#redirect_uris");
+    let secret = (String::from("A client secret, or a JWK set"), "/credentials#client-secret");
+    for (app_type, needed) in
+        [(AppType::Oauth, vec![secret.clone(), uri]), (AppType::ServerToServer, vec![secret])]
+    {
+        let app = flow.app(app_type, app_type.as_str()).await;
+        let path = at(&app, "/information");
+        flow.client.fill(&path, &path, &INFORMATION.map(|(field, _, value)| (field, value))).await;
+        let page = flow.client.visit(&at(&app, "/activation")).await;
+        let expected: Vec<_> = needed.into_iter().map(|(words, to)| (words, at(&app, to))).collect();
+        assert_eq!(missing(&page), expected);
+        for (_, href) in missing(&page) {
+            leads_to_its_field(&flow, &href).await;
+        }
+        let activate = at(&app, "/activate");
+        let csrf = page.attribute("input[name=csrf]", "value").expect("a value");
+        let early = flow.client.request(reqwest::Method::POST, &activate).form(&[("csrf", csrf)]);
+        assert_eq!(flow.client.send(early).await.status, 409, "the page alone does not hold it back");
+        let credentials = at(&app, "/credentials");
+        flow.client.fill(&credentials, &at(&app, "/credentials/regenerate"), &[]).await;
+        if app_type == AppType::Oauth {
+            assert_eq!(missing(&flow.client.visit(&at(&app, "/activation")).await).len(), 1);
+            flow.client.fill(&credentials, &credentials, &[("redirect_uris", "https://a.example/")]).await;
+        }
+        let page = flow.press(&at(&app, "/activation"), &activate, &[]).await;
+        assert!(page.says("The app is active."), "{}", page.text());
+    }
+    // A public client proves nothing beyond PKCE.
+    let app = flow.app(AppType::Oauth, "On a phone").await;
+    let credentials = at(&app, "/credentials");
+    let fields = [("redirect_uris", "http://127.0.0.1/cb"), ("public", "1")];
+    flow.client.fill(&credentials, &credentials, &fields).await;
+    let page = flow.client.visit(&at(&app, "/activation")).await;
+    assert!(page.says("4 things are missing") && page.says("PKCE alone, as a public client"), "{}", page.text());
 }
 
 async fn an_app_with_nothing_missing_becomes_active(kind: Kind) {

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 on_both!(
-    an_app_of_either_type_is_made_and_leads_to_its_information,
+    an_app_of_each_type_is_made_and_leads_to_its_information,
     a_name_has_1_to_50_characters_that_can_be_shown,
     type_and_name_are_both_asked_for_and_what_was_typed_stays,
     a_name_is_taken_on_the_whole_platform_in_any_case_width_and_spacing,
@@ -26,9 +26,17 @@ async fn form(flow: &Flow, app_type: &str, name: &str) -> Form {
     flow.client.visit("/apps/new").await.form("/apps").with("app_type", app_type).with("name", name)
 }
 
-async fn an_app_of_either_type_is_made_and_leads_to_its_information(kind: Kind) {
+async fn an_app_of_each_type_is_made_and_leads_to_its_information(kind: Kind) {
     let flow = Flow::new(kind).await;
-    for (app_type, name, words) in [("jwt", "Relay", "JWT"), ("webhook", "  Siren\t 2 ", "Webhook Only")] {
+    let types = [
+        ("jwt", "Relay", "JWT"),
+        ("oauth", "Calendar", "OAuth"),
+        ("server_to_server", "Robot", "Server-to-Server OAuth"),
+        ("webhook", "  Siren\t 2 ", "Webhook Only"),
+    ];
+    let offered = flow.client.visit("/apps/new").await.texts(".choice strong");
+    assert_eq!(offered, types.map(|(.., words)| words));
+    for (app_type, name, words) in types {
         let page = flow.client.submit(&form(&flow, app_type, name).await).await;
         let location = page.location();
         assert!(location.starts_with("/apps/app_") && location.ends_with("/information"), "{location}");
@@ -37,7 +45,7 @@ async fn an_app_of_either_type_is_made_and_leads_to_its_information(kind: Kind) 
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(page.form(&location).value("name"), Some(name.as_str()));
     }
-    assert_eq!(flow.portal.world.database.audited("app_created").await, 2);
+    assert_eq!(flow.portal.world.database.audited("app_created").await, 4);
 }
 
 async fn a_name_has_1_to_50_characters_that_can_be_shown(kind: Kind) {

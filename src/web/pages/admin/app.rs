@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{ReasonForm, ReinstateForm, history};
 use crate::actions::admin::{AsAdmin, apps};
-use crate::actions::{self, Conflict, Context, Error, calls, deliveries, subscriptions};
+use crate::actions::{self, Conflict, Context, Error, calls, deliveries, registrations, subscriptions};
 use crate::domain::account::{Account, Standing};
 use crate::domain::app::{App, AppState, AppType, StateKind, name::AppName};
 use crate::domain::credential::ApiKey;
@@ -21,6 +21,7 @@ use crate::web::extract::console::ConsoleApp;
 use crate::web::extract::form::Post;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
+use crate::web::pages::apps::activation::EnteredClient;
 use crate::web::pages::apps::deliveries::DeliveryRow;
 use crate::web::pages::apps::frame::State;
 use crate::web::pages::apps::information::InformationForm;
@@ -57,6 +58,8 @@ pub(crate) struct AdminAppPage {
     pub(crate) deliveries: Option<AppDeliveries>,
     /// What a JWT app shares with others; nothing for other types.
     pub(crate) pair: Option<PairOfApp>,
+    /// What is registered of an app that uses OAuth.
+    pub(crate) client: Option<EnteredClient>,
     /// The latest first.
     pub(crate) history: Vec<Activity>,
     pub(crate) rename: RenameForm,
@@ -193,6 +196,9 @@ async fn draw(ctx: &Context, at: &ConsoleApp) -> Result<AdminAppPage, PageError>
         calls: app_calls(ctx, acting, app, &view.api_key).await?,
         deliveries: app_deliveries(ctx, acting, app, &subscriptions).await?,
         pair: pair(ctx, acting, app, &view.api_key).await?,
+        client: registrations::of_any(ctx, acting, app)
+            .await?
+            .map(|registration| EnteredClient::new(&registration, app.app_type)),
         history: history(view.history),
         rename: RenameForm { name: name.clone(), was: None },
         suspend: ReasonForm::default(),

@@ -5,10 +5,11 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::Total;
-use crate::actions::Context;
+use crate::actions::{Context, registrations};
 use crate::actions::admin::accounts;
 use crate::actions::admin::apps::{self, EveryAppFilter, ListedApp};
 use crate::domain::app::{AppType, StateKind, name::NameKey};
+use crate::domain::client::ClientId;
 use crate::domain::credential::ApiKey;
 use crate::domain::id::{AccountId, AppId};
 use crate::domain::text::Count;
@@ -130,7 +131,12 @@ impl From<ListedApp> for AppRow {
 
 pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: InConsole) -> PageResult {
     let query: AppsFilter = serde_html_form::from_str(request.query_string()).unwrap_or_default();
-    let (filter, fits) = query.understood();
+    let (filter, mut fits) = query.understood();
+    if let Ok(client) = filter.q.trim().parse::<ClientId>()
+        && let Some(app) = registrations::find_any(&ctx, &at.acting, &client).await?
+    {
+        (fits.id, fits.search) = (Some(app), None);
+    }
     let list = apps::list(&ctx, &at.acting, &fits).await?;
     let is_later = !filter.after.is_empty();
     ok(&AppsPage {

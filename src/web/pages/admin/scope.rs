@@ -35,8 +35,6 @@ pub(crate) struct ScopePage {
 /// A scope that is in the catalog.
 pub(crate) struct SavedScope {
     pub(crate) name: String,
-    /// Its words as they are saved, as users read them.
-    pub(crate) description: String,
     pub(crate) retired: bool,
     pub(crate) version: i64,
     /// How many apps ask for it.
@@ -174,7 +172,6 @@ fn draw(ctx: &Context, at: &InConsole, saved: Option<UsedScope>, form: ScopeForm
         chrome: at.signed_in.visit.chrome(ctx),
         saved: saved.map(|UsedScope { scope, apps, event_types }| SavedScope {
             name: scope.name.to_string(),
-            description: scope.description.to_string(),
             retired: scope.retired,
             // As the form was drawn first: a second try must not pass for one that saw more.
             version: form.version.unwrap_or(scope.version),

@@ -8,7 +8,7 @@ use super::information::InformationForm;
 use crate::actions::activation::{self, Checklist};
 use crate::actions::{Context, apps, credentials};
 use crate::domain::account::{self, Developer, Viewer};
-use crate::domain::app::activation::Missing as Lack;
+use crate::domain::app::activation::{Missing as Lack, Registration};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::subscription::Subscription;
 use crate::domain::time::Timestamp;
@@ -30,6 +30,8 @@ pub(crate) struct ActivationPage {
     pub(crate) information: InformationForm,
     /// The API key, of a JWT app.
     pub(crate) key: Option<String>,
+    /// What is registered of an app that uses OAuth.
+    pub(crate) client: Option<EnteredClient>,
     /// Whether event subscriptions are switched on.
     pub(crate) events_enabled: bool,
     pub(crate) subscriptions: Vec<EnteredSubscription>,
@@ -65,6 +67,27 @@ pub(crate) struct Missing {
     pub(crate) href: String,
 }
 
+/// A client of OAuth, as it will be when the app is active.
+pub(crate) struct EnteredClient {
+    pub(crate) client_id: String,
+    /// Whether users are asked, and sent back to a redirect URI.
+    pub(crate) asks_users: bool,
+    pub(crate) proof: Proof,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) scopes: Vec<String>,
+}
+
+/// How a client proves who it is.
+pub(crate) enum Proof {
+    /// Not at all yet.
+    Missing,
+    /// By PKCE alone.
+    Public,
+    Secret,
+    Keys,
+    SecretOrKeys,
+}
+
 /// A subscription, as it will be when the app is active.
 pub(crate) struct EnteredSubscription {
     pub(crate) id: String,
@@ -89,6 +112,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageRe
             AppType::Jwt => Some(credentials::api_key(&ctx, at.app.account).await?.to_string()),
             AppType::Oauth | AppType::ServerToServer | AppType::Webhook => None,
         },
+        client: checklist.registration.as_ref().map(|client| EnteredClient::new(client, at.app.app_type)),
         events_enabled: at.app.events_on,
         subscriptions: subscriptions.iter().map(EnteredSubscription::from).collect(),
     })
@@ -153,6 +177,14 @@ impl Missing {
             Lack::CompanyName => field("A company name", "company_name"),
             Lack::ContactName => field("A contact name", "contact_name"),
             Lack::ContactEmail => field("A contact email", "contact_email"),
+            Lack::RedirectUri => Self {
+                words: String::from("A redirect URI"),
+                href: at.at("/credentials#redirect_uris"),
+            },
+            Lack::ClientSecret => Self {
+                words: String::from("A client secret, or a JWK set"),
+                href: at.at("/credentials#client-secret"),
+            },
             Lack::ProductionUrl(id) => {
                 let subscription = subscriptions.iter().find(|one| one.id == id);
                 let label = subscription.map(Subscription::label).unwrap_or_default();
@@ -161,6 +193,28 @@ impl Missing {
                     href: at.at(&format!("/subscriptions/{id}#production_url")),
                 }
             }
+        }
+    }
+}
+
+impl EnteredClient {
+    pub(in crate::web) fn new(registration: &Registration, app_type: AppType) -> Self {
+        let Registration { client, has_secret, scopes } = registration;
+        Self {
+            client_id: client.client_id.to_string(),
+            asks_users: match app_type {
+                AppType::Oauth => true,
+                AppType::ServerToServer | AppType::Jwt | AppType::Webhook => false,
+            },
+            proof: match (client.is_public, has_secret, client.jwks.is_some()) {
+                (true, ..) => Proof::Public,
+                (false, true, true) => Proof::SecretOrKeys,
+                (false, true, false) => Proof::Secret,
+                (false, false, true) => Proof::Keys,
+                (false, false, false) => Proof::Missing,
+            },
+            redirect_uris: client.redirect_uris.iter().map(ToString::to_string).collect(),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -8,11 +8,12 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
+use super::client;
 use super::frame::{AppFrame, At};
 use super::rotation::{OldSecret, RegenerateForm, Still};
 use crate::actions::credentials::{self, TestToken};
 use crate::actions::{Conflict, Context, Error, FormValue, Once, apps, calls};
-use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
+use crate::domain::account::{AtLeast, Developer, Viewer};
 use crate::domain::app::AppType;
 use crate::domain::expiry;
 use crate::domain::fields::{Complaint, FieldErrors};
@@ -22,7 +23,7 @@ use crate::domain::secret::Secret;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::error::PageError;
-use crate::web::extract::app::InApp;
+use crate::web::extract::app::{InApp, Rotates};
 use crate::web::extract::form::{Nothing, Post};
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
@@ -129,6 +130,9 @@ impl Default for TokenForm {
 }
 
 pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
+    if at.app.app_type.has_client() {
+        return client::get(&ctx, &at).await;
+    }
     ok(&Drawn::new(&at).page(&ctx, &at).await?)
 }
 
@@ -167,9 +171,12 @@ pub(in crate::web) async fn token(ctx: Data<Context>, post: Post<InApp<Developer
 
 pub(in crate::web) async fn regenerate(
     ctx: Data<Context>,
-    post: Post<InApp<Owner>, RegenerateForm>,
+    post: Post<Rotates, RegenerateForm>,
 ) -> PageResult {
-    let Post { at, form } = post;
+    let (at, form) = match post {
+        Post { at: Rotates::Pair(at), form } => (at, form),
+        Post { at: Rotates::Client(at), form } => return client::regenerate(&ctx, &at, form).await,
+    };
     may_show(&ctx, &at)?;
     let keep = match form.keep() {
         Ok(keep) => keep,
@@ -194,9 +201,12 @@ pub(in crate::web) async fn regenerate(
 pub(in crate::web) async fn revoke(
     ctx: Data<Context>,
     path: Path<(String, String)>,
-    post: Post<InApp<Owner>, Nothing>,
+    post: Post<Rotates, Nothing>,
 ) -> PageResult {
-    let at = post.at;
+    let at = match post.at {
+        Rotates::Pair(at) => at,
+        Rotates::Client(at) => return client::revoke(&ctx, &at, &path).await,
+    };
     only_jwt(&at)?;
     let secret: SecretId = path.1.parse().map_err(|_| PageError::NotFound)?;
     credentials::revoke(&ctx, &at.acting, &at.app, secret).await?;

@@ -1,9 +1,9 @@
 //! What every page of one app shows around its content: the head and the side navigation.
 
 use super::tile::Tile;
-use crate::actions::{Context, accounts, apps, subscriptions};
+use crate::actions::{Context, accounts, apps, registrations, subscriptions};
 use crate::domain::account::{AtLeast, Standing};
-use crate::domain::app::activation::{Missing, missing};
+use crate::domain::app::activation::{Missing, Registration, missing};
 use crate::domain::app::{App, AppState, StateKind};
 use crate::domain::subscription::Subscription;
 use crate::domain::time::Timestamp;
@@ -53,12 +53,14 @@ impl AppFrame {
         let app = &at.app;
         let id = app.id.to_string();
         let type_words = app.app_type.label();
+        let registration = registrations::of_app(ctx, &at.acting, app).await?;
+        let done = Done::of(app, registration.as_ref(), subscriptions);
         Ok(Self {
             name: app.information.name.to_string(),
             type_words,
             state: State::of(app.state.kind()),
             tile: Tile::of(app),
-            steps: steps(&id, type_words, Done::of(app, subscriptions), page),
+            steps: steps(&id, type_words, done, page),
             on_overview: page == At::Overview,
             on_refusals: page == At::Refusals,
             on_deliveries: page == At::Deliveries,
@@ -184,6 +186,7 @@ pub(crate) enum At {
     Deliveries,
     Information,
     Credentials,
+    Scopes,
     Features,
     Activation,
 }
@@ -193,38 +196,48 @@ pub(crate) enum At {
 pub(crate) struct Done {
     pub(crate) information: bool,
     pub(crate) credentials: bool,
+    /// Nothing for a type that has no such step.
+    pub(crate) scopes: Option<bool>,
     pub(crate) features: bool,
     pub(crate) activation: bool,
 }
 
 impl Done {
-    fn of(app: &App, subscriptions: &[Subscription]) -> Self {
-        let missing = missing(app, subscriptions);
-        let of_features = |missing: &Missing| match missing {
-            Missing::ProductionUrl(_) => true,
-            Missing::ShortDescription
-            | Missing::CompanyName
-            | Missing::ContactName
-            | Missing::ContactEmail => false,
-        };
+    fn of(app: &App, registration: Option<&Registration>, subscriptions: &[Subscription]) -> Self {
+        let missing = missing(app, registration, subscriptions);
+        let lacks = |page: At| missing.iter().any(|one| page_of(one) == page);
         let activation = app.activated_at.is_some();
         Self {
-            information: missing.iter().all(of_features),
-            // The account has its pair from the first day on.
-            credentials: true,
+            information: !lacks(At::Information),
+            // The account of a JWT app has its pair from the first day on.
+            credentials: !lacks(At::Credentials),
+            // An app may do without scopes; its activation says that it does.
+            scopes: registration.map(|client| activation || !client.scopes.is_empty()),
             // An app may do without subscriptions; its activation says that it does.
-            features: !missing.iter().any(of_features) && (activation || !subscriptions.is_empty()),
+            features: !lacks(At::Features) && (activation || !subscriptions.is_empty()),
             activation,
         }
     }
 }
 
-/// The five steps, as they stand for one app.
+/// The step on which what is missing is entered.
+const fn page_of(missing: &Missing) -> At {
+    match missing {
+        Missing::ShortDescription
+        | Missing::CompanyName
+        | Missing::ContactName
+        | Missing::ContactEmail => At::Information,
+        Missing::RedirectUri | Missing::ClientSecret => At::Credentials,
+        Missing::ProductionUrl(_) => At::Features,
+    }
+}
+
+/// The steps, as they stand for one app: five, and one more for a type that has scopes.
 pub(crate) fn steps(app: &str, type_words: &'static str, done: Done, at: At) -> Vec<Step> {
-    let step = |number, name, path: &str, done, page| {
+    let step = |name, path: &str, done, page| {
         let current = page == at;
         Step {
-            number,
+            number: 0,
             name,
             href: format!("/apps/{app}/{path}"),
             done,
@@ -236,18 +249,21 @@ pub(crate) fn steps(app: &str, type_words: &'static str, done: Done, at: At) -> 
             },
         }
     };
-    vec![
-        Step {
-            number: 1,
-            name: "App type",
-            href: String::new(),
-            done: true,
-            current: false,
-            word: type_words,
-        },
-        step(2, "Information", "information", done.information, At::Information),
-        step(3, "Credentials", "credentials", done.credentials, At::Credentials),
-        step(4, "Features", "features", done.features, At::Features),
-        step(5, "Activation", "activation", done.activation, At::Activation),
-    ]
+    let app_type = Step {
+        number: 0,
+        name: "App type",
+        href: String::new(),
+        done: true,
+        current: false,
+        word: type_words,
+    };
+    let steps = [
+        Some(app_type),
+        Some(step("Information", "information", done.information, At::Information)),
+        Some(step("Credentials", "credentials", done.credentials, At::Credentials)),
+        done.scopes.map(|done| step("Scopes", "scopes", done, At::Scopes)),
+        Some(step("Features", "features", done.features, At::Features)),
+        Some(step("Activation", "activation", done.activation, At::Activation)),
+    ];
+    (1..).zip(steps.into_iter().flatten()).map(|(number, step)| Step { number, ..step }).collect()
 }

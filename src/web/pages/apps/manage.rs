@@ -6,10 +6,12 @@ use serde::Deserialize;
 
 use super::{frame::State, tile::Tile};
 use crate::actions::apps::{self, AppFilter};
-use crate::actions::{Context, credentials};
+use crate::actions::{Context, credentials, registrations};
 use crate::domain::account::{Role, Viewer};
 use crate::domain::app::name::NameKey;
 use crate::domain::app::{App, AppType, StateKind};
+use crate::domain::client::ClientId;
+use crate::domain::id::AppId;
 use crate::domain::time::Timestamp;
 use crate::web::error::PageError;
 use crate::web::extract::account::InAccount;
@@ -46,7 +48,7 @@ pub(crate) struct ManagePage {
 #[serde(default)]
 pub(crate) struct ManageFilter {
     pub(crate) q: String,
-    /// `jwt`, `webhook` or nothing.
+    /// `jwt`, `oauth`, `server_to_server`, `webhook` or nothing.
     #[serde(rename = "type")]
     pub(crate) app_type: String,
     /// `draft`, `active`, `deactivated`, `suspended` or nothing.
@@ -75,6 +77,8 @@ pub(crate) struct AppRow {
     pub(crate) name: String,
     pub(crate) tile: Tile,
     pub(crate) type_words: &'static str,
+    /// `cid_…`, of an app that uses OAuth; else empty.
+    pub(crate) client_id: String,
     pub(crate) state: State,
     pub(crate) created: Timestamp,
 }
@@ -103,11 +107,13 @@ impl ManageFilter {
     }
 }
 
-impl From<App> for AppRow {
-    fn from(app: App) -> Self {
+impl AppRow {
+    fn new(app: &App, clients: &[(AppId, ClientId)]) -> Self {
+        let client = clients.iter().find(|(id, _)| *id == app.id);
         Self {
             id: app.id.to_string(),
-            tile: Tile::of(&app),
+            client_id: client.map(|(_, id)| id.to_string()).unwrap_or_default(),
+            tile: Tile::of(app),
             name: app.information.name.to_string(),
             type_words: app.app_type.label(),
             state: State::of(app.state.kind()),
@@ -122,8 +128,14 @@ pub(in crate::web) async fn get(
     at: InAccount<Viewer>,
 ) -> PageResult {
     let query: ManageFilter = serde_html_form::from_str(request.query_string()).unwrap_or_default();
-    let (filter, fits) = query.understood();
+    let (filter, mut fits) = query.understood();
+    if let Ok(client) = filter.q.trim().parse::<ClientId>()
+        && let Some(app) = registrations::find(&ctx, &at.acting, &client).await?
+    {
+        (fits.id, fits.search) = (Some(app), None);
+    }
     let list = apps::list(&ctx, &at.acting, &fits).await?;
+    let clients = registrations::client_ids(&ctx, &at.acting).await?;
     let is_later = !filter.after.is_empty();
     ok(&ManagePage {
         chrome: at.signed_in.visit.chrome(&ctx),
@@ -132,7 +144,7 @@ pub(in crate::web) async fn get(
         none_yet: list.total == 0 && !filter.narrows(),
         first: if is_later { filter.href("") } else { String::new() },
         next: list.next.map(|row| filter.href(&row_name(row))).unwrap_or_default(),
-        apps: list.apps.into_iter().map(AppRow::from).collect(),
+        apps: list.apps.iter().map(|app| AppRow::new(app, &clients)).collect(),
         can_build: at.membership.role >= Role::Developer,
         key: key(&ctx, &at).await?,
         suspended: suspended(&ctx, &at).await?,
@@ -156,7 +168,7 @@ async fn key(ctx: &Context, at: &InAccount<Viewer>) -> Result<Option<AccountKey>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::{AppId, Id};
+    use crate::domain::id::Id;
 
     #[test]
     fn what_is_not_understood_filters_nothing() {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::frame::{AppFrame, At};
 use super::refusals::Refused;
-use crate::actions::{Context, activation, apps, calls, deliveries, subscriptions};
+use crate::actions::{Context, activation, apps, calls, deliveries, registrations, subscriptions};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::audit::Change;
@@ -28,6 +28,8 @@ use crate::web::respond::{PageResult, done, ok, refused};
 pub(crate) struct OverviewPage {
     pub(crate) chrome: Chrome,
     pub(crate) frame: AppFrame,
+    /// `cid_…`, of an app that uses OAuth.
+    pub(crate) client_id: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) created_by: String,
     /// When it was last activated, if it ever was.
@@ -155,6 +157,9 @@ async fn draw<R: AtLeast>(
     Ok(OverviewPage {
         chrome: at.signed_in.visit.chrome(ctx),
         frame: AppFrame::around(ctx, at, At::Overview, &subscriptions).await?,
+        client_id: registrations::of_app(ctx, &at.acting, app)
+            .await?
+            .map(|registration| registration.client.client_id.to_string()),
         created: app.created_at,
         created_by: apps::creation(ctx, &at.acting, app).await?.map(|entry| entry.who).unwrap_or_default(),
         activated: apps::last_start(ctx, &at.acting, app).await?.map(|entry| entry.at).or(app.activated_at),

@@ -42,7 +42,7 @@ pub(super) fn signed_in() -> Chrome {
 fn refused(fields: &[(&'static str, &str)]) -> FieldErrors {
     let mut errors = FieldErrors::default();
     for (field, sentence) in fields {
-        errors.add(field, *sentence);
+        errors.add(*field, *sentence);
     }
     errors
 }

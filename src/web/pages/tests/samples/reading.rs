@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{signed_in, signed_out};
 use crate::web::pages::docs::{
-    Examples, IconsPage, JwtPage, RefusalsPage, SecretsPage, StartPage, WebhooksPage,
+    Examples, IconsPage, JwtPage, RefusalsPage, SecretsPage, ServerToServerPage, StartPage, WebhooksPage,
 };
 use crate::web::pages::errors::{BrokenPage, NotFoundPage, Refused, RefusedPage};
 
@@ -32,6 +32,11 @@ pub(super) fn docs() -> Vec<(&'static str, String)> {
         ("docs", StartPage { chrome: signed_out(), examples: examples(false) }.render().unwrap()),
         ("docs-jwt", JwtPage { chrome: signed_in(), examples: examples(true) }.render().unwrap()),
         ("docs-jwt-out", JwtPage { chrome: signed_out(), examples: examples(false) }.render().unwrap()),
+        ("docs-s2s", ServerToServerPage { chrome: signed_in(), examples: examples(true) }.render().unwrap()),
+        (
+            "docs-s2s-out",
+            ServerToServerPage { chrome: signed_out(), examples: examples(false) }.render().unwrap(),
+        ),
         ("docs-refusals", RefusalsPage { chrome: signed_in() }.render().unwrap()),
         ("docs-secrets", SecretsPage { chrome: signed_in() }.render().unwrap()),
         ("docs-webhooks", WebhooksPage { chrome: signed_in() }.render().unwrap()),
@@ -46,5 +51,6 @@ pub(in crate::web::pages::tests) fn examples(own: bool) -> Examples {
         own_account_name: own.then(|| "Meridian Labs".into()),
         own_api_key: own.then(|| "ak_01kb7pv3zr8qd5w2hx3f9A".into()),
         own_app_id: own.then(|| "app_01kb7q2m9vx4t8ez0r6sm1c2ya".into()),
+        own_client_id: own.then(|| "cid_2Kq8vXw0aPz7Yt4LmN9sRb".into()),
     }
 }
