@@ -18,6 +18,7 @@ pub mod event;
 pub mod event_type;
 pub mod expiry;
 pub mod fields;
+pub mod grant;
 pub mod icon;
 pub mod id;
 pub mod invitation;

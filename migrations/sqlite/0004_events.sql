@@ -74,4 +74,5 @@ insert into event_types (position, version, name, event_group, description, exam
     (11, 1, 'recording.started', 'Recordings', 'Recording began', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","started_at":"2026-12-01T10:02:00Z"}}', 'recording:read'),
     (12, 1, 'recording.stopped', 'Recordings', 'Recording paused or ended', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","stopped_at":"2026-12-01T10:44:50Z"}}', 'recording:read'),
     (13, 1, 'recording.completed', 'Recordings', 'The files are ready', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa","files":2,"size_bytes":48210433}}', 'recording:read'),
-    (14, 1, 'recording.deleted', 'Recordings', 'The files were removed', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa"}}', 'recording:read');
+    (14, 1, 'recording.deleted', 'Recordings', 'The files were removed', '{"recording":{"id":"r_9Qe5","meeting_id":"m_41Xa"}}', 'recording:read'),
+    (15, 1, 'app.deauthorized', 'Apps', 'Somebody who had let this app in no longer does', '{"grant":"grt_01kb7q2m9vx4t8d5h3n6p0r2sc","user":"usr_01kb7q2m9vx4t8d5h3n6p0r2sa","client_id":"cid_5Tq8LmN2rXc7VbZ0aKdEwY","scopes":["meeting:read","user:read"],"reason":"revoked_by_user"}', null);

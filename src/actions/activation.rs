@@ -1,8 +1,6 @@
 //! Drafts become active, active apps stop, stopped apps go on.
 
-use super::{
-    Acting, Conflict, Context, Error, On, Result, apps::refuse_beside_suspended, registrations,
-};
+use super::{Acting, Conflict, Context, Error, On, Result, apps::refuse_beside_suspended, registrations};
 use crate::{
     domain::{
         account::{AtLeast, Developer, Standing},

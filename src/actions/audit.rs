@@ -73,6 +73,14 @@ pub enum HowMany {
     MoreThan(Count),
 }
 
+impl HowMany {
+    /// Of what was counted no further than one beyond `most`.
+    pub(super) fn up_to(most: i64, count: i64) -> Self {
+        let number = |count: i64| Count(count.unsigned_abs());
+        if count > most { Self::MoreThan(number(most)) } else { Self::Exactly(number(count)) }
+    }
+}
+
 /// What to choose a filter of.
 #[derive(Clone, Debug)]
 pub struct Choices {
@@ -86,10 +94,7 @@ pub async fn page(ctx: &Context, scope: Scope, filter: &LogFilter) -> Result<Log
     let mut read = ctx.read().await?;
     let (rows, next) = some(&mut read, scope, filter, PAGE).await?;
     let count = count(&mut read, scope, filter, COUNTED + 1).await?;
-    let number = |count: i64| Count(count.unsigned_abs());
-    let count =
-        if count > COUNTED { HowMany::MoreThan(number(COUNTED)) } else { HowMany::Exactly(number(count)) };
-    Ok(LogPage { rows, count, next })
+    Ok(LogPage { rows, count: HowMany::up_to(COUNTED, count), next })
 }
 
 /// Some rows of an export, and what to go on with. It holds no connection between two of them,

@@ -2,7 +2,7 @@
 //! authenticate, what they ask for.
 
 pub use super::credentials::OldSecret;
-use super::{Acting, Conflict, Context, Error, FormValue, On, Result, credentials};
+use super::{Acting, Conflict, Context, Error, FormValue, On, Result, audit::HowMany, credentials};
 pub use crate::store::WantedScope;
 use crate::{
     crypto::{self, token::TokenHash},
@@ -19,6 +19,9 @@ use crate::{
     },
     store::{HashedSecret, Tx},
 };
+
+/// Users are counted up to here.
+const COUNTED: i64 = 10_000;
 
 /// A client as its page shows it, without the secrets, of which nobody has more than hashes.
 #[derive(Debug)]
@@ -77,9 +80,9 @@ pub async fn scopes(ctx: &Context, acting: &Acting<impl AtLeast>, app: AppId) ->
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn audience(ctx: &Context, acting: &Acting<impl AtLeast>, app: AppId) -> Result<u64> {
-    let users = ctx.read().await?.audience_of_app(acting.account(), app).await?;
-    Ok(u64::try_from(users).unwrap_or_default())
+pub async fn audience(ctx: &Context, acting: &Acting<impl AtLeast>, app: AppId) -> Result<HowMany> {
+    let users = ctx.read().await?.audience_of_app(acting.account(), app, COUNTED + 1).await?;
+    Ok(HowMany::up_to(COUNTED, users))
 }
 
 /// Saves where users are sent back to and how the client authenticates.

@@ -6,6 +6,7 @@ use super::{
     confirm::{Fields, Proof, check_proof, still_signed_in, wrong_password},
     invitations::revoke_those_of,
     members::hold,
+    oauth::grants::{ToTell, end_those_of_account, end_those_of_user},
     outbox::Mail,
     sign_in::begin_unchanged,
 };
@@ -32,8 +33,10 @@ pub async fn delete_account(ctx: &Context, acting: &Acting<Owner>, typed_name: &
         let sentence = format!("Type the account's name, “{}”, to delete it.", account.name);
         return Err(FieldErrors::one("delete_name", sentence).into());
     }
-    delete_held_account(ctx, &mut tx, &acting.by(), &account).await?;
-    Ok(tx.commit().await?)
+    let to_tell = delete_held_account(ctx, &mut tx, &acting.by(), &account).await?;
+    tx.commit().await?;
+    to_tell.announce(ctx).await;
+    Ok(())
 }
 
 /// What becomes of a user's accounts when the user is deleted.
@@ -81,11 +84,12 @@ pub async fn delete_user(ctx: &Context, by: &By, session: &Session, proof: Proof
     for one in &accounts {
         tx.lock_account(one.account.id).await?;
     }
+    let mut to_tell = end_those_of_user(ctx, &mut tx, by, user.id).await?;
     // Read again, now that nobody changes who belongs to them.
     for membership in tx.memberships(user.id).await? {
         let account = membership.account;
         match fate(&mut tx, &account, user.id).await? {
-            Fate::Deleted => delete_held_account(ctx, &mut tx, by, &account).await?,
+            Fate::Deleted => to_tell.and(delete_held_account(ctx, &mut tx, by, &account).await?),
             Fate::InTheWay => return Err(Conflict::LastOwner.into()),
             Fate::GoesOn => {
                 tx.delete_membership(account.id, user.id, ctx.now()).await?;
@@ -101,7 +105,9 @@ pub async fn delete_user(ctx: &Context, by: &By, session: &Session, proof: Proof
         tell_admins(ctx, &mut tx, admin, by, (&user, PowerChange::AdminDeleted)).await?;
     }
     ctx.audit(&mut tx, by, On::platform(), Change::UserDeleted { email: user.email.to_string() }).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    to_tell.announce(ctx).await;
+    Ok(())
 }
 
 /// What becomes of an account without one of its members.
@@ -139,17 +145,19 @@ fn may_go(account: &Account, apps: &[App]) -> std::result::Result<(), Conflict> 
 }
 
 /// The account is held; its apps are too from here on.
-async fn delete_held_account(ctx: &Context, tx: &mut Tx, by: &By, account: &Account) -> Result<()> {
+async fn delete_held_account(ctx: &Context, tx: &mut Tx, by: &By, account: &Account) -> Result<ToTell> {
     tx.lock_apps(account.id).await?;
     let apps = tx.apps_of(account.id).await?;
     may_go(account, &apps)?;
+    let to_tell = end_those_of_account(ctx, tx, by, account.id).await?;
     for app in &apps {
         delete_held(ctx, tx, by, app).await?;
     }
     tx.delete_account(account.id).await?;
     tx.leave(Remains::OfAccount(account.id), ctx.now()).await?;
-    ctx.audit(tx, by, On::account(account.id), Change::AccountDeleted { name: account.name.to_string() })
-        .await
+    let change = Change::AccountDeleted { name: account.name.to_string() };
+    ctx.audit(tx, by, On::account(account.id), change).await?;
+    Ok(to_tell)
 }
 
 /// Whoever takes an admin away waits here for others who do, until the end of the transaction.

@@ -15,7 +15,6 @@ use crate::domain::{
     },
     id::{DeliveryId, Id},
     lane::Lane,
-    text::Count,
     time::Timestamp,
 };
 pub use crate::store::{DeliveryFilter, LaneOff, LoggedDelivery};
@@ -70,9 +69,7 @@ pub async fn page(ctx: &Context, reader: &impl Reads, app: &App, filter: &Delive
     let more = deliveries.len() > PAGE;
     deliveries.truncate(PAGE);
     let next = deliveries.last().filter(|_| more).map(|delivery| delivery.id).or(until);
-    let number = |count: i64| Count(count.unsigned_abs());
-    let count =
-        if count > COUNTED { HowMany::MoreThan(number(COUNTED)) } else { HowMany::Exactly(number(count)) };
+    let count = HowMany::up_to(COUNTED, count);
     let looked_to = until.map(Id::made_at);
     Ok(Page { deliveries, count, looked_to, next })
 }

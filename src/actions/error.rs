@@ -68,6 +68,8 @@ pub enum Conflict {
         "This account awaits approval by an admin of the platform. You can build; activating comes after."
     )]
     AccountPending,
+    #[error("Prove your address first: open the link that we have mailed to you.")]
+    AddressUnproven,
     #[error("This account is suspended by an admin of the platform.")]
     AccountSuspended,
     #[error(

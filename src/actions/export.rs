@@ -14,12 +14,13 @@ use crate::{
         account::Owner,
         app::{App, AppState},
         audit::Change,
+        client::Client,
         id::{AccountId, AppId},
         subscription::Subscription,
         time::Timestamp,
         user::Session,
     },
-    store::{Conn, Deed},
+    store::{Conn, Deed, NamedGrant, WantedScope},
 };
 
 /// As much of what a user did is in their export, the latest first.
@@ -27,7 +28,8 @@ const DEEDS: u16 = 10_000;
 
 const FIELDS: Fields = Fields { password: "export_password", code: "export_code" };
 
-/// What is kept of a user: profile, accounts, sessions, and what they last did.
+/// What is kept of a user: profile, accounts, the apps that they authorised, sessions, and what they
+/// last did.
 ///
 /// # Errors
 /// `Invalid` for a wrong password or code, `TooMany` after ten.
@@ -49,6 +51,7 @@ pub async fn user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Re
         })
     });
     let sessions: Vec<Value> = sessions.collect();
+    let authorised: Vec<Value> = read.grants_by_user(user.id).await?.iter().map(granted).collect();
     let codes_left = read.recovery_codes(user.id).await?;
     let two_step =
         user.two_step_at.map(|at| json!({ "on_since": at.iso(), "recovery_codes_left": codes_left }));
@@ -70,6 +73,7 @@ pub async fn user(ctx: &Context, by: &By, session: &Session, proof: Proof) -> Re
         },
         "two_step_sign_in": two_step,
         "accounts": memberships,
+        "authorised_apps": authorised,
         "sessions": sessions,
         "activity": done,
         "activity_is_cut": is_cut,
@@ -82,7 +86,7 @@ fn deed(one: Deed) -> Value {
 }
 
 /// What was entered in an account: itself, its members and invitations, its apps with their
-/// subscriptions. What happened there is in its logs.
+/// clients and subscriptions, and which apps may act for it. What happened there is in its logs.
 ///
 /// # Errors
 /// `NotFound` if the account is gone.
@@ -93,6 +97,8 @@ pub async fn account(ctx: &Context, acting: &Acting<Owner>) -> Result<Value> {
     let api_key = read.api_key(id).await?.ok_or(Error::NotFound)?;
     let apps = read.apps_of(id).await?;
     let subscriptions = read.subscriptions_of_account(id).await?;
+    let clients = read.clients_of_account(id).await?;
+    let authorised: Vec<Value> = read.grants_for_account(id).await?.iter().map(granted).collect();
     let members = members(&mut read, id).await?;
     let invitations = invitations(&mut read, id).await?;
     drop(read);
@@ -100,7 +106,11 @@ pub async fn account(ctx: &Context, acting: &Acting<Owner>) -> Result<Value> {
     for one in &subscriptions {
         of_app.entry(one.app).or_default().push(subscription(one));
     }
-    let apps = apps.iter().map(|app| told(app, of_app.remove(&app.id).unwrap_or_default()));
+    let clients = clients.iter().map(|(client, scopes)| (client.app, registered(client, scopes)));
+    let mut clients: HashMap<AppId, Value> = clients.collect();
+    let apps = apps
+        .iter()
+        .map(|app| told(app, &of_app.remove(&app.id).unwrap_or_default(), clients.remove(&app.id).as_ref()));
     let apps: Vec<Value> = apps.collect();
     // Written down at the end, so that nobody waits while so much is read.
     let mut tx = hold(ctx, acting).await?;
@@ -117,6 +127,7 @@ pub async fn account(ctx: &Context, acting: &Acting<Owner>) -> Result<Value> {
         "members": members,
         "invitations": invitations,
         "apps": apps,
+        "authorisations": authorised,
     }))
 }
 
@@ -142,7 +153,35 @@ async fn invitations(read: &mut Conn, id: AccountId) -> Result<Vec<Value>> {
     Ok(told.collect())
 }
 
-fn told(app: &App, subscriptions: Vec<Value>) -> Value {
+/// What a user lets an app do for an account.
+fn granted(one: &NamedGrant) -> Value {
+    let grant = &one.grant;
+    json!({
+        "id": grant.id,
+        "app": { "id": grant.app, "name": one.app_name.as_str() },
+        "account": { "id": grant.account, "name": one.account_name.as_str() },
+        "user": grant.user,
+        "scopes": grant.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "created_at": grant.created_at.iso(),
+        "agreed_at": grant.agreed_at.iso(),
+    })
+}
+
+/// What is registered of a client, without its secrets.
+fn registered(client: &Client, scopes: &[WantedScope]) -> Value {
+    let scopes = scopes.iter().map(|wanted| {
+        json!({ "name": wanted.scope.as_str(), "why": wanted.why.as_ref().map(ToString::to_string) })
+    });
+    json!({
+        "client_id": client.client_id.as_str(),
+        "redirect_uris": client.redirect_uris.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "public": client.is_public,
+        "jwks": client.jwks,
+        "scopes": scopes.collect::<Vec<_>>(),
+    })
+}
+
+fn told(app: &App, subscriptions: &[Value], client: Option<&Value>) -> Value {
     let about = &app.information;
     let reason = match &app.state {
         AppState::Suspended { reason, .. } => Some(reason),
@@ -166,6 +205,7 @@ fn told(app: &App, subscriptions: Vec<Value>) -> Value {
         "events_on": app.events_on,
         "created_at": app.created_at.iso(),
         "activated_at": iso(app.activated_at),
+        "client": client,
         "subscriptions": subscriptions,
     })
 }

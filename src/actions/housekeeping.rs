@@ -18,6 +18,8 @@ const INVITATION: Span = Span::days(30);
 /// No limit looks further back.
 const TRIES: Span = Span::hours(1);
 
+/// A code that was used is known for so long when it comes again.
+const CODES: Span = Span::days(1);
 /// Counts and refused calls are kept this long.
 const CALLS: Span = Span::days(31);
 
@@ -48,6 +50,8 @@ pub async fn sweep(ctx: &Context) -> Result<u64> {
     dropped += tx.delete_old_changes(CHANGES).await?;
     dropped += tx.delete_old_calls(now - CALLS).await?;
     dropped += tx.forget_publishing(now - IDS_KEPT, now - REQUESTS_KEPT).await?;
+    dropped += tx.forget_authorizations(now - CODES, now).await?;
+    dropped += tx.delete_old_families(now).await?;
     tx.sum_figures().await?;
     tx.commit().await?;
     ctx.guesses.sweep();

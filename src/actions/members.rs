@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{Acting, Conflict, Context, Error, On, Result, invitations::revoke_those_of};
+use super::{
+    Acting, Conflict, Context, Error, On, Result,
+    invitations::revoke_those_of,
+    oauth::grants::{ToTell, end_those_of_member},
+};
 use crate::{
     domain::{
         account::{AtLeast, MemberFacts, Owner, Role, Viewer, keeps_an_owner},
@@ -117,8 +121,10 @@ pub async fn remove(ctx: &Context, acting: &Acting<Owner>, user: UserId) -> Resu
     let mut tx = hold(ctx, acting).await?;
     let member = member(&mut tx, account, user, None).await?;
     let (email, role) = (member.email.to_string(), member.role);
-    part(ctx, &mut tx, acting, user, Change::MemberRemoved { user, email, role }).await?;
-    Ok(tx.commit().await?)
+    let to_tell = part(ctx, &mut tx, acting, user, Change::MemberRemoved { user, email, role }).await?;
+    tx.commit().await?;
+    to_tell.announce(ctx).await;
+    Ok(())
 }
 
 /// Ends one's own membership.
@@ -129,8 +135,10 @@ pub async fn leave(ctx: &Context, acting: &Acting<Viewer>) -> Result<()> {
     let (account, user) = (acting.account(), acting.member.user());
     let mut tx = hold(ctx, acting).await?;
     let role = member(&mut tx, account, user, None).await?.role;
-    part(ctx, &mut tx, acting, user, Change::MemberLeft { role }).await?;
-    Ok(tx.commit().await?)
+    let to_tell = part(ctx, &mut tx, acting, user, Change::MemberLeft { role }).await?;
+    tx.commit().await?;
+    to_tell.announce(ctx).await;
+    Ok(())
 }
 
 /// A transaction in which nobody else changes who belongs to the account, and the one who acts
@@ -149,18 +157,21 @@ async fn member(tx: &mut Tx, account: AccountId, user: UserId, becomes: Option<R
     if keeps_an_owner(&members, user, becomes) { Ok(member.clone()) } else { Err(Conflict::LastOwner.into()) }
 }
 
-/// The end of a membership, and of the ways back in that the member may have laid.
+/// The end of a membership, of the ways back in that the member may have laid, and of what they let
+/// apps do for the account.
 async fn part<R: AtLeast>(
     ctx: &Context,
     tx: &mut Tx,
     acting: &Acting<R>,
     user: UserId,
     change: Change,
-) -> Result<()> {
+) -> Result<ToTell> {
     let account = acting.account();
     tx.delete_membership(account, user, ctx.now()).await?;
     revoke_those_of(ctx, tx, &acting.by(), account, user).await?;
-    ctx.audit(tx, &acting.by(), On::account(account), change).await
+    let to_tell = end_those_of_member(ctx, tx, &acting.by(), account, user).await?;
+    ctx.audit(tx, &acting.by(), On::account(account), change).await?;
+    Ok(to_tell)
 }
 
 async fn seen(read: &mut Conn, account: AccountId, user: UserId, now: Timestamp) -> Result<Vec<SeenSecret>> {

@@ -1,7 +1,12 @@
 //! The authorization server: who a client is, what it gets, and what a token is worth.
 
+pub mod authorization;
 pub mod clients;
+pub mod codes;
+mod farewell;
+pub mod grants;
 pub mod introspection;
+pub mod pushed;
 pub mod revocation;
 pub mod tokens;
 

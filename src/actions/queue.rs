@@ -21,7 +21,6 @@ use crate::{
         },
         id::{AccountId, AppId, DeliveryId, Id as _, LaneId, SecretId, SenderId},
         lane::{Health, Lane, LaneKind, TurnedOff},
-        text::Count,
         time::{Span, Timestamp},
     },
     store::{Conn, Made, SealedSecret, Tx},
@@ -34,7 +33,7 @@ pub const LEASE: Span = Span::seconds(20);
 /// The most deliveries of a lane that are looked at together.
 pub const BATCH: usize = 64;
 /// As many deliveries that wait are counted for a page.
-const COUNTED: u32 = 10_000;
+const COUNTED: i64 = 10_000;
 /// Lanes that are looked at together when lost ones are sought.
 const STEP: i64 = 500;
 
@@ -378,16 +377,13 @@ pub async fn depth(ctx: &Context) -> Result<Depth> {
     Ok(Depth { waiting, behind: behind(ctx, &mut read).await? })
 }
 
-/// Counted up to [`COUNTED`].
+/// Counted up to 10,000.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
 pub async fn glance(ctx: &Context) -> Result<Glance> {
     let mut read = ctx.read().await?;
-    let waiting = u64::try_from(read.waiting_deliveries(i64::from(COUNTED) + 1).await?).unwrap_or_default();
-    let most = u64::from(COUNTED);
-    let waiting =
-        if waiting > most { HowMany::MoreThan(Count(most)) } else { HowMany::Exactly(Count(waiting)) };
+    let waiting = HowMany::up_to(COUNTED, read.waiting_deliveries(COUNTED + 1).await?);
     Ok(Glance { waiting, behind: behind(ctx, &mut read).await? })
 }
 

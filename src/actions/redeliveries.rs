@@ -9,7 +9,6 @@ use crate::{
         audit::Change,
         delivery::redelivery::Redelivery,
         id::{AccountId, AppId, LaneId},
-        text::Count,
         time::Timestamp,
     },
     store::Progress,
@@ -38,8 +37,7 @@ pub async fn failed_since(
 ) -> Result<HowMany> {
     let mut read = ctx.read().await?;
     let count = read.failed_since(reader.account_of(app), app.id, (since, ctx.now()), COUNTED + 1).await?;
-    let number = |count: i64| Count(count.unsigned_abs());
-    Ok(if count > COUNTED { HowMany::MoreThan(number(COUNTED)) } else { HowMany::Exactly(number(count)) })
+    Ok(HowMany::up_to(COUNTED, count))
 }
 
 /// The last time that failed deliveries of an app were asked for again, be it over or not.

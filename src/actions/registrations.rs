@@ -16,11 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn of_app(
-    ctx: &Context,
-    acting: &Acting<impl AtLeast>,
-    app: &App,
-) -> Result<Option<Registration>> {
+pub async fn of_app(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App) -> Result<Option<Registration>> {
     if app.account != acting.account() || !app.app_type.has_client() {
         return Ok(None);
     }

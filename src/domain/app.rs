@@ -57,6 +57,15 @@ impl AppType {
         }
     }
 
+    /// Whether users are asked before such an app acts, and it acts for them.
+    #[must_use]
+    pub const fn asks_users(self) -> bool {
+        match self {
+            Self::Oauth => true,
+            Self::Jwt | Self::ServerToServer | Self::Webhook => false,
+        }
+    }
+
     /// As people read it, within a sentence.
     #[must_use]
     pub const fn label(self) -> &'static str {

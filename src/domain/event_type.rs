@@ -34,6 +34,9 @@ impl fmt::Display for EventTypeName {
     }
 }
 
+/// The event by which an app hears that a grant of it ended; it needs no scope.
+pub const DEAUTHORIZED: &str = "app.deauthorized";
+
 /// The text names no event type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not the name of an event type")]

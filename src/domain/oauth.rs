@@ -2,13 +2,16 @@
 //! and those that build on it.
 
 pub mod assertion;
+pub mod authorization;
 pub mod parameters;
+pub mod pkce;
 
 use std::borrow::Cow;
 
 use super::{secret::Secret, text_enum::text_enum};
 
-/// Why the token endpoint, and those beside it, refuse (RFC 6749 §5.2).
+/// Why the token endpoint, and those beside it, refuse (RFC 6749 §5.2), or a client is sent back
+/// without a code (§4.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     InvalidRequest,
@@ -17,6 +20,12 @@ pub enum ErrorCode {
     UnauthorizedClient,
     UnsupportedGrantType,
     InvalidScope,
+    /// The user, or whoever answers for them, did not allow it (§4.1.2.1).
+    AccessDenied,
+    /// §4.1.2.1
+    UnsupportedResponseType,
+    /// `OpenID` Connect Core §3.1.2.6
+    RequestNotSupported,
     /// Portico cannot know now, or was asked wrongly too often. Not of RFC 6749 §5.2, which has no
     /// word for it, but of §4.1.2.1.
     TemporarilyUnavailable,
@@ -31,6 +40,9 @@ text_enum!(
     UnauthorizedClient = "unauthorized_client",
     UnsupportedGrantType = "unsupported_grant_type",
     InvalidScope = "invalid_scope",
+    AccessDenied = "access_denied",
+    UnsupportedResponseType = "unsupported_response_type",
+    RequestNotSupported = "request_not_supported",
     TemporarilyUnavailable = "temporarily_unavailable",
 );
 
@@ -98,7 +110,10 @@ impl OauthError {
             | ErrorCode::InvalidGrant
             | ErrorCode::UnauthorizedClient
             | ErrorCode::UnsupportedGrantType
-            | ErrorCode::InvalidScope => 400,
+            | ErrorCode::InvalidScope
+            | ErrorCode::AccessDenied
+            | ErrorCode::UnsupportedResponseType
+            | ErrorCode::RequestNotSupported => 400,
             ErrorCode::TemporarilyUnavailable if self.is_throttled => 429,
             ErrorCode::TemporarilyUnavailable => 503,
         }
@@ -144,7 +159,7 @@ mod tests {
     #[test]
     fn each_error_has_its_status() {
         let statuses = ErrorCode::ALL.iter().map(|code| OauthError::new(*code, "").status());
-        assert_eq!(statuses.collect::<Vec<_>>(), [400, 401, 400, 400, 400, 400, 503]);
+        assert_eq!(statuses.collect::<Vec<_>>(), [400, 401, 400, 400, 400, 400, 400, 400, 400, 503]);
         assert_eq!(OauthError::throttled(7).status(), 429);
     }
 

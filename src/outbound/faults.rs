@@ -46,7 +46,9 @@ pub(super) fn of_exchange(error: &(dyn Error + 'static)) -> Failure {
             if error.is_parse_too_large() {
                 return Failure::HeadTooLarge;
             }
-            if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+            // Of times only that of an HTTP/2 ping is hyper's: the other side has left it unanswered.
+            let is_silent = error.is_timeout();
+            if is_silent || error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
                 return Failure::ConnectionLost;
             }
         }

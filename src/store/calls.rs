@@ -58,9 +58,12 @@ statements! {
     OLD_CLIENT_SECRET_USES = "select u.secret_id, u.calls, u.last_at
         from old_secret_uses u join client_secrets s on s.id = u.secret_id join apps a on a.id = s.app_id
         where a.account_id = $1 and s.app_id = $2";
-    /// The last refused calls that an app made, or that name none, the newest first.
+    /// The last refused calls that an app made, and of a JWT app those that name none, the newest first.
     REFUSED_CALLS = "select app_id, at, code, detail, off_by_s, signed_with, address
-        from refused_calls where account_id = $1 and (app_id = $2 or app_id is null) and ($3 = '' or code = $3)
+        from refused_calls where account_id = $1
+            and (app_id = $2 or (app_id is null
+                and exists (select 1 from apps a where a.id = $2 and a.app_type = 'jwt')))
+            and ($3 = '' or code = $3)
         order by at desc, id desc limit $4";
     /// Drops counts of old.
     DELETE_OLD_APP_CALLS = "delete from app_calls where hour < $1";
@@ -150,7 +153,7 @@ impl Conn {
         Ok(uses(all!(self, OLD_CLIENT_SECRET_USES, account, app)))
     }
 
-    /// The last refused calls of an app, and those of its account that name no app.
+    /// The last refused calls of an app, and if it signs JWTs those of its account that name no app.
     pub async fn refused_calls(
         &mut self,
         account: AccountId,

@@ -1,5 +1,7 @@
 //! Clients of OAuth: what is registered of them, their secrets, and the scopes that they ask for.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::{
@@ -24,6 +26,15 @@ statements! {
         from clients c join apps a on a.id = c.app_id where c.client_id = $1";
     /// The client ids of an account's apps.
     CLIENT_IDS = "select c.app_id, c.client_id from clients c join apps a on a.id = c.app_id where a.account_id = $1";
+    /// The clients of an account's apps.
+    CLIENTS_OF_ACCOUNT = "select c.app_id, c.client_id, c.is_public, c.jwks, a.account_id
+        from clients c join apps a on a.id = c.app_id where a.account_id = $1";
+    /// Where their users may be sent back to, in their developers' order.
+    REDIRECT_URIS_OF_ACCOUNT = "select u.app_id, u.uri from client_redirect_uris u join apps a on a.id = u.app_id
+        where a.account_id = $1 order by u.app_id, u.position";
+    /// The scopes that an account's apps ask for, in the order of their names.
+    SCOPES_OF_ACCOUNT = "select s.app_id, s.scope, s.why from app_scopes s join apps a on a.id = s.app_id
+        where a.account_id = $1 order by s.app_id, s.scope";
     /// Where a client's users may be sent back to, in its developers' order.
     REDIRECT_URIS = "select uri from client_redirect_uris where app_id = $1 order by position";
     /// A new client.
@@ -58,8 +69,8 @@ statements! {
     /// A scope more that an app asks for.
     INSERT_APP_SCOPE = "insert into app_scopes (app_id, scope, why) values ($1, $2, $3)";
     /// How many users have let an app act for them.
-    AUDIENCE_OF_APP = "select count(distinct g.user_id) from grants g join apps a on a.id = g.app_id
-        where a.account_id = $1 and g.app_id = $2";
+    AUDIENCE_OF_APP = "select count(*) from (select distinct g.user_id from grants g
+        join apps a on a.id = g.app_id where a.account_id = $1 and g.app_id = $2 limit $3) users";
 }
 
 /// A client's secret as it is stored: its hash alone.
@@ -117,6 +128,31 @@ impl Conn {
         Ok(all!(self, CLIENT_IDS, account))
     }
 
+    /// The clients of the account's apps, and what each app asks for, in the order of the names.
+    pub async fn clients_of_account(
+        &mut self,
+        account: AccountId,
+    ) -> Result<Vec<(Client, Vec<WantedScope>)>> {
+        let rows: Vec<ClientRow> = all!(self, CLIENTS_OF_ACCOUNT, account);
+        let mut uris: HashMap<AppId, Vec<RedirectUri>> = HashMap::new();
+        let of_apps: Vec<(AppId, RedirectUri)> = all!(self, REDIRECT_URIS_OF_ACCOUNT, account);
+        for (app, uri) in of_apps {
+            uris.entry(app).or_default().push(uri);
+        }
+        let mut scopes: HashMap<AppId, Vec<WantedScope>> = HashMap::new();
+        let of_apps: Vec<(AppId, ScopeName, Option<WhyNeeded>)> = all!(self, SCOPES_OF_ACCOUNT, account);
+        for (app, scope, why) in of_apps {
+            scopes.entry(app).or_default().push(WantedScope { scope, why });
+        }
+        let mut clients = Vec::with_capacity(rows.len());
+        for ClientRow { app_id: app, client_id, is_public, jwks, .. } in rows {
+            let redirect_uris = uris.remove(&app).unwrap_or_default().into_iter().collect();
+            let client = Client { app, client_id, is_public, redirect_uris, jwks };
+            clients.push((client, scopes.remove(&app).unwrap_or_default()));
+        }
+        Ok(clients)
+    }
+
     /// The client of an id, and the account that owns its app.
     pub async fn client_by_id(&mut self, id: &ClientId) -> Result<Option<(AccountId, Client)>> {
         let row: Option<ClientRow> = optional!(self, CLIENT_BY_ID, id);
@@ -149,9 +185,9 @@ impl Conn {
         Ok(all!(self, APP_SCOPES, account, app))
     }
 
-    /// How many users have let the app act for them.
-    pub async fn audience_of_app(&mut self, account: AccountId, app: AppId) -> Result<i64> {
-        Ok(value!(self, AUDIENCE_OF_APP, account, app))
+    /// How many users have let the app act for them, counted up to a number.
+    pub async fn audience_of_app(&mut self, account: AccountId, app: AppId, most: i64) -> Result<i64> {
+        Ok(value!(self, AUDIENCE_OF_APP, account, app, most))
     }
 }
 

@@ -221,33 +221,66 @@ dialects! {
         postgres "select external_id, id from accounts
             where external_id in (select value from json_array_elements_text(cast($1 as json)))";
     /// The lanes that get events, as a JSON array of account, type and environment: in production
-    /// those of internal apps that are active, in development of drafts too, of subscriptions that
-    /// hold the type. Cross joins, since SQLite takes them in the order in which they stand: the
-    /// account's few apps first, never all who subscribe to the type.
+    /// those of apps that are active, in development of drafts too, of subscriptions that hold the
+    /// type. An internal app gets those of its account; one that uses OAuth those of accounts for
+    /// which an owner let it in, of types whose scope it asks for and was granted. Cross joins, since
+    /// SQLite takes them in the order in which they stand: the account's few apps and grants first,
+    /// never all who subscribe to the type.
     RECEIVERS =
-        sqlite "select w.key as place, s.app_id, s.id as subscription_id, l.id as lane_id
-            from jsonb_each($1) w cross join accounts c cross join apps a cross join subscriptions s
-            cross join subscription_event_types t cross join lanes l
-            where c.id = unhex(w.value ->> 'account_id') and c.standing = 'approved'
-            and a.account_id = c.id and a.app_type <> 'oauth' and a.events_on and s.app_id = a.id
-            and case w.value ->> 'environment'
-                when 'production' then a.state = 'active' and s.production_url is not null
-                else a.state in ('draft', 'active') and s.development_url is not null end
-            and t.subscription_id = s.id and t.event_type = w.value ->> 'event_type'
-            and l.subscription_id = s.id and l.kind = w.value ->> 'environment' and l.turned_off_at is null
-            order by w.key, s.id"
-        postgres "select w.place, s.app_id, s.id as subscription_id, l.id as lane_id
-            from json_to_recordset(cast($1 as json)) as w(place bigint, account_id uuid, event_type text,
-                environment text)
-            join accounts c on c.id = w.account_id and c.standing = 'approved'
-            join apps a on a.account_id = c.id and a.app_type <> 'oauth' and a.events_on
-            join subscriptions s on s.app_id = a.id
-            join subscription_event_types t on t.subscription_id = s.id and t.event_type = w.event_type
-            join lanes l on l.subscription_id = s.id and l.kind = w.environment and l.turned_off_at is null
-            where case w.environment
-                when 'production' then a.state = 'active' and s.production_url is not null
-                else a.state in ('draft', 'active') and s.development_url is not null end
-            order by w.place, s.id";
+        sqlite "with reached as (
+                select w.key as place, w.value ->> 'event_type' as event_type,
+                    w.value ->> 'environment' as environment, a.id as app_id, a.state
+                from jsonb_each($1) w cross join accounts c cross join apps a
+                where c.id = unhex(w.value ->> 'account_id') and c.standing = 'approved'
+                and a.account_id = c.id and a.app_type <> 'oauth' and a.events_on
+                union
+                select w.key, w.value ->> 'event_type', w.value ->> 'environment', a.id, a.state
+                from jsonb_each($1) w cross join accounts c cross join event_types e cross join grants g
+                cross join memberships m cross join users u cross join apps a cross join accounts o
+                cross join app_scopes n
+                where c.id = unhex(w.value ->> 'account_id') and c.standing = 'approved'
+                and e.name = w.value ->> 'event_type' and g.account_id = c.id
+                and instr(' ' || g.scopes || ' ', ' ' || e.scope || ' ') > 0
+                and m.account_id = c.id and m.user_id = g.user_id and m.role = 'owner'
+                and u.id = g.user_id and u.disabled_at is null
+                and a.id = g.app_id and a.app_type = 'oauth' and a.events_on
+                and o.id = a.account_id and o.standing = 'approved'
+                and n.app_id = a.id and n.scope = e.scope)
+            select r.place, r.app_id, s.id as subscription_id, l.id as lane_id
+            from reached r cross join subscriptions s cross join subscription_event_types t cross join lanes l
+            where s.app_id = r.app_id
+            and case r.environment
+                when 'production' then r.state = 'active' and s.production_url is not null
+                else r.state in ('draft', 'active') and s.development_url is not null end
+            and t.subscription_id = s.id and t.event_type = r.event_type
+            and l.subscription_id = s.id and l.kind = r.environment and l.turned_off_at is null
+            order by r.place, s.id"
+        postgres "with wanted as materialized (
+                select w.place, w.account_id, w.event_type, w.environment
+                from json_to_recordset(cast($1 as json)) as w(place bigint, account_id uuid, event_type text,
+                    environment text)
+                join accounts c on c.id = w.account_id and c.standing = 'approved'),
+            reached as (
+                select w.place, w.event_type, w.environment, a.id as app_id, a.state
+                from wanted w join apps a on a.account_id = w.account_id and a.app_type <> 'oauth' and a.events_on
+                union
+                select w.place, w.event_type, w.environment, a.id, a.state
+                from wanted w join event_types e on e.name = w.event_type
+                join grants g on g.account_id = w.account_id
+                    and strpos(' ' || g.scopes || ' ', ' ' || e.scope || ' ') > 0
+                join memberships m on m.account_id = g.account_id and m.user_id = g.user_id and m.role = 'owner'
+                join users u on u.id = g.user_id and u.disabled_at is null
+                join apps a on a.id = g.app_id and a.app_type = 'oauth' and a.events_on
+                join accounts o on o.id = a.account_id and o.standing = 'approved'
+                join app_scopes n on n.app_id = a.id and n.scope = e.scope)
+            select r.place, r.app_id, s.id as subscription_id, l.id as lane_id
+            from reached r join subscriptions s on s.app_id = r.app_id
+            join subscription_event_types t on t.subscription_id = s.id and t.event_type = r.event_type
+            join lanes l on l.subscription_id = s.id and l.kind = r.environment and l.turned_off_at is null
+            where case r.environment
+                when 'production' then r.state = 'active' and s.production_url is not null
+                else r.state in ('draft', 'active') and s.development_url is not null end
+            order by r.place, s.id";
     /// Makes lanes due, as a JSON array of their ids, unless they are: at a moment, or when the
     /// circuit lets something through. In one order, so that two publishers never wait for each other;
     /// both may have put something there, which keeps the key of a lane alone.

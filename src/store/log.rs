@@ -91,8 +91,9 @@ macro_rules! count_of_all {
 /// What was done as a member, and not as the platform's staff.
 macro_rules! as_a_member {
     () => {
-        " and l.action not in ('app_suspended', 'app_reinstated', 'app_renamed', 'account_approved',
-            'account_suspended', 'account_reinstated', 'account_external_id_changed')"
+        " and l.action not in ('app_suspended', 'app_reinstated', 'app_renamed', 'grant_revoked',
+            'grants_revoked', 'account_approved', 'account_suspended', 'account_reinstated',
+            'account_external_id_changed')"
     };
 }
 

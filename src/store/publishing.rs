@@ -24,6 +24,13 @@ use crate::domain::{
 statements! {
     /// Whether the catalog has such a type; one that is retired it has too.
     EVENT_TYPE_EXISTS = "select name from event_types where name = $1";
+    /// The lanes that get an event that is an app's own affair, in production.
+    RECEIVERS_OF_APP = "select cast(0 as bigint) as place, s.app_id, s.id as subscription_id, l.id as lane_id
+        from apps a join accounts c on c.id = a.account_id join subscriptions s on s.app_id = a.id
+        join subscription_event_types t on t.subscription_id = s.id join lanes l on l.subscription_id = s.id
+        where a.id = $1 and a.state = 'active' and a.events_on and c.standing = 'approved'
+        and s.production_url is not null and t.event_type = $2
+        and l.kind = 'production' and l.turned_off_at is null order by s.id";
     /// The event that the platform gave this id first. A row that another transaction is about to
     /// write is waited for.
     INSERT_PUBLISHED_ID = "insert into published_ids (published_id, event_id, created_at) values ($1, $2, $3)
@@ -70,6 +77,13 @@ struct ReceiverRow {
     app_id: AppId,
     subscription_id: SubscriptionId,
     lane_id: LaneId,
+}
+
+impl From<ReceiverRow> for Receiver {
+    fn from(row: ReceiverRow) -> Self {
+        let ReceiverRow { app_id, subscription_id, lane_id, place: _ } = row;
+        Self { app: app_id, subscription: subscription_id, lane: lane_id }
+    }
 }
 
 #[derive(Serialize)]
@@ -133,11 +147,18 @@ impl Conn {
         let sql = self.text(RECEIVERS);
         let asked = audiences.iter().enumerate().map(|(place, audience)| AudienceRow::of(place, audience));
         let rows: Vec<ReceiverRow> = all!(self, sql, rows::json(asked));
-        let receiver = |row: ReceiverRow| {
-            let place = usize::try_from(row.place).unwrap_or(usize::MAX);
-            (place, Receiver { app: row.app_id, subscription: row.subscription_id, lane: row.lane_id })
-        };
-        Ok(rows.into_iter().map(receiver).collect())
+        let place = |row: &ReceiverRow| usize::try_from(row.place).unwrap_or(usize::MAX);
+        Ok(rows.into_iter().map(|row| (place(&row), row.into())).collect())
+    }
+
+    /// The lanes of an app that get an event that is its own affair, at this moment.
+    pub async fn receivers_of_app(
+        &mut self,
+        app: AppId,
+        event_type: &EventTypeName,
+    ) -> Result<Vec<Receiver>> {
+        let rows: Vec<ReceiverRow> = all!(self, RECEIVERS_OF_APP, app, event_type);
+        Ok(rows.into_iter().map(Receiver::from).collect())
     }
 
     pub async fn request(

@@ -110,11 +110,7 @@ impl Tx {
         Ok(())
     }
 
-    pub async fn set_scope_retired(
-        &mut self,
-        name: &ScopeName,
-        retired_at: Option<Timestamp>,
-    ) -> Result<()> {
+    pub async fn set_scope_retired(&mut self, name: &ScopeName, retired_at: Option<Timestamp>) -> Result<()> {
         execute!(self, SET_SCOPE_RETIRED, name, retired_at);
         Ok(())
     }

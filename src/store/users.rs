@@ -149,6 +149,8 @@ impl Tx {
     }
 
     pub async fn set_user_name(&mut self, id: UserId, name: &PersonName) -> Result<()> {
+        // Whoever judges a token of the user says the name.
+        self.touch_grants_of(id).await?;
         execute!(self, SET_USER_NAME, id, name, NameKey::of(name.as_str()).as_str());
         Ok(())
     }

@@ -24,6 +24,9 @@ pub(super) enum Done {
     AppRenamed,
     AppSuspended,
     AddressAsked,
+    AuthorizationRevoked,
+    GrantRevoked,
+    GrantsRevoked,
     EventRedelivered,
     FailedRedelivered,
     NothingFailed,
@@ -99,6 +102,9 @@ text_enum!(
     AppRenamed = "app-renamed",
     AppSuspended = "app-suspended",
     AddressAsked = "address-asked",
+    AuthorizationRevoked = "authorization-revoked",
+    GrantRevoked = "grant-revoked",
+    GrantsRevoked = "grants-revoked",
     EventRedelivered = "event-redelivered",
     FailedRedelivered = "failed-redelivered",
     NothingFailed = "nothing-failed",
@@ -193,6 +199,12 @@ impl Done {
             Self::AppReactivated => Flash::new("The app is active again."),
             Self::AddressAsked => Flash::new("We have sent a link to the new address.")
                 .more("Your address changes when you open it."),
+            Self::AuthorizationRevoked => Flash::new("The app is authorised no more.")
+                .more("Its very next call for you is refused, and it is told."),
+            Self::GrantRevoked => Flash::new("The authorisation is revoked.")
+                .more("The app’s very next call for this user is refused."),
+            Self::GrantsRevoked => Flash::new("All authorisations are revoked.")
+                .more("Its users have to let the app in anew."),
             Self::EventRedelivered => Flash::new("The event is delivered again.")
                 .more("It has the same webhook-id. This page shows how it goes."),
             Self::FailedRedelivered => Flash::new("What failed is delivered again.")

@@ -9,6 +9,7 @@ pub mod docs;
 pub mod errors;
 pub mod invitation;
 pub mod landing;
+pub mod oauth;
 pub mod password;
 pub mod settings;
 pub mod setup;

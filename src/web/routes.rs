@@ -18,10 +18,12 @@ use super::{
         account::{self, deletion, invitations, member, token_debugger},
         accounts_new, admin,
         apps::{
-            activation, client, credentials, deliveries, delivery, features, information, manage, new as new_app,
-            overview, refusals, scopes, subscription,
+            activation, client, credentials, deliveries, delivery, features, information, manage,
+            new as new_app, overview, refusals, scopes, subscription,
         },
-        confirm, docs, invitation, landing, password, settings, setup, sign_in, sign_up, verify_email,
+        confirm, docs, invitation, landing,
+        oauth::authorize as authorize_app,
+        password, settings, setup, sign_in, sign_up, verify_email,
     },
 };
 
@@ -54,6 +56,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                     Endpoint::api("/oauth/revoke").post(oauth::revoke::post).options(oauth::options_post),
                 )
                 .service(Endpoint::api("/oauth/introspect").post(oauth::introspect::post))
+                .service(Endpoint::api("/oauth/par").post(oauth::par::post))
                 .service(
                     Endpoint::api("/.well-known/oauth-authorization-server")
                         .get(oauth::metadata::get)
@@ -129,12 +132,16 @@ fn people(config: &mut ServiceConfig) {
         .service(page("/settings/two-step").get(settings::two_step::get).post(settings::two_step::turn_on))
         .service(page("/settings/two-step/off").post(settings::two_step::turn_off))
         .service(page("/settings/two-step/codes").post(settings::two_step::renew_codes))
+        .service(page("/settings/authorizations").get(settings::authorizations::get))
+        .service(page("/settings/authorizations/{grant}/revoke").post(settings::authorizations::revoke))
+        .service(page("/oauth/authorize").get(authorize_app::get).post(authorize_app::post))
         .service(page("/settings/export").post(settings::deletion::export))
         .service(page("/settings/delete").post(settings::deletion::delete))
         .service(page("/settings/sessions/{session}/end").post(settings::end_session))
         .service(page("/docs").get(docs::start))
         .service(page("/docs/jwt").get(docs::jwt))
         .service(page("/docs/server-to-server").get(docs::server_to_server))
+        .service(page("/docs/oauth").get(docs::oauth))
         .service(page("/docs/refusals").get(docs::refusals))
         .service(page("/docs/secrets").get(docs::secrets))
         .service(page("/docs/webhooks").get(docs::webhooks))
@@ -188,6 +195,9 @@ fn console(config: &mut ServiceConfig) {
         .service(page("/admin/apps/{app}/suspend").post(admin::app::suspend))
         .service(page("/admin/apps/{app}/reinstate").post(admin::app::reinstate))
         .service(page("/admin/apps/{app}/rename").post(admin::app::rename))
+        .service(page("/admin/apps/{app}/grants").get(admin::grants::get))
+        .service(page("/admin/apps/{app}/grants/revoke-all").post(admin::grants::revoke_all))
+        .service(page("/admin/apps/{app}/grants/{grant}/revoke").post(admin::grants::revoke))
         .service(page("/admin/accounts").get(admin::accounts::get))
         .service(page("/admin/accounts/{account}").get(admin::account::get))
         .service(page("/admin/accounts/{account}/approve").post(admin::account::approve))

@@ -54,7 +54,15 @@ async fn pages_of_visitors() {
     for path in ["/", "/sign-up", "/sign-in", "/password/forgot", "/no-such-page"] {
         visit(&browser, path).await;
     }
-    for path in ["/docs", "/docs/jwt", "/docs/server-to-server", "/docs/refusals", "/docs/secrets", "/docs/webhooks", "/docs/icons"] {
+    for path in [
+        "/docs",
+        "/docs/jwt",
+        "/docs/server-to-server",
+        "/docs/refusals",
+        "/docs/secrets",
+        "/docs/webhooks",
+        "/docs/icons",
+    ] {
         visit(&browser, path).await;
     }
     let setup = format!("/setup?token={}", setup.expose());

@@ -1,6 +1,8 @@
 //! OAuth and Server-to-Server apps, from nothing to active: with script, without it, and by keyboard
 //! alone. Their pages in every state are looked over.
 
+use portico::domain::app::AppType;
+
 use crate::{
     accessibility,
     browser::{Browser, Look, Script},
@@ -11,13 +13,13 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oauth_app_is_built() {
     let portal = Portal::new(Kind::Sqlite).await;
-    build_oauth(&signed_up(&portal, Look::default(), Hands::Mouse).await).await;
+    build_oauth(signed_up(&portal, Look::default(), Hands::Mouse).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oauth_app_is_built_by_keyboard_alone() {
     let portal = Portal::new(Kind::Sqlite).await;
-    build_oauth(&signed_up(&portal, Look::default(), Hands::Keyboard).await).await;
+    build_oauth(signed_up(&portal, Look::default(), Hands::Keyboard).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,18 +50,17 @@ async fn signed_up(portal: &Portal, look: Look, hands: Hands) -> Person {
     ada
 }
 
-async fn build_oauth(ada: &Person) {
-    create(ada, "OAuth", "Calendar").await;
-    make_secret(ada).await;
+async fn build_oauth(ada: Person) {
+    create(&ada, "OAuth", "Calendar").await;
+    make_secret(&ada).await;
     ada.fill("Redirect URIs", "https://calendar.example/callback").await;
     ada.press("Continue").await;
     ada.browser.sees("Credentials saved.").await;
     assert!(ada.browser.path().await.ends_with("/scopes"));
     ada.choose("meeting:read").await;
-    ada.fill("Why the app needs it (optional), meeting:read", "To show what is next").await;
     ada.press("Continue").await;
     ada.browser.sees("Scopes saved.").await;
-    activate(ada).await;
+    activate(&ada).await;
     ada.browser.close().await;
 }
 
@@ -101,7 +102,7 @@ async fn pages_of_clients() {
     let portal = Portal::new(Kind::Sqlite).await;
     let ada = portal.world.user("ada@meridian.example").await;
     let browser = signed_in(&portal, &ada, Look::default()).await;
-    let app = portal.world.oauth_app(&ada, "Calendar").await;
+    let app = portal.world.app(&ada, AppType::Oauth, "Calendar").await;
     let at = |page: &str| format!("/apps/{}{page}", app.id);
     for page in ["", "/credentials", "/scopes", "/activation"] {
         visit(&browser, &at(page)).await;

@@ -282,7 +282,6 @@ async fn an_account_is_approved_stopped_and_read_about(script: Script) {
     for words in ["Account approved", "Account suspended", "Account reinstated", "“Unpaid bills.”"] {
         browser.sees(words).await;
     }
-    look_over_with(script, &browser).await;
     let link = browser.driver().find(By::Css("a[href*='format=csv']")).await.expect("a link");
     let path = link.attr("href").await.expect("it leads somewhere").expect("an address");
     let file = portal.signed_in(&root).await.visit(&path).await;

@@ -9,6 +9,7 @@ mod accessibility;
 mod build_app;
 mod build_clients;
 mod checks;
+mod consent;
 mod console;
 mod deliveries;
 mod harness;

@@ -61,7 +61,10 @@ impl Person {
             }
             Hands::Keyboard => {
                 self.tab_to_beginning(words).await;
-                self.browser.keys(" ").await;
+                // An arrow has taken a radio button already.
+                if !self.browser.has("input[type=radio]:focus:checked").await {
+                    self.browser.keys(" ").await;
+                }
             }
         }
     }
@@ -100,8 +103,15 @@ impl Person {
     async fn tab_to_beginning(&self, words: &str) {
         for _ in 0..150 {
             self.browser.keys(Key::Tab).await;
-            if self.browser.focused().await.starts_with(words) {
-                return;
+            // Tab leads to one radio button of a group, and the arrows to the others.
+            let arrows = if self.browser.has("input[type=radio]:focus").await { 5 } else { 0 };
+            for _ in 0..=arrows {
+                if self.browser.focused().await.starts_with(words) {
+                    return;
+                }
+                if arrows > 0 {
+                    self.browser.keys(Key::Down).await;
+                }
             }
         }
         panic!("Tab never comes to {words:?} on {}", self.browser.path().await);

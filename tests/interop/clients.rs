@@ -147,11 +147,11 @@ async fn the_crate_oauth2_gets_a_token() {
     assert_eq!(registered.portal.client().get_as("/api/v1/me", secret).await.status, 200);
     let wrong = client("cs_wrong");
     let refused = wrong.exchange_client_credentials().request_async(&send).await;
-    assert!(format!("{refused:?}").contains("InvalidClient"), "{refused:?}");
+    assert!(format!("{refused:?}").contains("invalid_client"), "{refused:?}");
 }
 
 /// By the HTTP client that all tests have.
-async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+pub(crate) async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     #[expect(clippy::disallowed_methods, reason = "a client of tests, which talks to this machine alone")]
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
     let response = client.execute(request.try_into()?).await?;

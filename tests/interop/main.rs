@@ -7,6 +7,7 @@ mod support;
 mod attacks;
 mod caller;
 mod clients;
+mod code_flow;
 mod makers;
 mod vectors;
 mod webhooks;

@@ -157,6 +157,7 @@ async fn who_is_an_admin_no_more_does_nothing(kind: Kind) {
         group: parsed("Invoices"),
         description: parsed("Something happened"),
         example: parsed("{}"),
+        scope: None,
     };
     let (reason, known) = (parsed("Spam."), parsed("user.created"));
     let outcomes = [

@@ -29,8 +29,26 @@ use crate::support::{
 
 on_both!(every_change_leaves_its_row, what_cannot_be_written_down_is_not_done,);
 
-/// What the worker does by itself, and the tests that show its row.
-const ELSEWHERE: &[(&str, &str)] = &[("subscription_turned_off", "tests/worker/circuit.rs")];
+/// What is done elsewhere, by the worker and on the pages of OAuth, and the tests that show its row.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("subscription_turned_off", "tests/worker/circuit.rs"),
+    ("client_changed", "tests/web/apps/client.rs"),
+    ("client_secret_made", "tests/web/apps/client.rs"),
+    ("client_secret_revoked", "tests/web/apps/client.rs"),
+    ("scopes_changed", "tests/web/apps/scopes.rs"),
+    ("scope_created", "tests/store/scopes.rs"),
+    ("scope_changed", "tests/store/scopes.rs"),
+    ("scope_retired", "tests/store/scopes.rs"),
+    ("scope_brought_back", "tests/store/scopes.rs"),
+    ("scope_deleted", "tests/store/scopes.rs"),
+    ("grant_given", "tests/web/authorizations/audited.rs"),
+    ("grant_widened", "tests/web/authorizations/audited.rs"),
+    ("grant_ended", "tests/web/authorizations/audited.rs"),
+    ("grant_revoked", "tests/web/authorizations/audited.rs"),
+    ("grants_revoked", "tests/web/authorizations/audited.rs"),
+    ("code_reused", "tests/web/authorizations/audited.rs"),
+    ("refresh_token_reused", "tests/web/authorizations/audited.rs"),
+];
 
 async fn every_change_leaves_its_row(kind: Kind) {
     let mut walk = Walk { world: World::new(kind).await, counted: BTreeMap::new(), walked: BTreeSet::new() };

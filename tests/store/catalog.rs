@@ -146,7 +146,7 @@ async fn a_type_that_is_held_is_not_deleted(kind: Kind) {
     assert!(kept.event_types.contains("meeting.started"));
     actions::subscriptions::delete(&world.ctx, &acting, &app, subscription).await.expect("it goes");
     event_types::delete(&world.ctx, &root, None, &held).await.expect("nobody holds it");
-    assert_eq!(catalog::list(&world.ctx).await.expect("rows").len(), 13);
+    assert_eq!(catalog::list(&world.ctx).await.expect("rows").len(), 14);
 }
 
 async fn whoever_subscribes_while_a_type_is_deleted_keeps_it_or_is_told(kind: Kind) {
@@ -181,7 +181,7 @@ async fn an_import_of_what_is_there_changes_nothing(kind: Kind) {
     let before = world.database.dump().await;
     let exported = listed(&catalog::list(&world.ctx).await.expect("rows"));
     let imported = catalog::import(&world.ctx, &of(exported.clone())).await.expect("it is imported");
-    assert_eq!(imported.event_types, Count { created: 0, changed: 0, unchanged: 15 });
+    assert_eq!(imported.event_types, Count { created: 0, changed: 0, unchanged: 16 });
     let after = world.database.dump().await;
     for table in ["event_types", "audit_log"] {
         assert_eq!(before[table], after[table], "{table}");
@@ -190,7 +190,7 @@ async fn an_import_of_what_is_there_changes_nothing(kind: Kind) {
     // Into another catalog: as it was here, order and all.
     let (other, _) = world_and_admin(kind).await;
     let imported = catalog::import(&other.ctx, &of(exported.clone())).await.expect("it is imported");
-    assert_eq!(imported.event_types, Count { created: 1, changed: 1, unchanged: 13 });
+    assert_eq!(imported.event_types, Count { created: 1, changed: 1, unchanged: 14 });
     let there = listed(&catalog::list(&other.ctx).await.expect("rows"));
     assert_eq!(format!("{there:?}"), format!("{exported:?}"));
     assert_eq!(other.database.audited("event_types_reordered").await, 0);
@@ -340,6 +340,7 @@ async fn the_catalog_starts_with_14_types_in_three_groups(kind: Kind) {
         ("Recordings", "recording.stopped"),
         ("Recordings", "recording.completed"),
         ("Recordings", "recording.deleted"),
+        ("Apps", "app.deauthorized"),
     ];
     assert_eq!(seen, expected);
     assert!(types.iter().all(|one| !one.retired && one.version == 1));
@@ -350,5 +351,5 @@ async fn a_retired_type_stays_in_the_catalog(kind: Kind) {
     database.run("update event_types set retired_at = 1 where name = 'user.updated'").await;
     let types = database.read().await.event_types().await.expect("rows");
     let retired: Vec<_> = types.iter().filter(|one| one.retired).map(|one| one.name.as_str()).collect();
-    assert_eq!((types.len(), retired), (14, vec!["user.updated"]));
+    assert_eq!((types.len(), retired), (15, vec!["user.updated"]));
 }

@@ -224,7 +224,7 @@ async fn an_app_of_a_type_that_needs_it_is_made_with_its_client(kind: Kind) {
     assert_eq!(known.len(), 2);
     assert_ne!(known[0].client_id, known[1].client_id);
     let app = known[0].app_id;
-    assert_eq!(conn.audience_of_app(ada.account, app).await.expect("a count"), 0);
+    assert_eq!(conn.audience_of_app(ada.account, app, 10).await.expect("a count"), 0);
 }
 
 async fn what_is_a_clients_goes_with_its_app(kind: Kind) {

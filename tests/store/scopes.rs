@@ -73,7 +73,8 @@ async fn of_many_who_change_one_scope_at_once_one_wins(kind: Kind) {
         async move { catalog::retire(&ctx, &root, None, &parsed("user:read")).await }
     });
     assert_eq!(crate::races::came_off(&outcomes.await, &Conflict::Overtaken), 1);
-    for (action, times) in [("scope_changed", 1), ("scope_retired", 1)] {
+    catalog::bring_back(&world.ctx, &root, None, &parsed("user:read")).await.expect("it is offered again");
+    for (action, times) in [("scope_changed", 1), ("scope_retired", 1), ("scope_brought_back", 1)] {
         assert_eq!(world.database.audited(action).await, times, "{action}");
     }
     let unknown: ScopeName = parsed("no:such");

@@ -3,10 +3,15 @@
 #![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
 use portico::{
-    actions::clients::{self, Made, WantedScope},
+    actions::{
+        self, Acting,
+        clients::{self, Made, NewClient, WantedScope},
+        registrations,
+    },
     domain::{
         account::Developer,
         app::{App, AppType},
+        client::RedirectUris,
         overlap::KeepOld,
     },
 };
@@ -55,6 +60,23 @@ impl World {
         match clients::regenerate(&self.ctx, &acting, app.id, self.form(owner), keep).await {
             Ok(Made::Now(secret)) => secret.expose().to_owned(),
             other => panic!("a secret, not {other:?}"),
+        }
+    }
+
+    /// Has an app that is a client a secret and a redirect URI, where it lacks them.
+    pub(super) async fn register(&self, acting: &Acting<Developer>, app: &App) {
+        let Some(known) = registrations::of_app(&self.ctx, acting, app).await.expect("a client") else {
+            return;
+        };
+        let client = known.client;
+        if app.app_type == AppType::Oauth && client.redirect_uris.is_empty() {
+            let redirect_uris = RedirectUris::parse("", "https://client.example/callback").expect("a URI");
+            let new = NewClient { redirect_uris, is_public: client.is_public, jwks: client.jwks.clone() };
+            clients::save(&self.ctx, acting, app.id, new).await.expect("it is saved");
+        }
+        if !client.is_public && client.jwks.is_none() && !known.has_secret {
+            let form = actions::FormValue::of_visitor("");
+            clients::regenerate(&self.ctx, acting, app.id, form, KeepOld::No).await.expect("a secret");
         }
     }
 }

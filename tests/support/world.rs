@@ -1,22 +1,13 @@
 //! A portal without its web server: a database, a clock turned by hand, and people who act.
 #![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its own part")]
 
-use std::{
-    num::NonZeroU32,
-    slice,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{num::NonZeroU32, slice, sync::Arc, time::Duration};
 
 use portico::{
     actions::{
         self, Acting, AdminTwoStep, Context, FormValue, Policy, SignUp,
         admin::AsAdmin,
         apps::NewApp,
-        clients::{self, NewClient},
         information::{IconChoice, NewInformation},
         invitations::NewInvitation,
         setup::{AccountChoice, NewUser},
@@ -34,14 +25,12 @@ use portico::{
         app::{App, AppType},
         audit::Origin,
         calls::{RefusedCall, SignedWith},
-        client::RedirectUris,
         credential::PlatformKey,
         delivery::{DeliveryKind, NewDelivery, schedule::Schedule},
         email::Email,
         event::{Environment, Event},
         id::{AccountId, DeliveryId, Id, InvitationId, PlatformKeyId, SubscriptionId, UserId},
         lane::LaneKind,
-        overlap::KeepOld,
         password::{NewPassword, PasswordContext, TypedPassword},
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
@@ -54,6 +43,7 @@ use portico::{
     telemetry::metrics::Metrics,
 };
 
+pub use super::clock::TestClock;
 use super::databases::{Kind, TestDatabase};
 
 /// The password of everybody in a [`World`].
@@ -73,27 +63,6 @@ pub struct Person {
     pub email: Email,
     pub account: AccountId,
     pub role: Role,
-}
-
-/// A clock that stands still until it is turned.
-#[derive(Debug)]
-pub struct TestClock(AtomicI64);
-
-impl TestClock {
-    /// 24 Nov 2026, 07:20 UTC.
-    pub fn new() -> Self {
-        Self(AtomicI64::new(1_795_504_800_000_000))
-    }
-
-    pub fn advance(&self, span: Span) {
-        self.0.fetch_add(span.micros(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
-    }
 }
 
 /// What the operator of a test decides unless told otherwise; change a part by
@@ -259,11 +228,6 @@ impl World {
         self.app(owner, AppType::Webhook, name).await
     }
 
-    /// A draft that acts for users.
-    pub async fn oauth_app(&self, owner: &Person, name: &str) -> App {
-        self.app(owner, AppType::Oauth, name).await
-    }
-
     /// A draft of a type.
     pub async fn app(&self, owner: &Person, app_type: AppType, name: &str) -> App {
         let new = NewApp { app_type, name: parsed(name) };
@@ -281,23 +245,6 @@ impl World {
         self.register(&acting, app).await;
         actions::activation::activate(&self.ctx, &acting, app.id).await.expect("the app is activated");
         actions::apps::seen_by(&self.ctx, owner.id, app.id).await.expect("its owner sees it")
-    }
-
-    /// Has an app that is a client a secret and a redirect URI, where it lacks them.
-    async fn register(&self, acting: &Acting<Developer>, app: &App) {
-        let Some(known) = actions::registrations::of_app(&self.ctx, acting, app).await.expect("a client") else {
-            return;
-        };
-        let client = known.client;
-        if app.app_type == AppType::Oauth && client.redirect_uris.is_empty() {
-            let redirect_uris = RedirectUris::parse("", "https://client.example/callback").expect("a URI");
-            let new = NewClient { redirect_uris, is_public: client.is_public, jwks: client.jwks.clone() };
-            clients::save(&self.ctx, acting, app.id, new).await.expect("it is saved");
-        }
-        if !client.is_public && client.jwks.is_none() && !known.has_secret {
-            let form = FormValue::of_visitor("");
-            clients::regenerate(&self.ctx, acting, app.id, form, KeepOld::No).await.expect("a secret");
-        }
     }
 
     /// A call of the app that was refused, as if it had been made.

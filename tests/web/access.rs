@@ -32,8 +32,14 @@ on_both!(
 );
 
 /// How `routes.rs` names a URL, and what stands before its path.
-const NAMED: [(&str, &str); 4] =
-    [("page(\"", ""), ("Endpoint::site(\"", ""), ("Endpoint::api(\"", "/api"), ("resource(\"", "")];
+const NAMED: [(&str, &str); 6] = [
+    ("page(\"", ""),
+    ("Endpoint::site(\"", ""),
+    ("Endpoint::api(\"/v1", "/api/v1"),
+    ("Endpoint::api(\"/oauth", "/oauth"),
+    ("Endpoint::api(\"/.well-known", "/.well-known"),
+    ("resource(\"", ""),
+];
 
 /// How it says what is done there, and by which method.
 const DONE: [(&str, &str); 7] = [
@@ -188,6 +194,7 @@ impl Cast {
             .replace("{user}", &self.colleague)
             .replace("{token}", "a-token-that-nobody-has")
             .replace("{account}", &self.owner.account.to_string())
+            .replace("{grant}", "grt_00000000000000000000000000")
     }
 }
 
@@ -216,6 +223,8 @@ async fn ask(client: &Client, method: &str, path: &str, (csrf, account): (&str, 
         303 if page.header("location").starts_with("/sign-in?next=") => 'd',
         // A form without its fields is refused by its own page, which is as good as a page.
         200 | 303 | 409 | 422 => 'o',
+        // It says on a page what is wrong with what an app asks.
+        400 if path == "/oauth/authorize" => 'o',
         404 => 'n',
         405 => 'm',
         other => panic!("{method} {path} answers {other}: {}", page.text()),

@@ -9,6 +9,7 @@ mod admin;
 mod api_events;
 mod api_me;
 mod apps;
+mod authorizations;
 mod authorize;
 mod http;
 mod metrics;

@@ -7,6 +7,7 @@ mod secrets;
 mod sign_ins;
 mod slow_posts;
 
+use portico::domain::app::AppType;
 use reqwest::Method;
 
 use crate::{
@@ -40,9 +41,12 @@ pub(super) const PAGES: &[&str] = &[
     "/accounts/new",
     "/settings",
     "/settings/two-step",
+    "/settings/authorizations",
+    "/oauth/authorize?client_id=cid_0123456789abcdefghijkl",
     "/docs",
     "/docs/jwt",
     "/docs/server-to-server",
+    "/docs/oauth",
     "/docs/refusals",
     "/docs/secrets",
     "/docs/webhooks",
@@ -68,6 +72,7 @@ pub(super) const PAGES: &[&str] = &[
     "/admin",
     "/admin/apps",
     "/admin/apps/{app}",
+    "/admin/apps/{app}/grants",
     "/admin/accounts",
     "/admin/accounts/{account}",
     "/admin/event-types",
@@ -96,7 +101,7 @@ pub(super) async fn pages(flow: &Flow) -> Vec<String> {
     let app = flow.active_app("Relay").await;
     let subscription = flow.portal.world.subscription(&flow.ada, &app).await;
     let delivery = flow.portal.world.delivery(&flow.ada, &app, subscription).await;
-    let client = flow.portal.world.oauth_app(&flow.ada, "Calendar").await;
+    let client = flow.portal.world.app(&flow.ada, AppType::Oauth, "Calendar").await;
     let named = |page: &&str| {
         let app = if page.ends_with("of=oauth") { &client } else { &app };
         page.replace("{app}", &app.id.to_string())

@@ -37,6 +37,8 @@ pub struct UsedScope {
     pub apps: i64,
     /// The event types that need it, in the order of the catalog.
     pub event_types: Vec<String>,
+    /// Whether users granted it and nothing else uses it: the last thing that keeps it.
+    pub is_only_granted: bool,
 }
 
 /// # Errors
@@ -46,7 +48,10 @@ pub async fn view(ctx: &Context, acting: &AsAdmin, name: &ScopeName) -> Result<U
     let scope = read.scope(name).await?.ok_or(Error::NotFound)?;
     let apps = read.scope_use(acting.admin, name).await?;
     let event_types = read.event_types_of_scope(name).await?;
-    Ok(UsedScope { scope, apps, event_types })
+    // Every grant is looked at for this, so it is asked where it decides.
+    let is_unused = apps == 0 && event_types.is_empty();
+    let is_only_granted = is_unused && read.scope_is_granted(acting.admin, name).await?;
+    Ok(UsedScope { scope, apps, event_types, is_only_granted })
 }
 
 /// A new scope, the last of the catalog.

@@ -85,7 +85,12 @@ async fn judge(
     found: &mut Option<Arc<Client>>,
 ) -> Result<Access, Refusal> {
     let token = ctx.keys.read_access_token(text).ok_or_else(not_valid)?;
-    let client = ctx.directory.client(&token.client).await.map_err(|blind| unavailable(ctx, &blind))?.ok_or_else(not_valid)?;
+    let client = ctx
+        .directory
+        .client(&token.client)
+        .await
+        .map_err(|blind| unavailable(ctx, &blind))?
+        .ok_or_else(not_valid)?;
     *found = Some(Arc::clone(&client));
     not_expired(token.expires_at, now)?;
     if client.has_revoked(token.id) {

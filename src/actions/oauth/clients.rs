@@ -20,6 +20,9 @@ use crate::{
 /// The path of the token endpoint, beneath the issuer.
 pub const TOKEN_ENDPOINT: &str = "/oauth/token";
 
+/// The path that requests are sent ahead to, which an assertion may be for too (RFC 9126 §2).
+const PAR_ENDPOINT: &str = "/oauth/par";
+
 /// A client that proved to be it; a public one has nothing to prove.
 #[derive(Clone, Debug)]
 pub struct Authenticated(Arc<Client>);
@@ -45,18 +48,16 @@ pub async fn authenticate(
         Ok(id) => ctx.directory.client(&id).await.map_err(|error| blind(&error))?,
         Err(_) => None,
     };
-    let proven = match client {
-        Some(client) => proves(ctx, &client, &presented.proof, ctx.now()).await?.then_some(client),
-        None => None,
-    };
-    match proven {
-        Some(client) => Ok(Authenticated(client)),
-        None => Err(failed(ctx, &presented.client_id, from)),
+    match client {
+        Some(client) if proves(ctx, &client, &presented.proof, ctx.now()).await? => Ok(Authenticated(client)),
+        Some(client) => Err(failed(ctx, client.client_id.as_str(), from)),
+        // Not by what was sent, which anybody makes up without end.
+        None => Err(failed(ctx, "unknown", from)),
     }
 }
 
-fn failed(ctx: &Context, client_id: &str, from: Option<IpAddr>) -> OauthError {
-    let bucket = ctx.keys.bucket("client authentication", &format!("{client_id} {}", place(from)));
+fn failed(ctx: &Context, client: &str, from: Option<IpAddr>) -> OauthError {
+    let bucket = ctx.keys.bucket("client authentication", &format!("{client} {}", place(from)));
     match ctx.guesses.take(bucket) {
         Ok(()) => OauthError::invalid_client(),
         Err(retry_after_s) => OauthError::throttled(retry_after_s),
@@ -85,8 +86,8 @@ fn has_secret(ctx: &Context, client: &Client, text: &str, now: Timestamp) -> boo
 /// What was signed is good once, at whichever process it comes first.
 async fn signed(ctx: &Context, client: &Client, text: &str, now: Timestamp) -> Result<bool, OauthError> {
     let Some(keys) = &client.jwks else { return Ok(false) };
-    let token_endpoint = ctx.policy.link(TOKEN_ENDPOINT);
-    let us = [ctx.policy.public_url.as_str(), &token_endpoint];
+    let (token_endpoint, par_endpoint) = (ctx.policy.link(TOKEN_ENDPOINT), ctx.policy.link(PAR_ENDPOINT));
+    let us = [ctx.policy.public_url.as_str(), &token_endpoint, &par_endpoint];
     let verified = Assertion::parse(text).and_then(|it| it.verify(client.client_id.as_str(), keys, &us, now));
     let signed = match verified {
         Ok(signed) => signed,

@@ -80,7 +80,8 @@ async fn any(ctx: &Context, token: &str) -> Result<Active, Refusal> {
         return authorize::access::inspect(ctx, token).await.map(|access| Active::from(&access));
     }
     let unverified = Unverified::parse(token)?;
-    let account = ctx.directory.account(unverified.iss()).await.map_err(|blind| authorize::unavailable(ctx, &blind))?;
+    let account =
+        ctx.directory.account(unverified.iss()).await.map_err(|blind| authorize::unavailable(ctx, &blind))?;
     let caller = Found::of(account).decide(ctx, &unverified, ctx.now(), &mut ())?;
     Ok(Active {
         client_id: unverified.iss().to_owned(),

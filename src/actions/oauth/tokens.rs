@@ -1,6 +1,11 @@
 //! What a client gets for a grant (RFC 6749 §4, §5.1).
 
-use super::{super::Context, clients::Authenticated};
+use super::{
+    super::{By, Context},
+    clients::Authenticated,
+    codes::{self, CodeSent, Outcome, Redeemed, Unredeemed},
+    unavailable,
+};
 use crate::{
     crypto,
     directory::Client,
@@ -8,7 +13,8 @@ use crate::{
         access_token::{self, AccessToken, Kind, TokenId},
         app::AppType,
         authorization::access::decide,
-        oauth::{ErrorCode, OauthError},
+        credential::RefreshToken,
+        oauth::{ErrorCode, OauthError, pkce::Verifier},
         scope::ScopeSet,
         secret::Secret,
     },
@@ -19,12 +25,18 @@ use crate::{
 pub enum GrantRequest {
     /// For itself (RFC 6749 §4.4). Without scopes it means all that its app asks for.
     ClientCredentials { scope: Option<ScopeSet> },
+    /// For the user who let it in (RFC 6749 §4.1.3).
+    AuthorizationCode { code: Secret<String>, redirect_uri: Option<String>, verifier: Verifier },
+    /// For the same user again (RFC 6749 §6). Without scopes it means all that were granted.
+    Refresh { token: Secret<String>, scope: Option<ScopeSet> },
 }
 
 /// What a client got.
 #[derive(Debug)]
 pub struct Tokens {
     pub access_token: Secret<String>,
+    /// By which a client that acts for a user gets the next ones.
+    pub refresh_token: Option<RefreshToken>,
     pub expires_in_s: i64,
     pub scope: ScopeSet,
 }
@@ -35,11 +47,51 @@ pub struct Tokens {
 /// Those of RFC 6749 §5.2.
 pub async fn issue(
     ctx: &Context,
+    by: &By,
     client: &Authenticated,
     request: GrantRequest,
 ) -> Result<Tokens, OauthError> {
+    let client = client.client();
     match request {
-        GrantRequest::ClientCredentials { scope } => for_itself(ctx, client.client(), scope),
+        GrantRequest::ClientCredentials { scope } => for_itself(ctx, client, scope),
+        GrantRequest::AuthorizationCode { code, redirect_uri, verifier } => {
+            asks_users(client)?;
+            let (code, redirect_uri) = (code.expose(), redirect_uri.as_deref());
+            let sent = CodeSent { code, redirect_uri, verifier: &verifier };
+            for_user(ctx, client, codes::redeem(ctx, by, client.app.id, &sent).await)
+        }
+        GrantRequest::Refresh { token, scope } => {
+            asks_users(client)?;
+            let redeemed = codes::refresh(ctx, by, client.app.id, token.expose(), scope.as_ref()).await;
+            for_user(ctx, client, redeemed)
+        }
+    }
+}
+
+fn asks_users(client: &Client) -> Result<(), OauthError> {
+    match client.app.app_type {
+        AppType::Oauth => Ok(()),
+        AppType::ServerToServer | AppType::Jwt | AppType::Webhook => {
+            let description =
+                "Only OAuth apps act for users. This app gets its tokens by client_credentials.";
+            Err(OauthError::new(ErrorCode::UnauthorizedClient, description))
+        }
+    }
+}
+
+/// What was granted, as far as the app still asks for it.
+fn for_user(ctx: &Context, client: &Client, redeemed: Outcome) -> Result<Tokens, OauthError> {
+    match redeemed.map_err(unavailable)? {
+        Ok(Redeemed { family, scopes, refresh }) => {
+            let scope = scopes.intersection(&client.scopes);
+            let tokens = ctx.access_token(Kind::User(family), client, scope);
+            Ok(Tokens { refresh_token: Some(refresh), ..tokens })
+        }
+        Err(Unredeemed::Grant(why)) => Err(OauthError::new(ErrorCode::InvalidGrant, why)),
+        Err(Unredeemed::Scope) => {
+            let description = "The scope names more than was granted. Leave scope out to get all of that.";
+            Err(OauthError::new(ErrorCode::InvalidScope, description))
+        }
     }
 }
 
@@ -57,7 +109,7 @@ fn for_itself(ctx: &Context, client: &Client, scope: Option<ScopeSet>) -> Result
 }
 
 /// Whether the client may have tokens at this moment.
-fn may_act(client: &Client) -> Result<(), OauthError> {
+pub(super) fn may_act(client: &Client) -> Result<(), OauthError> {
     decide([client.owner.standing], client.app.state)
         .map_err(|refusal| OauthError::new(ErrorCode::UnauthorizedClient, refusal.detail))
 }
@@ -83,6 +135,6 @@ impl Context {
         let id = TokenId::from_random(crypto::random());
         let token = AccessToken::new(id, kind, client.client_id, self.now(), &scope);
         let access_token = Secret::new(self.keys.write_access_token(&token));
-        Tokens { access_token, expires_in_s: access_token::LASTS.as_seconds(), scope }
+        Tokens { access_token, refresh_token: None, expires_in_s: access_token::LASTS.as_seconds(), scope }
     }
 }

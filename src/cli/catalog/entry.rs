@@ -80,11 +80,8 @@ struct Kind {
     members: &'static str,
 }
 
-const SCOPES: Kind = Kind {
-    word: "scope",
-    listed_once: "scope",
-    members: "`name`, `description` and perhaps `retired`",
-};
+const SCOPES: Kind =
+    Kind { word: "scope", listed_once: "scope", members: "`name`, `description` and perhaps `retired`" };
 
 const EVENT_TYPES: Kind = Kind {
     word: "entry",

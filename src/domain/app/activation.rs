@@ -36,14 +36,10 @@ pub struct Registration {
 impl Registration {
     /// What it lacks, in the order of its page.
     fn missing(&self, app_type: AppType) -> impl Iterator<Item = Missing> {
-        let sends_users_back = match app_type {
-            AppType::Oauth => true,
-            AppType::Jwt | AppType::ServerToServer | AppType::Webhook => false,
-        };
         let authenticates = self.client.is_public || self.has_secret || self.client.jwks.is_some();
         let facts = [
             (!authenticates, Missing::ClientSecret),
-            (sends_users_back && self.client.redirect_uris.is_empty(), Missing::RedirectUri),
+            (app_type.asks_users() && self.client.redirect_uris.is_empty(), Missing::RedirectUri),
         ];
         facts.into_iter().filter(|(lacks, _)| *lacks).map(|(_, missing)| missing)
     }

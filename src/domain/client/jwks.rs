@@ -295,7 +295,7 @@ mod tests {
             (with(ec(), "alg", "RS256"), Use(1)),
         ];
         for (key, error) in cases {
-            assert_eq!(read(&[key.clone()]), Err(error), "{key}");
+            assert_eq!(read(std::slice::from_ref(&key)), Err(error), "{key}");
         }
         let named = with(ed(), "kid", "one");
         assert_eq!(read(&[named.clone(), named]), Err(SameId(2)));

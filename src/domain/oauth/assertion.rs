@@ -17,8 +17,8 @@ use crate::domain::{
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// The algorithms that are taken, as metadata lists them.
 pub const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
-/// How far ahead `exp` may lie.
-const LONGEST: Span = Span::minutes(10);
+/// How far ahead `exp` may lie: as far as libraries set it that are not told otherwise.
+const LONGEST: Span = Span::hours(1);
 /// Of the id that makes it good once.
 const JTI_BYTES: usize = 255;
 

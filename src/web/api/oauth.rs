@@ -3,6 +3,7 @@
 mod client_auth;
 pub(in crate::web) mod introspect;
 pub(in crate::web) mod metadata;
+pub(in crate::web) mod par;
 pub(in crate::web) mod revoke;
 pub(in crate::web) mod token;
 
@@ -19,8 +20,13 @@ use serde::Serialize;
 use crate::domain::oauth::{ErrorCode, OauthError, parameters::Parameters};
 
 /// The paths of these endpoints. Whatever else is beneath `/oauth` is for people.
-const PATHS: &[&str] =
-    &["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/.well-known/oauth-authorization-server"];
+const PATHS: &[&str] = &[
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/oauth/par",
+    "/.well-known/oauth-authorization-server",
+];
 
 /// Whether a program asks there.
 pub(in crate::web) fn is_one(path: &str) -> bool {

@@ -43,6 +43,19 @@ pub(crate) const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        words: "Authorised apps",
+        of_accounts: true,
+        actions: &[
+            ("grant_given", "App authorised"),
+            ("grant_widened", "App authorised for more"),
+            ("grant_ended", "Authorisation ended"),
+            ("grant_revoked", "Authorisation revoked by staff"),
+            ("grants_revoked", "All authorisations revoked"),
+            ("code_reused", "Authorisation code used twice"),
+            ("refresh_token_reused", "Refresh token used twice"),
+        ],
+    },
+    Group {
         words: "Event subscriptions",
         of_accounts: true,
         actions: &[

@@ -45,7 +45,8 @@ pub(in crate::web) fn address(request: &HttpRequest) -> Option<IpAddr> {
     if trusted.is_empty() {
         return Some(peer);
     }
-    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+    let forwarded =
+        request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
     let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     Some(behind_proxies(peer, &forwarded, trusted))
 }

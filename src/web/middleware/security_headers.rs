@@ -17,6 +17,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' blob:; connect-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; \
      frame-ancestors 'none'";
 
+/// The policy of a page with a form that leads on to another origin.
+pub(in crate::web) fn leading_to(source: &str) -> String {
+    CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {source}"))
+}
+
 pub(in crate::web) async fn add<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

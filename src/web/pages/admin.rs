@@ -7,6 +7,7 @@ pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod event_type;
 pub(crate) mod event_types;
+pub(crate) mod grants;
 pub(crate) mod platform_keys;
 pub(crate) mod scope;
 pub(crate) mod scopes;

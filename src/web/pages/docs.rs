@@ -34,6 +34,14 @@ pub(crate) struct ServerToServerPage {
     pub(crate) examples: Examples,
 }
 
+/// `/docs/oauth`: have users let one's app in.
+#[derive(Template)]
+#[template(path = "docs/oauth.html")]
+pub(crate) struct OauthPage {
+    pub(crate) chrome: Chrome,
+    pub(crate) examples: Examples,
+}
+
 /// `/docs/refusals`: every code, and what to do about it. Each code is an anchor.
 #[derive(Template)]
 #[template(path = "docs/refusals.html")]
@@ -74,7 +82,7 @@ pub(crate) struct Examples {
     pub(crate) own_api_key: Option<String>,
     /// The id of a JWT app of that account.
     pub(crate) own_app_id: Option<String>,
-    /// The client id of a Server-to-Server app of that account.
+    /// The client id of an app of that account, of the type that the page is about.
     pub(crate) own_client_id: Option<String>,
 }
 
@@ -101,18 +109,23 @@ impl Examples {
 }
 
 pub(in crate::web) async fn start(ctx: Data<Context>, visit: Visit) -> PageResult {
-    let examples = examples(&ctx, &visit).await?;
+    let examples = examples(&ctx, &visit, AppType::ServerToServer).await?;
     ok(&StartPage { chrome: visit.chrome(&ctx), examples })
 }
 
 pub(in crate::web) async fn jwt(ctx: Data<Context>, visit: Visit) -> PageResult {
-    let examples = examples(&ctx, &visit).await?;
+    let examples = examples(&ctx, &visit, AppType::ServerToServer).await?;
     ok(&JwtPage { chrome: visit.chrome(&ctx), examples })
 }
 
 pub(in crate::web) async fn server_to_server(ctx: Data<Context>, visit: Visit) -> PageResult {
-    let examples = examples(&ctx, &visit).await?;
+    let examples = examples(&ctx, &visit, AppType::ServerToServer).await?;
     ok(&ServerToServerPage { chrome: visit.chrome(&ctx), examples })
+}
+
+pub(in crate::web) async fn oauth(ctx: Data<Context>, visit: Visit) -> PageResult {
+    let examples = examples(&ctx, &visit, AppType::Oauth).await?;
+    ok(&OauthPage { chrome: visit.chrome(&ctx), examples })
 }
 
 pub(in crate::web) async fn refusals(ctx: Data<Context>, visit: Visit) -> PageResult {
@@ -131,8 +144,8 @@ pub(in crate::web) async fn icons(ctx: Data<Context>, visit: Visit) -> PageResul
     ok(&IconsPage { chrome: visit.chrome(&ctx) })
 }
 
-/// The reader's own key and app, where there are any.
-async fn examples(ctx: &Context, visit: &Visit) -> Result<Examples, PageError> {
+/// The reader's own key, app and client, where there are any.
+async fn examples(ctx: &Context, visit: &Visit, client_of: AppType) -> Result<Examples, PageError> {
     let membership = visit.who.as_ref().and_then(|who| who.current());
     let (own_api_key, own_app_id, own_client_id) = match membership {
         None => (None, None, None),
@@ -140,7 +153,7 @@ async fn examples(ctx: &Context, visit: &Visit) -> Result<Examples, PageError> {
             let account = membership.account.id;
             let key = credentials::api_key(ctx, account).await?;
             let app = apps::jwt_apps(ctx, account).await?.into_iter().next();
-            let client = registrations::example(ctx, account, AppType::ServerToServer).await?;
+            let client = registrations::example(ctx, account, client_of).await?;
             (Some(key.to_string()), app.map(|(id, ..)| id.to_string()), client.map(|id| id.to_string()))
         }
     };

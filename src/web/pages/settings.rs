@@ -1,5 +1,6 @@
 //! `/settings`: the viewer's own profile, address, password and sessions.
 
+pub mod authorizations;
 pub mod deletion;
 pub mod two_step;
 

@@ -16,6 +16,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from cryptography.hazmat.primitives import serialization
+from joserfc.jwk import ECKey
 
 
 def session(job):
@@ -36,7 +37,7 @@ def session(job):
     )
     made = OAuth2Session(
         job["client_id"],
-        pem,
+        ECKey.import_key(pem),
         token_endpoint=endpoint,
         token_endpoint_auth_method="private_key_jwt",
         revocation_endpoint_auth_method="private_key_jwt",

@@ -80,6 +80,7 @@ fn event_type(description: &str) -> NewEventType {
         group: parsed("Invoices"),
         description: parsed(description),
         example: parsed("{}"),
+        scope: None,
     }
 }
 
@@ -105,10 +106,13 @@ async fn catalog_of_events(walk: &mut Walk, root: &Person, acting: &AsAdmin) {
             group: one.group,
             description: one.description,
             example: one.example,
+            scope: one.scope,
         },
         retired: None,
+        scope: catalog::ListedScopeOf::Said,
     });
-    catalog::import(&ctx, &listed.collect::<Vec<_>>()).await.expect("read");
+    let file = catalog::File { scopes: Vec::new(), event_types: listed.collect() };
+    catalog::import(&ctx, &file).await.expect("read");
     walk.left(&["event_types_reordered"]).await;
 }
 

@@ -1,7 +1,10 @@
 //! `/account/export`, `/account/delete`, `/settings/export`, `/settings/delete`
 
 use portico::{
-    actions::credentials,
+    actions::{
+        clients::{self, WantedScope},
+        credentials,
+    },
     domain::account::{Developer, Role},
 };
 use reqwest::Method;
@@ -12,13 +15,15 @@ use crate::{
     support::{
         client::Page,
         databases::{Kind, on_both},
-        world::PASSWORD,
+        oauth::CALLBACK,
+        world::{PASSWORD, parsed},
     },
 };
 
 on_both!(
     an_account_is_exported_without_its_secrets,
     a_user_is_exported_for_the_password,
+    clients_and_authorisations_are_exported,
     an_account_goes_with_everything_it_owns,
     an_account_goes_soon_after_the_password_alone,
     what_is_suspended_is_not_deleted,
@@ -79,6 +84,53 @@ async fn a_user_is_exported_for_the_password(kind: Kind) {
         assert!(activity.iter().any(|row| row["action"] == action), "{action} in {activity:?}");
     }
     assert!(!page.body.contains("argon2"));
+}
+
+async fn clients_and_authorisations_are_exported(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let world = &flow.portal.world;
+    flow.active_app("Relay").await;
+    let atlas = world.oauth_app(&flow.ada, "Atlas", "meeting:read").await;
+    let wanted = vec![
+        WantedScope { scope: parsed("meeting:read"), why: Some(parsed("To list them")) },
+        WantedScope { scope: parsed("user:read"), why: None },
+    ];
+    let acting = world.acting::<Developer>(&flow.ada);
+    clients::set_scopes(&world.ctx, &acting, atlas.app.id, wanted).await.expect("the scopes are saved");
+    atlas.tokens(&flow.client, &[("scope", "meeting:read")]).await;
+    let bo = world.user("bo@other.example").await;
+    atlas.tokens(&flow.portal.signed_in(&bo).await, &[]).await;
+
+    let page = flow.client.fill("/account", "/account/export", &[]).await;
+    let whole = json(&page);
+    let apps = whole["apps"].as_array().expect("apps");
+    let client = |name: &str| &apps.iter().find(|app| app["name"] == name).expect("the app")["client"];
+    assert_eq!(*client("Relay"), Value::Null);
+    let expected = serde_json::json!({
+        "client_id": atlas.client_id,
+        "redirect_uris": [CALLBACK, "http://127.0.0.1/callback"],
+        "public": false,
+        "jwks": null,
+        "scopes": [{"name": "meeting:read", "why": "To list them"}, {"name": "user:read", "why": null}],
+    });
+    assert_eq!(*client("Atlas"), expected);
+    let told = |grant: &Value| {
+        assert_eq!(grant["app"]["id"], atlas.app.id.to_string());
+        assert_eq!(grant["account"]["id"], flow.ada.account.to_string());
+        assert_eq!(grant["user"], flow.ada.id.to_string());
+        assert_eq!(grant["scopes"], serde_json::json!(["meeting:read"]));
+    };
+    let given = whole["authorisations"].as_array().expect("authorisations");
+    assert_eq!(given.len(), 1, "not what others granted for theirs: {given:?}");
+    told(&given[0]);
+    assert!(!page.body.contains(atlas.secret.as_deref().expect("a secret")) && !page.body.contains("cs_"));
+
+    let page = flow.client.fill("/settings", "/settings/export", &[("export_password", PASSWORD)]).await;
+    let whole = json(&page);
+    let given = whole["authorised_apps"].as_array().expect("authorised apps");
+    assert_eq!(given.len(), 1, "{given:?}");
+    told(&given[0]);
+    assert_eq!(given[0]["app"]["name"], "Atlas");
 }
 
 async fn an_account_goes_with_everything_it_owns(kind: Kind) {

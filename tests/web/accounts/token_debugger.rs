@@ -9,7 +9,7 @@ use portico::{
     domain::{
         account::{Developer, Owner},
         app::App,
-        credential::{ApiKey, ApiSecret},
+        credential::{ApiKey, ApiSecret, AuthorizationCode, ClientSecret, PlatformKey, RefreshToken},
         overlap::KeepOld,
         time::Span,
     },
@@ -31,6 +31,7 @@ on_both!(
     the_secret_that_signed_it_is_named_with_its_end,
     what_stands_around_a_token_is_forgiven,
     what_is_no_token_is_told_and_kept,
+    what_is_no_jwt_is_named_and_not_shown_again,
     nothing_is_stored_and_nobody_keeps_a_copy,
     a_form_of_another_account_is_refused,
     hostile_claims_are_text,
@@ -254,6 +255,36 @@ async fn what_is_no_token_is_told_and_kept(kind: Kind) {
     let page = flow.client.fill(PATH, PATH, &[("token", secret.expose())]).await;
     assert!(only_error(&page).1.starts_with("This is an API secret."), "{}", page.text());
     assert!(!page.body.contains(secret.expose()), "a secret is not shown again");
+}
+
+async fn what_is_no_jwt_is_named_and_not_shown_again(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let access = format!("at_{}", "Xy-_".repeat(40));
+    let client = ClientSecret::from_random([7; 32]);
+    let refresh = RefreshToken::from_random([7; 32]);
+    let code = AuthorizationCode::from_random([7; 32]);
+    let platform = PlatformKey::from_random([7; 32]);
+    for (secret, begins) in [
+        (access.as_str(), "This is an access token of OAuth, which this page does not take apart."),
+        (client.expose(), "This is a client secret, and no token."),
+        (refresh.expose(), "This is a refresh token."),
+        (code.expose(), "This is an authorization code."),
+        (platform.expose(), "This is a platform key, and no token."),
+    ] {
+        for pasted in [secret.to_owned(), format!("Bearer {secret}\r\n")] {
+            let page = flow.client.fill(PATH, PATH, &[("token", &pasted)]).await;
+            assert_eq!(page.status, 422);
+            let (field, sentence) = only_error(&page);
+            assert!(field == "token" && sentence.starts_with(begins), "{field}: {sentence}");
+            assert!(!page.has("#verdict"), "nothing is said of whether a call would pass");
+            assert_eq!(page.form(PATH).value("token"), Some(""));
+            assert!(!page.body.contains(secret), "{begins}");
+        }
+    }
+    let page = flow.client.fill(PATH, PATH, &[("token", &access)]).await;
+    let sentence = only_error(&page).1;
+    let ways = ["Call GET /api/v1/me with it", "POST /oauth/introspect"];
+    assert!(ways.iter().all(|way| sentence.contains(way)), "{sentence}");
 }
 
 async fn nothing_is_stored_and_nobody_keeps_a_copy(kind: Kind) {

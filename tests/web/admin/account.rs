@@ -1,5 +1,7 @@
 //! `/admin/accounts/{account}`, `/approve`, `/external-id`, `/suspend`, `/reinstate`
 
+use portico::actions::information::{self, IconChoice};
+
 use super::Console;
 use crate::{
     apps::only_error,
@@ -25,6 +27,9 @@ async fn an_account_that_waits_is_approved_and_may_activate(kind: Kind) {
     let console = Console::new(kind).await;
     console.unapprove().await;
     let app = console.portal.world.jwt_app(&console.ada, "Relay").await;
+    let (ctx, acting) = (&console.portal.world.ctx, console.portal.world.acting(&console.ada));
+    let saved = information::save(ctx, &acting, app.id, world::information("Relay"), IconChoice::Keep);
+    saved.await.expect("nothing is missing");
     let ada = console.portal.signed_in(&console.ada).await;
     let activation = ada.visit(&format!("/apps/{}/activation", app.id)).await;
     assert!(activation.says("Its owners are told by mail when it is approved."), "{}", activation.text());

@@ -68,7 +68,7 @@ async fn filters_narrow_the_list_and_what_is_none_does_not(kind: Kind) {
         ("state=active".to_owned(), &["Relay"]),
         (format!("account={account}"), &["Listener", "Relay"]),
         (format!("account={account}&type=webhook&state=draft&q=list"), &["Listener"]),
-        ("state=asleep&type=oauth&account=acc_x&after=x".to_owned(), &["Listener", "Other", "Relay"]),
+        ("state=asleep&type=carrier&account=acc_x&after=x".to_owned(), &["Listener", "Other", "Relay"]),
         ("q=a&q=b".to_owned(), &["Listener", "Other", "Relay"]),
     ] {
         let page = console.client.visit(&format!("/admin/apps?{query}")).await;

@@ -39,8 +39,8 @@ async fn the_list_has_groups_a_search_and_a_filter(kind: Kind) {
     console.portal.world.subscription(&console.ada, &app).await;
     console.press("/admin/event-types/user.deleted", "/admin/event-types/user.deleted/retire", &[]).await;
     let page = console.client.visit(LIST).await;
-    assert_eq!(page.texts("main section h2"), ["Users", "Meetings", "Recordings"]);
-    assert!(page.says("14 event types"), "{}", page.text());
+    assert_eq!(page.texts("main section h2"), ["Users", "Meetings", "Recordings", "Apps"]);
+    assert!(page.says("15 event types"), "{}", page.text());
     let rows = page.texts("tbody tr");
     let row = |name: &str| rows.iter().find(|row| row.contains(name)).cloned().unwrap_or_default();
     assert!(row("meeting.started").contains("Offered") && row("meeting.started").ends_with('1'), "{rows:?}");
@@ -49,9 +49,9 @@ async fn the_list_has_groups_a_search_and_a_filter(kind: Kind) {
         ("?q=RECORDING", 4),
         ("?q=scheduled", 1),
         ("?state=retired", 1),
-        ("?state=offered", 13),
+        ("?state=offered", 14),
         ("?q=user&state=offered", 4),
-        ("?state=gone", 14),
+        ("?state=gone", 15),
         ("?q=none+such", 0),
     ] {
         let page = console.client.visit(&format!("{LIST}{query}")).await;
@@ -124,7 +124,7 @@ async fn an_event_type_is_edited_and_its_name_is_not(kind: Kind) {
     assert!(saved.says("Event type saved."), "{}", saved.text());
     assert_eq!(saved.attribute("#description", "value").as_deref(), Some("Somebody came"));
     let list = console.client.visit(LIST).await;
-    assert_eq!(list.texts("main section h2"), ["Users", "Meetings", "Recordings", "People"]);
+    assert_eq!(list.texts("main section h2"), ["Users", "Meetings", "Recordings", "Apps", "People"]);
     assert!(!list.says("user.gone"));
     let database = &console.portal.world.database;
     let detail = database.texts("select detail from audit_log where action = 'event_type_changed'").await;
@@ -177,7 +177,7 @@ async fn one_in_use_is_not_deleted_and_one_that_is_not_is(kind: Kind) {
     assert!(refused.says("holds this event type, so it cannot be deleted"), "{}", refused.text());
     let page = "/admin/event-types/user.deleted";
     let deleted = console.press(page, &format!("{page}/delete"), &[]).await;
-    assert!(deleted.says("The event type is deleted.") && deleted.says("13 event types"));
+    assert!(deleted.says("The event type is deleted.") && deleted.says("14 event types"));
     assert_eq!(console.client.get(page).await.status, 404);
     assert_eq!(console.portal.world.database.audited("event_type_deleted").await, 1);
 }

@@ -3,6 +3,7 @@
 use super::Console;
 use crate::{
     apps::only_error,
+    authorizations::Scene,
     support::{
         client::Page,
         databases::{Kind, on_both},
@@ -16,6 +17,7 @@ on_both!(
     a_scope_is_put_in_other_words_and_its_name_is_not,
     a_scope_is_retired_and_brought_back,
     a_scope_that_an_event_type_needs_is_not_deleted_and_another_is,
+    a_scope_that_a_user_granted_is_not_deleted,
     of_two_admins_one_wins_and_the_other_is_told,
     the_words_of_a_scope_run_nowhere,
     an_event_type_names_the_scope_that_it_needs,
@@ -34,7 +36,9 @@ async fn the_list_has_words_a_search_and_a_filter(kind: Kind) {
     let page = console.client.visit(LIST).await;
     assert!(page.says("6 scopes"), "{}", page.text());
     let rows = page.texts("tbody tr");
-    assert!(rows[0].contains("user:read") && rows[0].contains("See the people") && rows[0].contains("Offered"));
+    assert!(
+        rows[0].contains("user:read") && rows[0].contains("See the people") && rows[0].contains("Offered")
+    );
     assert!(rows[1].contains("user:write") && rows[1].contains("Retired"), "{rows:?}");
     for (query, found) in [
         ("?q=RECORDING", 2),
@@ -113,7 +117,9 @@ async fn a_scope_that_an_event_type_needs_is_not_deleted_and_another_is(kind: Ki
     let console = Console::new(kind).await;
     let page = "/admin/scopes/meeting:read";
     let drawn = console.client.visit(page).await;
-    assert!(!drawn.has("form[action$='/delete']") && drawn.has("a[href='/admin/event-types/meeting.started']"));
+    assert!(
+        !drawn.has("form[action$='/delete']") && drawn.has("a[href='/admin/event-types/meeting.started']")
+    );
     let page = "/admin/scopes/meeting:write";
     let early = console.client.visit(page).await.form(&format!("{page}/delete"));
     let event_type = "/admin/event-types/meeting.started";
@@ -125,6 +131,24 @@ async fn a_scope_that_an_event_type_needs_is_not_deleted_and_another_is(kind: Ki
     let deleted = console.press(page, &format!("{page}/delete"), &[]).await;
     assert!(deleted.says("The scope is deleted.") && deleted.says("5 scopes"));
     assert_eq!(console.client.get(page).await.status, 404);
+}
+
+async fn a_scope_that_a_user_granted_is_not_deleted(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let world = &scene.portal.world;
+    let admin = scene.portal.signed_in(&world.admin("root@platform.example").await).await;
+    let page = "/admin/scopes/meeting:write";
+    assert!(!admin.visit(page).await.has("form[action$='/delete']"), "the app asks for it");
+    world.database.run("delete from app_scopes where scope = 'meeting:write'").await;
+    let early = admin.visit(page).await.form(&format!("{page}/delete"));
+    // As if it had been granted while the app still asked for it.
+    scene.atlas.tokens(&scene.client, &[]).await;
+    world.database.run("update grants set scopes = 'meeting:read meeting:write'").await;
+    let drawn = admin.visit(page).await;
+    assert!(!drawn.has("form[action$='/delete']"), "{}", drawn.text());
+    assert!(drawn.says("It cannot be deleted while a user has granted it"), "{}", drawn.text());
+    assert_eq!(admin.submit(&early).await.status, 409);
+    assert_eq!(admin.get(page).await.status, 200, "it is still there");
 }
 
 async fn of_two_admins_one_wins_and_the_other_is_told(kind: Kind) {

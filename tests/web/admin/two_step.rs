@@ -41,6 +41,7 @@ async fn strict(kind: Kind) -> Strict {
             .replace("{account}", &ada.account.to_string())
             .replace("{user}", &ada.id.to_string())
             .replace("{event_type}", "meeting.started")
+            .replace("{scope}", "meeting:read")
     };
     let routes = routes().into_iter().filter(|(_, path)| path.starts_with("/admin"));
     let paths = routes.map(|(method, path)| (method, named(path))).collect();

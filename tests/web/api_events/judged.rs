@@ -20,7 +20,8 @@ on_both!(
 async fn sizes_are_judged_before_all_but_the_platform_key(kind: Kind) {
     let publisher = Publisher::new(kind).await;
     let large = format!("{{\"type\":7,\"data\":\"{}\"}}", "x".repeat(256 * 1024));
-    let (none, bad_key): (&[(&str, &str)], &[(&str, &str)]) = (&[], &[("idempotency-key", "")]);
+    let none: &[(&str, &str)] = &[];
+    let bad_key: &[(&str, &str)] = &[("idempotency-key", "")];
     for (headers, body, status, code) in [
         (none, large.clone(), 413, "too_large"),
         (bad_key, large.clone(), 413, "too_large"),

@@ -104,7 +104,11 @@ async fn a_client_needs_a_redirect_uri_and_a_way_to_prove_who_it_is(kind: Kind) 
     let fields = [("redirect_uris", "http://127.0.0.1/cb"), ("public", "1")];
     flow.client.fill(&credentials, &credentials, &fields).await;
     let page = flow.client.visit(&at(&app, "/activation")).await;
-    assert!(page.says("4 things are missing") && page.says("PKCE alone, as a public client"), "{}", page.text());
+    assert!(
+        page.says("4 things are missing") && page.says("PKCE alone, as a public client"),
+        "{}",
+        page.text()
+    );
 }
 
 async fn an_app_with_nothing_missing_becomes_active(kind: Kind) {

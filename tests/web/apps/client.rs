@@ -48,7 +48,8 @@ async fn save(flow: &Flow, app: &App, fields: &[(&str, &str)]) -> Page {
 
 async fn a_first_secret_is_made_once_and_shown_once(kind: Kind) {
     let flow = Flow::new(kind).await;
-    for app in [flow.app(AppType::Oauth, "Calendar").await, flow.app(AppType::ServerToServer, "Robot").await] {
+    for app in [flow.app(AppType::Oauth, "Calendar").await, flow.app(AppType::ServerToServer, "Robot").await]
+    {
         let page = flow.client.visit(&at(&app, "/credentials")).await;
         assert!(page.texts("#client-id")[0].starts_with("cid_") && shown(&page).is_none());
         assert!(page.says("None yet.") && !page.says("Regenerate the client secret"), "{}", page.text());
@@ -97,7 +98,10 @@ async fn three_old_client_secrets_are_the_most(kind: Kind) {
     }
     let refused = make(&flow, &app, "7d").await;
     assert_eq!(refused.status, 409);
-    assert_eq!(refused.errors()["keep_old_for"], "Three old secrets still work. Revoke one before you make another.");
+    assert_eq!(
+        refused.errors()["keep_old_for"],
+        "Three old secrets still work. Revoke one before you make another."
+    );
     let forever = make(&flow, &app, "forever").await;
     let sentence = "Choose how long the old secret goes on.";
     assert_eq!(only_error(&forever), ("keep_old_for".to_owned(), sentence.to_owned()));
@@ -108,7 +112,8 @@ async fn three_old_client_secrets_are_the_most(kind: Kind) {
 async fn redirect_uris_are_named_by_their_lines_and_kept_as_typed(kind: Kind) {
     let flow = Flow::new(kind).await;
     let app = flow.app(AppType::Oauth, "Calendar").await;
-    let typed = "https://a.example/cb\r\nhttps://b.example/#here\r\n\r\nhttp://c.example/\r\nhttps://*.d.example/";
+    let typed =
+        "https://a.example/cb\r\nhttps://b.example/#here\r\n\r\nhttp://c.example/\r\nhttps://*.d.example/";
     let refused = save(&flow, &app, &[("redirect_uris", typed)]).await;
     assert_eq!(refused.status, 422);
     let said = refusal(&refused);
@@ -162,7 +167,8 @@ const PUBLIC_KEY: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"one","x":"
 async fn keys_may_stand_for_a_secret_and_private_ones_are_refused(kind: Kind) {
     let flow = Flow::new(kind).await;
     let app = flow.app(AppType::ServerToServer, "Robot").await;
-    let private = PUBLIC_KEY.replace("\"kid\"", "\"d\":\"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI\",\"kid\"");
+    let private =
+        PUBLIC_KEY.replace("\"kid\"", "\"d\":\"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI\",\"kid\"");
     for (typed, words) in [
         (private.as_str(), "The JWK set must hold public keys alone; key 1 is private."),
         ("{}", "The JWK set must be"),
@@ -257,7 +263,7 @@ async fn nobody_of_another_account_finds_a_client(kind: Kind) {
     let page = flow.client.visit(&at(&app, "/credentials")).await;
     let revoke = page.attribute("form[action$='/revoke']", "action").expect("a button");
     let bob = flow.portal.world.user("bob@other.example").await;
-    let own = flow.portal.world.oauth_app(&bob, "Other").await;
+    let own = flow.portal.world.app(&bob, AppType::Oauth, "Other").await;
     flow.client = flow.portal.signed_in(&bob).await;
     let csrf = flow.client.visit("/apps").await.attribute("input[name=csrf]", "value").expect("a value");
     let under_own = revoke.replace(&app.id.to_string(), &own.id.to_string());
@@ -286,10 +292,11 @@ async fn credentials_say_how_to_get_a_token_and_how_long_it_lasts(kind: Kind) {
     assert!(docs.body.contains(&id), "the reader's own client id");
     assert!(flow.portal.client().visit("/docs/server-to-server").await.says("cid_YOUR_CLIENT_ID"));
     let calendar = flow.app(AppType::Oauth, "Calendar").await;
-    save(&flow, &calendar, &[("redirect_uris", CALLBACK)]).await;
+    save(&flow, &calendar, &[("redirect_uris", &format!("{CALLBACK}?from=portal&lang=en"))]).await;
     let page = flow.client.visit(&at(&calendar, "/credentials")).await;
     let address = page.texts("#authorize-url").join(" ");
-    assert!(address.contains("code_challenge_method=S256") && address.contains(CALLBACK), "{address}");
+    let encoded = "redirect_uri=https%3A%2F%2Fcalendar.example%2Fcallback%3Ffrom%3Dportal%26lang%3Den";
+    assert!(address.contains("code_challenge_method=S256") && address.contains(encoded), "{address}");
 }
 
 async fn an_app_is_shown_with_its_client_id_and_found_by_it(kind: Kind) {

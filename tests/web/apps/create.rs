@@ -87,7 +87,7 @@ async fn type_and_name_are_both_asked_for_and_what_was_typed_stays(kind: Kind) {
     let both = [("app_type", "Choose an app type."), ("name", "Enter the app name.")];
     assert_eq!(refusal(&page), both.map(|(field, words)| (field.to_owned(), words.to_owned())));
 
-    let page = flow.client.submit(&form.clone().with("app_type", "oauth").with("name", "Relay")).await;
+    let page = flow.client.submit(&form.clone().with("app_type", "oauth2").with("name", "Relay")).await;
     assert_eq!(only_error(&page), (String::from("app_type"), String::from("Choose an app type.")));
     assert_eq!(page.form("/apps").value("name"), Some("Relay"));
 

@@ -1,9 +1,15 @@
 //! `/apps/{app}/features`: the toggle and the list
 
+use portico::domain::app::AppType;
+
 use super::{Flow, at};
 use crate::support::databases::{Kind, on_both};
 
-on_both!(events_are_off_until_they_are_switched_on, the_list_tells_what_each_subscription_lacks);
+on_both!(
+    events_are_off_until_they_are_switched_on,
+    the_list_tells_what_each_subscription_lacks,
+    an_oauth_app_is_told_whose_events_come_and_what_each_type_needs,
+);
 
 async fn events_are_off_until_they_are_switched_on(kind: Kind) {
     let flow = Flow::new(kind).await;
@@ -64,4 +70,35 @@ async fn the_list_tells_what_each_subscription_lacks(kind: Kind) {
         unnamed.contains("hooks.example.com/b") && unnamed.contains('2') && unnamed.contains("Given"),
         "{unnamed}"
     );
+}
+
+async fn an_oauth_app_is_told_whose_events_come_and_what_each_type_needs(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let app = flow.app(AppType::Oauth, "Calendar").await;
+    let form = flow.client.visit(&at(&app, "/scopes")).await.form(&at(&app, "/scopes"));
+    flow.client.submit(&form.and("scopes", "meeting:read")).await;
+    let whose = "Events of an account come once an owner of it allows this app";
+    let features = flow.client.visit(&at(&app, "/features")).await;
+    assert!(features.says(whose) && features.has(&format!("main p a[href='{}']", at(&app, "/scopes"))));
+    let editor = flow.client.visit(&at(&app, "/subscriptions/new")).await;
+    assert!(editor.says(whose), "{}", editor.text());
+    let told = |name: &str| {
+        let rows = editor.texts(".events label");
+        rows.into_iter().find(|row| row.starts_with(name)).unwrap_or_else(|| panic!("no {name}"))
+    };
+    assert!(told("meeting.started").ends_with("Needs meeting:read"), "{}", told("meeting.started"));
+    let unasked = "Needs user:read, which this app does not ask for";
+    assert!(told("user.created").ends_with(unasked), "{}", told("user.created"));
+    assert!(!told("app.deauthorized").contains("OAuth"), "it comes without any scope");
+    flow.portal.world.database.run("update event_types set scope = null where name = 'user.created'").await;
+    let editor = flow.client.visit(&at(&app, "/subscriptions/new")).await;
+    assert!(editor.says("Never sent to OAuth apps"), "{}", editor.text());
+    // Whoever asks no users gets the events of their own account.
+    for app_type in [AppType::Jwt, AppType::ServerToServer, AppType::Webhook] {
+        let app = flow.app(app_type, app_type.label()).await;
+        assert!(!flow.client.visit(&at(&app, "/features")).await.says("allows this app"), "{app_type:?}");
+        let editor = flow.client.visit(&at(&app, "/subscriptions/new")).await;
+        let rows = editor.texts(".events label");
+        assert!(!rows.iter().any(|row| row.contains("Needs") || row.contains("Never sent")), "{rows:?}");
+    }
 }

@@ -7,6 +7,7 @@ use portico::{
         app::App,
         authorization::Code,
         calls::{Calls, CallsOf, Hour, RefusedCall, SignedWith},
+        client::ClientId,
         id::AppId,
         time::Span,
     },
@@ -17,6 +18,7 @@ use super::{Flow, at};
 use crate::support::{
     client::Page,
     databases::{Kind, on_both},
+    world::parsed,
 };
 
 on_both!(
@@ -25,6 +27,7 @@ on_both!(
     a_code_filters_and_what_is_none_does_not,
     a_call_that_names_no_app_stands_with_each_app_of_the_account,
     what_a_token_says_is_shown_as_text,
+    a_call_with_an_access_token_is_known_by_its_client,
     a_webhook_app_makes_no_calls,
     the_overview_draws_requests_a_day_and_the_last_refused_calls,
     what_stopping_an_app_stops_is_said_in_calls,
@@ -140,6 +143,41 @@ async fn what_a_token_says_is_shown_as_text(kind: Kind) {
         let page = visit(&flow, &app, path).await;
         assert!(page.says("<img src=x onerror=alert(1)>") && !page.has("main img[onerror]"));
     }
+}
+
+async fn a_call_with_an_access_token_is_known_by_its_client(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let world = &flow.portal.world;
+    let relay = flow.active_app("Relay").await;
+    let ledger = world.server_app(&flow.ada, "Ledger", &["user:read"]).await;
+    let program = flow.portal.client();
+    let request = program.request(reqwest::Method::POST, "/oauth/token");
+    let request = request.basic_auth(&ledger.id, Some(&ledger.secret));
+    let answer = program.send(request.form(&[("grant_type", "client_credentials")])).await;
+    let answer: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+    let of_ledger = answer["access_token"].as_str().expect("a token");
+    let atlas = world.oauth_app(&flow.ada, "Atlas", "user:read").await;
+    let bo = world.user("bo@other.example").await;
+    let (of_atlas, _) = atlas.tokens(&flow.portal.signed_in(&bo).await, &[]).await;
+    for token in [of_ledger, of_atlas.as_str()] {
+        let page = flow.client.get_as("/authorize?scope=meeting:read", token).await;
+        assert_eq!(page.status, 403, "{}", page.body);
+    }
+    refused(&flow, None, Code::AppRequired, "anybody who signs");
+    let key = world.database.read().await.api_key(flow.ada.account).await.expect("a read").expect("a key");
+    let root = flow.portal.signed_in(&world.admin("root@platform.example").await).await;
+    for (app, client_id) in [(&ledger.app, &ledger.id), (&atlas.app, &atlas.client_id)] {
+        let client_id: ClientId = parsed(client_id);
+        let page = visit(&flow, app, "/refusals").await;
+        let console = root.visit(&format!("/admin/apps/{}", app.id)).await;
+        for page in [page, console] {
+            assert!(page.says("insufficient_scope") && page.says(&client_id.hint()), "{}", page.text());
+            assert!(!page.says(&key.hint()) && !page.says("anybody who signs"), "{}", page.text());
+        }
+    }
+    let page = visit(&flow, &relay, "/refusals").await;
+    assert!(page.says(&key.hint()) && page.says("anybody who signs"), "{}", page.text());
+    assert_eq!(page.texts("main tbody tr").len(), 1, "{}", page.text());
 }
 
 async fn a_webhook_app_makes_no_calls(kind: Kind) {

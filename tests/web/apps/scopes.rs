@@ -25,7 +25,9 @@ async fn scopes_are_chosen_with_a_reason_and_taken_away(kind: Kind) {
     let saved = flow.client.submit(&form).await;
     let page = flow.client.follow(&saved).await;
     assert!(page.says("Scopes saved."), "{}", page.text());
-    assert!(page.has("input[value='user:read'][checked]") && page.has("input[value='meeting:read'][checked]"));
+    assert!(
+        page.has("input[value='user:read'][checked]") && page.has("input[value='meeting:read'][checked]")
+    );
     assert_eq!(page.form(&path).value("why_meeting:read"), Some("To show what is next"));
     assert_eq!(page.form(&path).value("why_user:write"), Some(""), "of what is not chosen nothing is kept");
     let activation = flow.client.visit(&at(&app, "/activation")).await;
@@ -63,7 +65,10 @@ async fn every_wrong_reason_is_named_and_kept(kind: Kind) {
     for unknown in ["no:such", "*", "<script>"] {
         let refused = flow.client.submit(&form.clone().and("scopes", unknown)).await;
         let (field, sentence) = only_error(&refused);
-        assert!(field == "scopes" && sentence.starts_with("A scope that you chose is not offered"), "{sentence}");
+        assert!(
+            field == "scopes" && sentence.starts_with("A scope that you chose is not offered"),
+            "{sentence}"
+        );
     }
 }
 
@@ -107,7 +112,10 @@ async fn the_steps_say_whether_scopes_and_credentials_are_done(kind: Kind) {
     let to_do = steps(&app).await;
     let names: Vec<_> = to_do.iter().map(String::as_str).collect();
     let expected = ["App type", "Information", "Credentials", "Scopes", "Features", "Activation"];
-    assert!(names.len() == 6 && names.iter().zip(expected).all(|(step, name)| step.contains(name)), "{names:?}");
+    assert!(
+        names.len() == 6 && names.iter().zip(expected).all(|(step, name)| step.contains(name)),
+        "{names:?}"
+    );
     assert!(to_do[2].ends_with("To do") && to_do[3].ends_with("To do"), "{to_do:?}");
     let (credentials, scopes) = (at(&app, "/credentials"), at(&app, "/scopes"));
     flow.client.fill(&credentials, &at(&app, "/credentials/regenerate"), &[]).await;

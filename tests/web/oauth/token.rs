@@ -111,7 +111,7 @@ async fn what_the_server_can_do_stands_in_its_metadata(kind: Kind) {
         // What is announced is there.
         assert_eq!(post(&server.flow, path, &[]).await.status, 401, "{name}");
     }
-    let methods = json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]);
+    let methods = json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
     assert_eq!(metadata["revocation_endpoint_auth_methods_supported"], methods);
     assert!(
         metadata["grant_types_supported"]

@@ -120,9 +120,8 @@ pub(in crate::web) async fn post(
         let errors = errors("Paste a token.");
         return refused(&TokenDebuggerPage { errors, ..draw(&ctx, &at, form).await? });
     }
-    if token.starts_with("as_") {
-        let errors =
-            errors("This is an API secret. Paste the token that it signed; the secret is not shown again.");
+    if let Some(sentence) = no_jwt(&token) {
+        let errors = errors(sentence);
         let form = TokenDebuggerForm { token: String::new(), ..form };
         return refused(&TokenDebuggerPage { errors, ..draw(&ctx, &at, form).await? });
     }
@@ -130,6 +129,23 @@ pub(in crate::web) async fn post(
     let more_pasted = token != form.token.trim();
     let inspected = Inspected { more_pasted, ..Inspected::new(&inspection, &token, &ctx.policy.audience) };
     secret_page(&TokenDebuggerPage { inspected: Some(inspected), ..draw(&ctx, &at, form).await? })
+}
+
+/// What a credential is that is no JWT, and what to do with it, if this is one.
+fn no_jwt(token: &str) -> Option<&'static str> {
+    let sentences = [
+        (
+            "at_",
+            "This is an access token of OAuth, which this page does not take apart. Call GET /api/v1/me with \
+             it, or ask POST /oauth/introspect; the token is not shown again.",
+        ),
+        ("as_", "This is an API secret. Paste the token that it signed; the secret is not shown again."),
+        ("cs_", "This is a client secret, and no token. POST /oauth/token takes it; it is not shown again."),
+        ("rt_", "This is a refresh token. POST /oauth/token takes it, once; it is not shown again."),
+        ("ac_", "This is an authorization code. POST /oauth/token takes it, once; it is not shown again."),
+        ("pk_", "This is a platform key, and no token. It is not shown again."),
+    ];
+    sentences.into_iter().find_map(|(prefix, sentence)| token.starts_with(prefix).then_some(sentence))
 }
 
 async fn draw<R: AtLeast>(

@@ -26,7 +26,7 @@ use crate::web::pages::apps::deliveries::DeliveryRow;
 use crate::web::pages::apps::frame::State;
 use crate::web::pages::apps::information::InformationForm;
 use crate::web::pages::apps::overview::{Activity, AppCalls};
-use crate::web::pages::apps::refusals::Refused;
+use crate::web::pages::apps::refusals::{Keys, Refused};
 use crate::web::pages::apps::tile::Tile;
 use crate::web::respond::{PageResult, done, ok, page, refused};
 
@@ -51,6 +51,8 @@ pub(crate) struct AdminAppPage {
     pub(crate) created: Timestamp,
     pub(crate) activated: Option<Timestamp>,
     pub(crate) subscriptions: usize,
+    /// Whether users let such an app in.
+    pub(crate) has_grants: bool,
     /// What is known of its calls; nothing for a type that makes none.
     pub(crate) calls: Option<AppCalls>,
     /// How its deliveries go, and the last that failed; nothing if it subscribes to nothing and was
@@ -180,6 +182,8 @@ async fn draw(ctx: &Context, at: &ConsoleApp) -> Result<AdminAppPage, PageError>
     let name = app.information.name.to_string();
     let (reason, before) = stopped(&app.state);
     let subscriptions = subscriptions::list(ctx, acting, app).await?;
+    let registered = registrations::of_any(ctx, acting, app).await?;
+    let keys = Keys::new(&view.api_key, registered.as_ref());
     Ok(AdminAppPage {
         chrome: at.console.signed_in.visit.chrome(ctx),
         id: app.id.to_string(),
@@ -193,12 +197,11 @@ async fn draw(ctx: &Context, at: &ConsoleApp) -> Result<AdminAppPage, PageError>
         created: app.created_at,
         activated: app.activated_at,
         subscriptions: subscriptions.len(),
-        calls: app_calls(ctx, acting, app, &view.api_key).await?,
+        has_grants: app.app_type == AppType::Oauth,
+        calls: app_calls(ctx, acting, app, &keys).await?,
         deliveries: app_deliveries(ctx, acting, app, &subscriptions).await?,
         pair: pair(ctx, acting, app, &view.api_key).await?,
-        client: registrations::of_any(ctx, acting, app)
-            .await?
-            .map(|registration| EnteredClient::new(&registration, app.app_type)),
+        client: registered.map(|registered| EnteredClient::new(&registered, app.app_type)),
         history: history(view.history),
         rename: RenameForm { name: name.clone(), was: None },
         suspend: ReasonForm::default(),
@@ -220,7 +223,7 @@ async fn app_calls(
     ctx: &Context,
     acting: &AsAdmin,
     app: &App,
-    key: &ApiKey,
+    keys: &Keys,
 ) -> Result<Option<AppCalls>, PageError> {
     if !app.app_type.calls() {
         return Ok(None);
@@ -232,7 +235,7 @@ async fn app_calls(
     Ok(Some(AppCalls {
         chart: shows.then(|| RequestsChart::new(&traffic.days)),
         last_day: Count(traffic.last_day.allowed),
-        refused: last.into_iter().map(|call| Refused::new(call, key)).collect(),
+        refused: last.into_iter().map(|call| Refused::new(call, keys)).collect(),
     }))
 }
 

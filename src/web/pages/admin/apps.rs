@@ -5,9 +5,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::Total;
-use crate::actions::{Context, registrations};
 use crate::actions::admin::accounts;
 use crate::actions::admin::apps::{self, EveryAppFilter, ListedApp};
+use crate::actions::{Context, registrations};
 use crate::domain::app::{AppType, StateKind, name::NameKey};
 use crate::domain::client::ClientId;
 use crate::domain::credential::ApiKey;

@@ -41,6 +41,8 @@ pub(crate) struct SavedScope {
     pub(crate) apps: Total,
     /// The event types that need it.
     pub(crate) event_types: Vec<String>,
+    /// Whether users granted it and nothing else uses it.
+    pub(crate) is_only_granted: bool,
 }
 
 impl SavedScope {
@@ -170,13 +172,14 @@ fn named(path: &str) -> Result<ScopeName, PageError> {
 fn draw(ctx: &Context, at: &InConsole, saved: Option<UsedScope>, form: ScopeForm) -> ScopePage {
     ScopePage {
         chrome: at.signed_in.visit.chrome(ctx),
-        saved: saved.map(|UsedScope { scope, apps, event_types }| SavedScope {
+        saved: saved.map(|UsedScope { scope, apps, event_types, is_only_granted }| SavedScope {
             name: scope.name.to_string(),
             retired: scope.retired,
             // As the form was drawn first: a second try must not pass for one that saw more.
             version: form.version.unwrap_or(scope.version),
             apps: Total::of(apps),
             event_types,
+            is_only_granted,
         }),
         form,
         errors: FieldErrors::default(),

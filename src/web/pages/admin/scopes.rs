@@ -32,9 +32,9 @@ pub(crate) struct ScopeRow {
 pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, at: InConsole) -> PageResult {
     let filter = CatalogFilter::read(request.query_string());
     let (catalog, uses) = scopes::list(&ctx, &at.acting).await?;
-    let scopes = catalog.into_iter().filter(|one| {
-        filter.fits(one.retired, &[one.name.as_str(), one.description.as_str()])
-    });
+    let scopes = catalog
+        .into_iter()
+        .filter(|one| filter.fits(one.retired, &[one.name.as_str(), one.description.as_str()]));
     let scopes = scopes.map(|one| ScopeRow {
         uses: Total::of(uses.get(&one.name).copied().unwrap_or_default()),
         name: one.name.to_string(),

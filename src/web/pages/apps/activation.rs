@@ -177,10 +177,9 @@ impl Missing {
             Lack::CompanyName => field("A company name", "company_name"),
             Lack::ContactName => field("A contact name", "contact_name"),
             Lack::ContactEmail => field("A contact email", "contact_email"),
-            Lack::RedirectUri => Self {
-                words: String::from("A redirect URI"),
-                href: at.at("/credentials#redirect_uris"),
-            },
+            Lack::RedirectUri => {
+                Self { words: String::from("A redirect URI"), href: at.at("/credentials#redirect_uris") }
+            }
             Lack::ClientSecret => Self {
                 words: String::from("A client secret, or a JWK set"),
                 href: at.at("/credentials#client-secret"),
@@ -202,10 +201,7 @@ impl EnteredClient {
         let Registration { client, has_secret, scopes } = registration;
         Self {
             client_id: client.client_id.to_string(),
-            asks_users: match app_type {
-                AppType::Oauth => true,
-                AppType::ServerToServer | AppType::Jwt | AppType::Webhook => false,
-            },
+            asks_users: app_type.asks_users(),
             proof: match (client.is_public, has_secret, client.jwks.is_some()) {
                 (true, ..) => Proof::Public,
                 (false, true, true) => Proof::SecretOrKeys,

@@ -53,6 +53,21 @@ pub(crate) struct ClientPage {
 }
 
 impl ClientPage {
+    /// The address to which a person’s browser is sent, on one line.
+    pub(crate) fn authorize_url(&self) -> String {
+        format!(
+            "{}?response_type=code&client_id={}&redirect_uri={}&state=RANDOM&code_challenge=S256_OF_VERIFIER&code_challenge_method=S256",
+            self.urls.authorize,
+            self.client_id,
+            self.encoded_redirect_uri(),
+        )
+    }
+
+    /// The first redirect URI as a query holds it: one with a query of its own must not end there.
+    pub(crate) fn encoded_redirect_uri(&self) -> String {
+        url::form_urlencoded::byte_serialize(self.first_redirect_uri().as_bytes()).collect()
+    }
+
     /// The first redirect URI, for the examples; one that is plainly a placeholder if there is none.
     pub(crate) fn first_redirect_uri(&self) -> &str {
         self.form.redirect_uris.lines().next().unwrap_or("https://example.com/callback")
@@ -159,10 +174,7 @@ pub(in crate::web) async fn get<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Pag
     ok(&Drawn::new(&registered).page(ctx, at, registered).await?)
 }
 
-pub(in crate::web) async fn save(
-    ctx: Data<Context>,
-    post: Post<InApp<Developer>, ClientForm>,
-) -> PageResult {
+pub(in crate::web) async fn save(ctx: Data<Context>, post: Post<InApp<Developer>, ClientForm>) -> PageResult {
     let Post { at, form } = post;
     // A type without a client has no such page.
     let registered = clients::of_app(&ctx, &at.acting, at.app.id).await?;
@@ -265,10 +277,7 @@ impl Drawn {
             chrome: at.signed_in.visit.chrome(ctx),
             frame: AppFrame::of(ctx, at, At::Credentials).await?,
             account_name: at.membership.account.name.to_string(),
-            asks_users: match at.app.app_type {
-                AppType::Oauth => true,
-                AppType::ServerToServer | AppType::Jwt | AppType::Webhook => false,
-            },
+            asks_users: at.app.app_type.asks_users(),
             client_id: client.client_id.to_string(),
             secret,
             old_full: old.len() >= MAX_OLD,

@@ -24,6 +24,8 @@ pub(crate) struct FeaturesPage {
     pub(crate) frame: AppFrame,
     /// Whether events are delivered at all.
     pub(crate) enabled: bool,
+    /// Whether events come by what users grant: an OAuth app.
+    pub(crate) asks_users: bool,
     /// In the order in which they were made.
     pub(crate) subscriptions: Vec<SubscriptionRow>,
     /// How many subscriptions an app may have.
@@ -65,6 +67,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageRe
         chrome: at.signed_in.visit.chrome(&ctx),
         frame: AppFrame::around(&ctx, &at, At::Features, &subscriptions).await?,
         enabled: at.app.events_on,
+        asks_users: at.app.app_type.asks_users(),
         subscriptions: subscriptions.iter().map(|one| SubscriptionRow::new(one, &off)).collect(),
         limit,
         can_add: at.can_edit() && !full,

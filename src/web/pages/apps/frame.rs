@@ -223,10 +223,9 @@ impl Done {
 /// The step on which what is missing is entered.
 const fn page_of(missing: &Missing) -> At {
     match missing {
-        Missing::ShortDescription
-        | Missing::CompanyName
-        | Missing::ContactName
-        | Missing::ContactEmail => At::Information,
+        Missing::ShortDescription | Missing::CompanyName | Missing::ContactName | Missing::ContactEmail => {
+            At::Information
+        }
         Missing::RedirectUri | Missing::ClientSecret => At::Credentials,
         Missing::ProductionUrl(_) => At::Features,
     }

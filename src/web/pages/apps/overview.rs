@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::frame::{AppFrame, At};
 use super::refusals::Refused;
-use crate::actions::{Context, activation, apps, calls, deliveries, registrations, subscriptions};
+use crate::actions::audit::HowMany;
+use crate::actions::{Context, activation, apps, calls, clients, deliveries, registrations, subscriptions};
 use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::audit::Change;
@@ -30,6 +31,8 @@ pub(crate) struct OverviewPage {
     pub(crate) frame: AppFrame,
     /// `cid_…`, of an app that uses OAuth.
     pub(crate) client_id: Option<String>,
+    /// How many users let the app act for them; nothing for a type that acts for none.
+    pub(crate) audience: Option<HowMany>,
     pub(crate) created: Timestamp,
     pub(crate) created_by: String,
     /// When it was last activated, if it ever was.
@@ -160,6 +163,10 @@ async fn draw<R: AtLeast>(
         client_id: registrations::of_app(ctx, &at.acting, app)
             .await?
             .map(|registration| registration.client.client_id.to_string()),
+        audience: match app.app_type {
+            AppType::Oauth => Some(clients::audience(ctx, &at.acting, app.id).await?),
+            AppType::Jwt | AppType::ServerToServer | AppType::Webhook => None,
+        },
         created: app.created_at,
         created_by: apps::creation(ctx, &at.acting, app).await?.map(|entry| entry.who).unwrap_or_default(),
         activated: apps::last_start(ctx, &at.acting, app).await?.map(|entry| entry.at).or(app.activated_at),

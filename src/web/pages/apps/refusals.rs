@@ -5,8 +5,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::frame::{AppFrame, At};
-use crate::actions::{Context, calls, credentials};
+use crate::actions::{Context, calls, credentials, registrations};
 use crate::domain::account::{AtLeast, Viewer};
+use crate::domain::app::activation::Registration;
 use crate::domain::authorization::Code;
 use crate::domain::calls::{RefusedCall, SignedWith};
 use crate::domain::credential::ApiKey;
@@ -17,7 +18,7 @@ use crate::web::extract::app::InApp;
 use crate::web::page::Chrome;
 use crate::web::respond::{PageResult, ok};
 
-/// The refused calls of a JWT app.
+/// The refused calls of an app.
 #[derive(Template)]
 #[template(path = "pages/apps/refusals.html")]
 pub(crate) struct RefusalsPage {
@@ -28,6 +29,8 @@ pub(crate) struct RefusalsPage {
     /// Every code that a call can be refused with.
     pub(crate) codes: Vec<&'static str>,
     pub(crate) calls: Vec<Refused>,
+    /// Whether the app signs its tokens, which the token debugger takes apart.
+    pub(crate) signs: bool,
     /// How many are kept of an account, with a signature that verified and without.
     pub(crate) kept: (u16, u16),
 }
@@ -40,12 +43,33 @@ pub(crate) struct Refused {
     pub(crate) detail: String,
     /// What the times of the token say of the caller's clock.
     pub(crate) clock: Option<String>,
-    /// Enough to know the key: "ak_…w2hx".
+    /// Enough to know what called by: the API key "ak_…w2hx" or the client id "cid_…w2hx".
     pub(crate) key: String,
     pub(crate) signed_with: &'static str,
     /// Whether the token named no app, so that another of the account may have called.
     pub(crate) names_no_app: bool,
     pub(crate) address: String,
+}
+
+/// By what an app's calls are known: the key of its account where they are signed, and the client
+/// id where they have an access token.
+pub(in crate::web) struct Keys {
+    api_key: String,
+    client_id: String,
+}
+
+impl Keys {
+    pub(in crate::web) fn new(api_key: &ApiKey, registered: Option<&Registration>) -> Self {
+        let client_id = registered.map(|registered| registered.client.client_id.hint());
+        Self { api_key: api_key.hint(), client_id: client_id.unwrap_or_default() }
+    }
+
+    fn of(&self, signed_with: SignedWith) -> &str {
+        match signed_with {
+            SignedWith::AccessToken => &self.client_id,
+            SignedWith::Unknown | SignedWith::CurrentSecret | SignedWith::OldSecret => &self.api_key,
+        }
+    }
 }
 
 /// What is asked for, in the address.
@@ -71,6 +95,7 @@ pub(in crate::web) async fn get(
         code: code.map(Code::as_str).unwrap_or_default().to_owned(),
         codes: Code::ALL.iter().copied().filter(|code| code.has_a_caller()).map(Code::as_str).collect(),
         calls: Refused::list(&ctx, &at, code, calls::KEPT_VERIFIED + calls::KEPT_UNVERIFIED).await?,
+        signs: !at.app.app_type.has_client(),
         kept: (calls::KEPT_VERIFIED, calls::KEPT_UNVERIFIED),
     })
 }
@@ -83,18 +108,20 @@ impl Refused {
         code: Option<Code>,
         limit: u16,
     ) -> Result<Vec<Self>, PageError> {
-        let key = credentials::api_key(ctx, at.app.account).await?;
+        let api_key = credentials::api_key(ctx, at.app.account).await?;
+        let registered = registrations::of_app(ctx, &at.acting, &at.app).await?;
+        let keys = Keys::new(&api_key, registered.as_ref());
         let calls = calls::refused(ctx, &at.acting, &at.app, code, limit).await?;
-        Ok(calls.into_iter().map(|call| Self::new(call, &key)).collect())
+        Ok(calls.into_iter().map(|call| Self::new(call, &keys)).collect())
     }
 
-    pub(in crate::web) fn new(call: RefusedCall, key: &ApiKey) -> Self {
+    pub(in crate::web) fn new(call: RefusedCall, keys: &Keys) -> Self {
         Self {
             at: call.at,
             code: call.code.as_str(),
             detail: call.detail.into_owned(),
             clock: call.off_by_s.map(|seconds| clock(call.code, seconds)),
-            key: key.hint(),
+            key: keys.of(call.signed_with).to_owned(),
             signed_with: match call.signed_with {
                 SignedWith::Unknown => "Signature not verified",
                 SignedWith::CurrentSecret => "Signed with the current secret",

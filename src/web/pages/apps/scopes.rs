@@ -7,7 +7,6 @@ use super::frame::{AppFrame, At};
 use crate::actions::clients::{self, WantedScope};
 use crate::actions::{Context, scopes};
 use crate::domain::account::{AtLeast, Developer, Viewer};
-use crate::domain::app::AppType;
 use crate::domain::fields::FieldErrors;
 use crate::domain::scope_catalog::Scope;
 use crate::web::error::{PageError, of_form};
@@ -102,7 +101,8 @@ fn parse(
     let mut errors = FieldErrors::default();
     let is_known = |name: &str| catalog.iter().any(|scope| scope.name.as_str() == name);
     if sent.iter().any(|(field, value)| field == "scopes" && !is_known(value)) {
-        errors.add("scopes", "A scope that you chose is not offered any more. Choose among those listed here.");
+        errors
+            .add("scopes", "A scope that you chose is not offered any more. Choose among those listed here.");
     }
     let mut wanted = Vec::new();
     for (scope, choice) in catalog.iter().zip(choices).filter(|(_, choice)| choice.chosen) {
@@ -149,10 +149,7 @@ async fn draw<R: AtLeast>(
     Ok(ScopesPage {
         chrome: at.signed_in.visit.chrome(ctx),
         frame: AppFrame::of(ctx, at, At::Scopes).await?,
-        asks_users: match at.app.app_type {
-            AppType::Oauth => true,
-            AppType::ServerToServer | AppType::Jwt | AppType::Webhook => false,
-        },
+        asks_users: at.app.app_type.asks_users(),
         scopes,
         errors,
     })

@@ -2,6 +2,7 @@
 
 mod checks;
 mod handlers;
+mod needs;
 
 use askama::Template;
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::web::page::Chrome;
 pub(crate) use checks::ChecksPart;
 pub(in crate::web) use checks::{test, validate};
 pub(in crate::web) use handlers::{create, delete, get, new, resume, reveal, rotate, save};
+pub(crate) use needs::Needs;
 
 /// The editor of a subscription.
 #[derive(Template)]
@@ -27,6 +29,8 @@ pub(crate) struct SubscriptionPage {
     pub(crate) saved: Option<SavedSubscription>,
     pub(crate) form: SubscriptionForm,
     pub(crate) errors: FieldErrors,
+    /// Whether events come by what users grant: an OAuth app.
+    pub(crate) asks_users: bool,
     pub(crate) groups: Vec<EventGroup>,
 }
 
@@ -143,6 +147,7 @@ pub(crate) struct EventChoice {
     pub(crate) description: String,
     /// Whether it is offered here only because the subscription holds it.
     pub(crate) retired: bool,
+    pub(crate) needs: Needs,
     pub(crate) chosen: bool,
     /// Whether it fits the filter; what is chosen is kept either way.
     pub(crate) shown: bool,
@@ -163,6 +168,7 @@ pub(crate) struct CatalogEntry<'a> {
     pub(crate) name: &'a str,
     pub(crate) description: &'a str,
     pub(crate) retired: bool,
+    pub(crate) needs: Needs,
 }
 
 /// The catalog as the form shows it: in groups, with what was chosen ticked.
@@ -177,6 +183,7 @@ pub(crate) fn groups<'a>(
             name: entry.name.to_owned(),
             description: entry.description.to_owned(),
             retired: entry.retired,
+            needs: entry.needs,
             chosen: form.event_types.iter().any(|name| name == entry.name),
             shown: true,
             first: false,
@@ -211,7 +218,13 @@ mod tests {
             ("Meetings", "meeting.started", "The first person came in"),
             ("Meetings", "meeting.ended", "The last person left"),
         ]
-        .map(|(group, name, description)| CatalogEntry { group, name, description, retired: false })
+        .map(|(group, name, description)| CatalogEntry {
+            group,
+            name,
+            description,
+            retired: false,
+            needs: Needs::Nothing,
+        })
     }
 
     #[test]

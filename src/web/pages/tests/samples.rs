@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod chart;
 mod debugger;
+mod oauth;
 mod people;
 mod reading;
 
@@ -16,7 +17,8 @@ const LONG: &str =
     "Gesellschaft für fortgeschrittene Quartalsabschlussberichterstattung und Co. Kommanditgesellschaft";
 
 pub(super) fn all() -> Vec<(&'static str, String)> {
-    let people = [people::doors(), people::links(), people::own(), accounts::pages()].concat();
+    let people =
+        [people::doors(), people::links(), people::own(), accounts::pages(), oauth::pages()].concat();
     [people, audit::pages(), debugger::pages(), chart::pages(), reading::errors(), reading::docs()].concat()
 }
 

@@ -1,12 +1,10 @@
 //! What answers the pages of a subscription.
 
-use actix_web::{
-    HttpRequest,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, http::StatusCode};
 
 use super::checks::{Asked, ChecksPart};
+use super::needs::Grantable;
 use super::{CatalogEntry, SavedSubscription, SubscriptionForm, SubscriptionPage, groups};
 use crate::actions::checks::{self, Checks};
 use crate::actions::deliveries::{self, LaneOff};
@@ -323,15 +321,18 @@ impl Drawn {
         }
         let had = |name: &str| self.had.as_ref().is_some_and(|had| had.contains(name));
         let offered = catalog.iter().filter(|entry| !entry.retired || had(entry.name.as_str()));
+        let grantable = Grantable::read(ctx, at).await?;
         let entries = offered.map(|entry| CatalogEntry {
             group: entry.group.as_str(),
             name: entry.name.as_str(),
             description: entry.description.as_str(),
             retired: entry.retired,
+            needs: grantable.needs(entry),
         });
         Ok(SubscriptionPage {
             chrome: at.signed_in.visit.chrome(ctx),
             frame: AppFrame::of(ctx, at, At::Features).await?,
+            asks_users: at.app.app_type.asks_users(),
             groups: groups(entries, &self.form),
             saved: self.saved,
             form: self.form,
@@ -341,61 +342,4 @@ impl Drawn {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn catalog() -> Vec<EventType> {
-        let entry = |name: &str, retired| EventType {
-            name: name.parse().unwrap(),
-            group: "Users".parse().unwrap(),
-            description: "Something happened".parse().unwrap(),
-            example: "{}".parse().unwrap(),
-            scope: None,
-            retired,
-            version: 1,
-        };
-        vec![entry("user.created", false), entry("user.merged", true)]
-    }
-
-    fn form(development: &str, production: &str, event_types: &[&str]) -> SubscriptionForm {
-        SubscriptionForm {
-            development_url: development.to_owned(),
-            production_url: production.to_owned(),
-            event_types: event_types.iter().map(|name| (*name).to_owned()).collect(),
-            ..SubscriptionForm::default()
-        }
-    }
-
-    #[test]
-    fn one_of_the_two_urls_suffices() {
-        for (development, production) in [("https://example.com/", ""), (" ", "https://example.com/")] {
-            let new = form(development, production, &["user.created"]).parse(&catalog(), None).unwrap();
-            assert_eq!(new.endpoints.development().is_some(), !development.trim().is_empty());
-            assert_eq!(new.endpoints.production().is_some(), !production.is_empty());
-        }
-    }
-
-    #[test]
-    fn every_wrong_field_is_named_in_the_order_of_the_page() {
-        let errors = form("", " ", &[]).parse(&catalog(), None).unwrap_err();
-        let said: Vec<_> = errors.iter().collect();
-        assert_eq!(
-            said,
-            [
-                ("production_url", "Enter a development or a production URL."),
-                ("event_types", "Choose at least one event type."),
-            ]
-        );
-        // A wrong URL is named alone: that there is none would not be true.
-        let errors = form("http://example.com", "", &["user.created"]).parse(&catalog(), None).unwrap_err();
-        assert_eq!(errors.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["development_url"]);
-    }
-
-    #[test]
-    fn a_retired_event_type_is_kept_and_not_chosen_anew() {
-        let form = form("https://example.com/", "", &["user.merged"]);
-        assert!(form.parse(&catalog(), None).is_err());
-        let had = EventTypes::new(vec!["user.merged".parse().unwrap()]).unwrap();
-        assert!(form.parse(&catalog(), Some(&had)).is_ok());
-    }
-}
+mod tests;

@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::{signed_in, signed_out};
 use crate::web::pages::docs::{
-    Examples, IconsPage, JwtPage, RefusalsPage, SecretsPage, ServerToServerPage, StartPage, WebhooksPage,
+    Examples, IconsPage, JwtPage, OauthPage, RefusalsPage, SecretsPage, ServerToServerPage, StartPage,
+    WebhooksPage,
 };
 use crate::web::pages::errors::{BrokenPage, NotFoundPage, Refused, RefusedPage};
 
@@ -37,6 +38,8 @@ pub(super) fn docs() -> Vec<(&'static str, String)> {
             "docs-s2s-out",
             ServerToServerPage { chrome: signed_out(), examples: examples(false) }.render().unwrap(),
         ),
+        ("docs-oauth", OauthPage { chrome: signed_in(), examples: examples(true) }.render().unwrap()),
+        ("docs-oauth-out", OauthPage { chrome: signed_out(), examples: examples(false) }.render().unwrap()),
         ("docs-refusals", RefusalsPage { chrome: signed_in() }.render().unwrap()),
         ("docs-secrets", SecretsPage { chrome: signed_in() }.render().unwrap()),
         ("docs-webhooks", WebhooksPage { chrome: signed_in() }.render().unwrap()),

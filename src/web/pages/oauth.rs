@@ -1,0 +1,4 @@
+//! What users see of OAuth.
+
+pub mod authorize;
+pub mod unproven;
