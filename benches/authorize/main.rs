@@ -4,7 +4,10 @@
 //! round, and the medians of the rounds are what is told. Nothing fails for being slow.
 
 mod bare;
+#[path = "../common/mod.rs"]
+mod common;
 mod load;
+mod oauth;
 mod population;
 mod process;
 mod report;
@@ -99,6 +102,7 @@ fn scenarios<'a>(
     let passes = [
         (report::BARE, bare, &few.one),
         (report::PASS, small, &few.one),
+        (report::ACCESS_TOKEN, small, &few.for_user),
         (report::HUNDRED_APPS, small, &few.of_hundred_apps),
         (report::FEW_ACCOUNTS, small, &few.all),
         (report::MANY_ACCOUNTS, large, &many.all),

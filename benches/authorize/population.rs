@@ -3,8 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    str::FromStr,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -18,13 +16,17 @@ use portico::{
         id::{AccountId, AppId, Id},
         jwt,
         secret::Secret,
-        text::TextError,
         time::{Span, Timestamp},
     },
     store::{Database, Store, Tx},
 };
 
-use crate::{Result, sealed::seal};
+use crate::{
+    Result,
+    common::{now, parsed},
+    oauth,
+    sealed::seal,
+};
 
 const KEY: [u8; 32] = [7; 32];
 /// Accounts that one transaction writes.
@@ -43,6 +45,8 @@ pub(crate) struct Population {
     pub(crate) database: PathBuf,
     /// One caller, with one token.
     pub(crate) one: Callers,
+    /// An app that acts for a user, with one access token.
+    pub(crate) for_user: Callers,
     /// Callers spread over all the accounts.
     pub(crate) all: Callers,
     pub(crate) of_hundred_apps: Callers,
@@ -93,8 +97,8 @@ impl Population {
         let database = folder.join(format!("{accounts}.db"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let written = runtime.block_on(written(&database, accounts))?;
-        let Written { one, all, stopped, of_hundred } = written;
-        let exp = now()? + Span::hours(24);
+        let Written { one, all, for_user, stopped, of_hundred } = written;
+        let exp = now() + Span::hours(24);
         let stranger = Account { key: ApiKey::from_random(crypto::random()), ..one.clone() };
         let good = one.token(&one.secret, exp)?;
         // Its payload begins with what base64url does not have.
@@ -103,6 +107,7 @@ impl Population {
         Ok(Self {
             database,
             all: Callers(all),
+            for_user: alone(for_user),
             of_hundred_apps: alone(of_hundred.token(&of_hundred.secret, exp)?),
             expired: alone(one.token(&one.secret, exp - Span::hours(48))?),
             bad_signature: alone(one.token(&ApiSecret::from_random(crypto::random()), exp)?),
@@ -119,6 +124,8 @@ struct Written {
     one: Account,
     /// Tokens of all the accounts.
     all: Vec<String>,
+    /// An access token.
+    for_user: String,
     stopped: Account,
     of_hundred: Account,
 }
@@ -127,7 +134,7 @@ async fn written(database: &Path, accounts: usize) -> Result<Written> {
     let store = Store::open(&Database::Sqlite(database.to_owned())).await?;
     store.migrate().await?;
     let keys = installation::unlock(&store, &Secret::new(KEY)).await?;
-    let exp = now()? + Span::hours(24);
+    let exp = now() + Span::hours(24);
     let mut all = Vec::with_capacity(TOKENS);
     let mut one = None;
     // Some accounts call with several tokens, or one of several accounts calls.
@@ -149,36 +156,28 @@ async fn written(database: &Path, accounts: usize) -> Result<Written> {
     let mut tx = store.begin().await?;
     let stopped = insert(&mut tx, &keys, StateKind::Deactivated, 1).await?;
     let of_hundred = insert(&mut tx, &keys, StateKind::Active, 100).await?;
+    let for_user = oauth::token(&mut tx, &keys, now()).await?;
     tx.commit().await?;
     store.close().await;
-    Ok(Written { one: one.ok_or("no account")?, all, stopped, of_hundred })
+    Ok(Written { one: one.ok_or("no account")?, all, for_user, stopped, of_hundred })
 }
 
 /// An account with so many apps in one state; the last of them calls.
 async fn insert(tx: &mut Tx, keys: &Keyring, state: StateKind, apps: usize) -> Result<Account> {
-    let now = now()?;
+    let now = now();
     let account = AccountId::generate(now, crypto::random());
     let (key, secret) = (ApiKey::from_random(crypto::random()), ApiSecret::from_random(crypto::random()));
-    tx.insert_account(account, &named("An account of the benchmark")?, Standing::Approved, now).await?;
+    tx.insert_account(account, &parsed("An account of the benchmark")?, Standing::Approved, now).await?;
     tx.insert_api_key(account, &key).await?;
     let sealed = seal(keys, "api_secrets.secret", (secret.expose(), secret.hint()), now)?;
     tx.insert_api_secret(account, &sealed).await?;
     let mut last = None;
     for n in 0..apps {
         let app = AppId::generate(now, crypto::random());
-        tx.insert_app(app, account, AppType::Jwt, &named(&format!("App {n} of the benchmark"))?, now).await?;
+        tx.insert_app(app, account, AppType::Jwt, &parsed(&format!("App {n} of the benchmark"))?, now)
+            .await?;
         tx.set_app_state(account, app, state, Some(now)).await?;
         last = Some(app);
     }
     Ok(Account { key, secret, app: last.ok_or("no app")? })
-}
-
-fn named<T: FromStr<Err = TextError>>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| format!("{text:?} is no name").into())
-}
-
-#[expect(clippy::disallowed_methods, reason = "tokens must hold by the clock of the server under test")]
-fn now() -> Result<Timestamp> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(Timestamp::from_micros(i64::try_from(since.as_micros())?))
 }

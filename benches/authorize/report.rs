@@ -13,6 +13,7 @@ use crate::{
 
 pub(crate) const BARE: &str = "bare handler";
 pub(crate) const PASS: &str = "pass";
+pub(crate) const ACCESS_TOKEN: &str = "pass with an access token";
 pub(crate) const HUNDRED_APPS: &str = "pass of an account with 100 apps";
 pub(crate) const FEW_ACCOUNTS: &str = "pass of few accounts";
 pub(crate) const MANY_ACCOUNTS: &str = "pass of many accounts";
@@ -49,6 +50,7 @@ impl Report {
             (String::from("pass ÷ bare handler"), "≥ 0.75", ratio(PASS, BARE)?),
             (format!("p99 of a pass at {CONNECTIONS} connections"), "< 5 ms", format!("{p99_ms:.2} ms")),
         ];
+        rows.push((format!("{ACCESS_TOKEN} ÷ pass"), "≥ 0.90", ratio(ACCESS_TOKEN, PASS)?));
         for refusal in [EXPIRED, BAD_SIGNATURE, UNKNOWN_KEY, DEACTIVATED, MALFORMED, MISSING] {
             rows.push((format!("{refusal} ÷ pass"), "≥ 1", ratio(refusal, PASS)?));
         }

@@ -6,6 +6,8 @@
 mod bare;
 #[path = "../../tests/support/certificates.rs"]
 mod certificates;
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../console/filled.rs"]
 mod filled;
 mod population;
@@ -32,7 +34,7 @@ use portico::{
 use process::{Portico, Trust};
 use receiver::{HANGS, Receiver};
 
-use self::{bare::per_second, population::now};
+use self::{bare::per_second, common::now};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -1,9 +1,6 @@
 //! Accounts that receive events, each with one app and one endpoint.
 
-use std::{
-    str::FromStr,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, Instant};
 
 use portico::{
     actions::installation,
@@ -16,13 +13,18 @@ use portico::{
         lane::LaneKind,
         secret::Secret,
         subscription::{Endpoints, EventTypes, NewSubscription},
-        time::Timestamp,
     },
     store::{Database, Store, Tx},
 };
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-use crate::{Result, postgres::safe, publisher, sealed::seal};
+use crate::{
+    Result,
+    common::{now, parsed},
+    postgres::safe,
+    publisher,
+    sealed::seal,
+};
 
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
@@ -42,7 +44,7 @@ pub(crate) async fn write(database: &Database, endpoints: &[String]) -> Result<V
 }
 
 async fn insert(tx: &mut Tx, keys: &Keyring, n: usize, endpoint: &str) -> Result<AccountId> {
-    let now = crate::now();
+    let now = now();
     let account = AccountId::generate(now, crypto::random());
     tx.insert_account(account, &parsed("An account of the benchmark")?, Standing::Approved, now).await?;
     let app = AppId::generate(now, crypto::random());
@@ -64,10 +66,6 @@ async fn insert(tx: &mut Tx, keys: &Keyring, n: usize, endpoint: &str) -> Result
     Ok(account)
 }
 
-fn parsed<T: FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| format!("{text:?} cannot be read").into())
-}
-
 /// What waits in the queue of every endpoint alike: `NUMBERS` are the rows 1 to the count, `ID` is
 /// the id of a number, `NOW` is now, in microseconds since 1970.
 const WAITING: [&str; 3] = [
@@ -87,7 +85,7 @@ const LANES: &str =
 
 /// Has so many deliveries wait.
 pub(crate) async fn wait(database: &Database, deliveries: u64) -> Result<()> {
-    let now = crate::now().micros().to_string();
+    let now = now().micros().to_string();
     let said = |statement: &str, numbers: &str, id: &str| {
         statement
             .replace("NUMBERS", numbers)
@@ -133,10 +131,4 @@ pub(crate) async fn drained(store: &Store, patience: Duration) -> Result<()> {
         // Counting takes time from whoever delivers.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "what is written must be recent by the clock of the server")]
-pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or_default())
 }
