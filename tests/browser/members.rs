@@ -35,10 +35,7 @@ async fn walk(kind: Kind, look: Look, hands: Hands) {
     let owner = portal.world.user("ada@meridian.example").await;
     let app = portal.world.jwt_app(&owner, "Relay").await;
     let ada = Person::new(&portal, look, hands).await;
-    ada.browser.visit("/sign-in").await;
-    ada.fill("Email", "ada@meridian.example").await;
-    ada.fill("Password", PASSWORD).await;
-    ada.press("Sign in").await;
+    sign_in(&ada).await;
     let link = invite(&ada, &portal).await;
 
     let bo = Person::new(&portal, look, hands).await;
@@ -54,6 +51,50 @@ async fn walk(kind: Kind, look: Look, hands: Hands) {
     rotate(&ada).await;
     ada.browser.close().await;
     bo.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_handed_over_and_left() {
+    hand_over(Kind::Postgres, Look::default(), Hands::Mouse).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_handed_over_and_left_by_keyboard_alone_without_script() {
+    hand_over(Kind::Sqlite, Look { script: Script::Off, ..Look::default() }, Hands::Keyboard).await;
+}
+
+/// The only owner cannot leave; with another one beside them they can.
+async fn hand_over(kind: Kind, look: Look, hands: Hands) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let ada = Person::new(&portal, look, hands).await;
+    sign_in(&ada).await;
+    ada.browser.visit("/account").await;
+    ada.browser.sees("You are the only owner. Make another member an owner before you leave.").await;
+    let link = invite(&ada, &portal).await;
+    let bo = Person::new(&portal, look, hands).await;
+    join(&bo, &link).await;
+
+    ada.browser.visit("/account").await;
+    ada.follow("Bo Lindqvist").await;
+    ada.select("Role", "Owner: everything").await;
+    ada.press("Save role").await;
+    ada.browser.sees("Role saved.").await;
+    ada.browser.visit("/account").await;
+    ada.press("Leave").await;
+    ada.browser.sees("You have left the account.").await;
+
+    bo.browser.visit("/account").await;
+    bo.browser.sees("You are the only owner. Make another member an owner before you leave.").await;
+    ada.browser.close().await;
+    bo.browser.close().await;
+}
+
+async fn sign_in(ada: &Person) {
+    ada.browser.visit("/sign-in").await;
+    ada.fill("Email", "ada@meridian.example").await;
+    ada.fill("Password", PASSWORD).await;
+    ada.press("Sign in").await;
 }
 
 async fn invite(ada: &Person, portal: &Portal) -> String {

@@ -43,6 +43,18 @@ impl Person {
         }
     }
 
+    /// Chooses an option of a `<select>`; by keyboard, by typing its first word.
+    pub(crate) async fn select(&self, label: &str, option: &str) {
+        match self.hands {
+            Hands::Mouse => self.browser.select(label, option).await,
+            Hands::Keyboard => {
+                self.browser.tab_to(label).await;
+                let word: String = option.chars().take_while(char::is_ascii_alphanumeric).collect();
+                self.browser.keys(word).await;
+            }
+        }
+    }
+
     /// Chooses a file. The dialog is the system's, so a keyboard leads to it and no further.
     pub(crate) async fn attach(&self, label: &str, file: &Path) {
         if self.hands == Hands::Keyboard {
