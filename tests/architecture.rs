@@ -1,6 +1,8 @@
 //! The walls of the house: who may know whom (ARCHITECTURE.md), and how long a file may be.
 //! Modules of one crate are no walls by themselves, so this reads the sources.
 
+#[path = "architecture/secrets.rs"]
+mod secrets;
 #[path = "architecture/templates.rs"]
 mod templates;
 

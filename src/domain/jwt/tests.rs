@@ -141,6 +141,26 @@ fn nobody_knows_the_secret_that_stands_in_for_an_unknown_key() {
     assert!(Unverified::parse(&forged).unwrap().verify([&Verifier::of(&secret())]).is_err());
 }
 
+/// Time does not tell how many secrets an account has, nor whether there is one (S36).
+#[test]
+fn a_signature_that_does_not_fit_is_tried_as_often_for_every_account() {
+    let good = token(r#"{"alg":"HS256"}"#, &format!(r#"{{"iss":"{}","exp":{}}}"#, key(), NOW.seconds() + 60));
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let secrets: Vec<_> = (10..).take(MAX_OLD + 1).map(|n| ApiSecret::from_random([n; 32])).collect();
+    let verifiers: Vec<_> = secrets.iter().map(Verifier::of).collect();
+    let tries = |token: &str, count: usize| {
+        let before = verifier::TRIED.get();
+        assert!(Unverified::parse(token).unwrap().verify(&verifiers[..count]).is_err(), "{count} secrets");
+        verifier::TRIED.get() - before
+    };
+    let last = if signature.ends_with('A') { "E" } else { "A" };
+    let near = format!("{}{last}", &good[..good.len() - 1]);
+    for wrong in [good.clone(), near, format!("{signed}.AAAA"), format!("{signed}.")] {
+        let counted: Vec<_> = (0..=verifiers.len()).map(|count| tries(&wrong, count)).collect();
+        assert_eq!(counted, [MAX_OLD + 1; MAX_OLD + 2], "{wrong}");
+    }
+}
+
 #[test]
 fn times_hold_to_the_second_with_a_minute_of_leeway() {
     let header = r#"{"alg":"HS256"}"#;
