@@ -5,6 +5,8 @@
 mod client;
 mod entry;
 mod family;
+mod follow;
+mod lookup;
 mod shelf;
 
 use std::{
@@ -14,8 +16,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-
-use tokio::sync::Semaphore;
 
 use self::shelf::{InMemory, Kept, Nowhere, Shelf};
 pub use self::{
@@ -28,7 +28,7 @@ use crate::{
     domain::{
         client::ClientId,
         credential::ApiKey,
-        id::{AccountId, FamilyId, Id},
+        id::{AccountId, FamilyId},
         time::Clock,
     },
     store::{Changed, Conn, Store, StoreError},
@@ -42,18 +42,24 @@ pub struct Limits {
     pub entries: usize,
     /// How long it answers while the log cannot be read.
     pub stale: Duration,
+    /// How long a call waits for a look-up, which goes on without it.
+    pub wait: Duration,
 }
 
+/// How long a call waits for a look-up, by default: less than a gateway waits for Portico, of which
+/// Envoy is content with 200 ms, so that the answer is Portico's own.
+pub const WAIT: Duration = Duration::from_millis(150);
+
 /// Why the directory does not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Blind {
     /// The log could not be read for longer than is allowed.
     #[error("the log of changes has not been read for {} seconds", .0.as_secs())]
     Stale(Duration),
     #[error("an account could not be looked up")]
-    Lookup(#[from] StoreError),
-    #[error("the database did not answer within {} milliseconds", PATIENCE.as_millis())]
-    Late,
+    Lookup(#[source] Arc<StoreError>),
+    #[error("the database did not answer within {} milliseconds", .0.as_millis())]
+    Late(Duration),
     #[error("a secret does not open")]
     Sealed(#[from] Unreadable),
 }
@@ -73,17 +79,13 @@ pub struct Directory {
     opened: Instant,
     /// When the log was last read, in milliseconds after it was opened.
     last_read_ms: AtomicU64,
-    /// Look-ups at one time. A flood of keys never seen must not take the whole pool.
-    lookups: Semaphore,
 }
 
-const LOOKUPS: usize = 4;
-/// How long a look-up may take, its waiting included, and one reading of the log.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How often an account is read that changes while it is read.
-const ROUNDS: usize = 3;
-/// A stretch of accounts read at a time when the directory is filled.
-const STRETCH: i64 = 1_000;
+impl From<StoreError> for Blind {
+    fn from(error: StoreError) -> Self {
+        Self::Lookup(Arc::new(error))
+    }
+}
 
 impl Directory {
     /// An empty directory that hears of every change of this process before its action
@@ -109,7 +111,6 @@ impl Directory {
             applied: AtomicI64::new(revision),
             opened: Instant::now(),
             last_read_ms: AtomicU64::new(0),
-            lookups: Semaphore::new(LOOKUPS),
         });
         let watching = Arc::downgrade(&directory);
         store.watch(Arc::new(move |change| {
@@ -124,7 +125,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`Blind`] when it cannot know.
-    pub async fn account(&self, key: &str) -> Result<Option<Arc<Entry>>, Blind> {
+    pub async fn account(self: &Arc<Self>, key: &str) -> Result<Option<Arc<Entry>>, Blind> {
         match key.parse() {
             Ok(key) => self.find(key).await,
             Err(_) => self.sees().map(|()| None),
@@ -135,7 +136,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`Blind`] when it cannot know.
-    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Blind> {
+    pub async fn client(self: &Arc<Self>, id: &ClientId) -> Result<Option<Arc<Client>>, Blind> {
         self.find(*id).await
     }
 
@@ -144,13 +145,13 @@ impl Directory {
     ///
     /// # Errors
     /// [`Blind`] when it cannot know.
-    pub async fn family(&self, id: FamilyId) -> Result<Option<Arc<Family>>, Blind> {
+    pub async fn family(self: &Arc<Self>, id: FamilyId) -> Result<Option<Arc<Family>>, Blind> {
         let found: Option<Arc<Family>> = self.find(id).await?;
         Ok(found.filter(|family| family.holds(self.clock.now())))
     }
 
     #[inline]
-    async fn find<T: Kept>(&self, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
+    async fn find<T: Kept>(self: &Arc<Self>, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
         self.sees()?;
         match T::shelf(self).in_memory(&key)? {
             InMemory::Known(entry) => return Ok(Some(entry)),
@@ -159,8 +160,9 @@ impl Directory {
         }
         // In a box of its own: a future is as large as the largest that it may await, and is
         // moved and allocated with every request.
-        let found = Box::pin(tokio::time::timeout(PATIENCE, self.look_up(key))).await;
-        found.unwrap_or(Err(Blind::Late))
+        let wait = self.limits.wait;
+        let found = Box::pin(tokio::time::timeout(wait, self.learn(key))).await;
+        found.unwrap_or(Err(Blind::Late(wait)))
     }
 
     /// The account of a key, if it is in memory.
@@ -187,98 +189,9 @@ impl Directory {
         self.opened.elapsed().saturating_sub(last_read)
     }
 
-    /// Reads what is new in the log. To be called at least four times a second.
-    ///
-    /// # Errors
-    /// The log cannot be read; what is in memory goes on being answered for a while.
-    pub async fn follow(&self) -> Result<(), Blind> {
-        let began = self.opened.elapsed();
-        let read = tokio::time::timeout(PATIENCE, self.read_log()).await;
-        read.map_err(|_| Blind::Late)??;
-        let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
-        self.last_read_ms.store(began_ms, Ordering::Release);
-        Ok(())
-    }
-
-    async fn read_log(&self) -> Result<(), StoreError> {
-        let mut read = self.store.read().await?;
-        loop {
-            let applied = self.applied.load(Ordering::Acquire);
-            let changes = read.changes_since(applied).await?;
-            let Some(last) = changes.last().map(|change| change.revision) else {
-                // The log of another past: the database was restored, or a copy took its place.
-                let revision = read.revision().await?;
-                if revision < applied {
-                    self.forget_all();
-                    self.applied.store(revision, Ordering::Release);
-                }
-                return Ok(());
-            };
-            // A gap means that the log was cut while nobody here was reading.
-            if changes.first().is_some_and(|first| first.revision > applied + 1) {
-                self.forget_all();
-            }
-            changes.iter().for_each(|change| self.forget(*change));
-            self.applied.fetch_max(last, Ordering::AcqRel);
-        }
-    }
-
-    /// Reads every account and its clients, up to the limit, so that first calls find them in memory.
-    /// An account whose secret does not open is left to the first call that needs it.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn fill(&self) -> Result<(), Blind> {
-        let mut after = AccountId::from_uuid(uuid::Uuid::nil());
-        let mut filled = 0;
-        while filled < self.limits.entries {
-            let (heard, heard_of_clients) = (self.accounts.heard(), self.clients.heard());
-            let mut read = self.store.read().await?;
-            let accounts = read.keyed_accounts(after, STRETCH).await?;
-            let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else { break };
-            let (first, last) = (first.id, last.id);
-            let secrets = read.secrets_between(first, last, self.clock.now()).await?;
-            let apps = read.jwt_apps_between(first, last).await?;
-            filled += accounts.len();
-            for (key, entry) in entry::assemble(&self.keys, accounts, secrets, apps).into_iter().flatten() {
-                self.accounts.keep(key, &entry, heard);
-            }
-            for client in client::between(&mut read, (first, last), self.clock.now()).await? {
-                self.clients.keep(client.client_id, &client, heard_of_clients);
-            }
-            after = last;
-        }
-        Ok(())
-    }
-
     fn sees(&self) -> Result<(), Blind> {
         let age = self.age();
         if age <= self.limits.stale { Ok(()) } else { Err(Blind::Stale(age)) }
-    }
-
-    async fn look_up<T: Kept>(&self, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
-        let Ok(_turn) = self.lookups.acquire().await else { return Ok(None) };
-        let shelf = T::shelf(self);
-        let mut found = None;
-        for _ in 0..ROUNDS {
-            // Somebody who waited for a turn may find that another has looked it up.
-            if let Some(entry) = shelf.get(&key) {
-                return Ok(Some(entry));
-            }
-            let heard = shelf.heard();
-            let mut read = self.store.read().await?;
-            found = T::read(self, &mut read, key).await?;
-            match &found {
-                Some(entry) if !shelf.keep(key, entry, heard) => {}
-                Some(_) => break,
-                None => {
-                    shelf.remember_nowhere(key, Nowhere::Nobody);
-                    break;
-                }
-            }
-        }
-        // What changes all the time is as true as any answer to this call, and not kept.
-        Ok(found)
     }
 
     /// What hangs on the account is looked up anew when it is next asked for.

@@ -243,7 +243,7 @@ pub(super) fn unavailable(ctx: &Context, blind: &Blind) -> Refusal {
     let error = blind as &dyn std::error::Error;
     match blind {
         Blind::Sealed(_) => tracing::error!(error, "a token could not be judged"),
-        Blind::Stale(_) | Blind::Lookup(_) | Blind::Late => {
+        Blind::Stale(_) | Blind::Lookup(_) | Blind::Late(_) => {
             tracing::debug!(error, "a token could not be judged");
         }
     }
@@ -255,7 +255,7 @@ pub(super) fn unavailable(ctx: &Context, blind: &Blind) -> Refusal {
 pub(super) fn note(ctx: &Context, blind: &Blind) {
     match blind {
         Blind::Sealed(unreadable) => ctx.tally.unreadable(unreadable.account, unreadable.secret),
-        Blind::Stale(_) | Blind::Lookup(_) | Blind::Late => {}
+        Blind::Stale(_) | Blind::Lookup(_) | Blind::Late(_) => {}
     }
 }
 

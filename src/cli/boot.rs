@@ -23,7 +23,7 @@ use crate::{
     },
     config::{self, AdminTotp, Config, KeyText, NewAccounts, SecretKey},
     crypto::{self, keyring::Keyring, password::PasswordHasher},
-    directory::{Directory, Limits},
+    directory::{self, Directory, Limits},
     domain::{
         account::Standing,
         secret::Secret,
@@ -131,7 +131,8 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
     let keys = keyring(config, &store).await?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let limits = Limits { entries: config.directory_max as usize, stale: config.stale_limit };
+    let limits =
+        Limits { entries: config.directory_max as usize, stale: config.stale_limit, wait: directory::WAIT };
     let directory = Directory::open(store.clone(), keys.clone(), Arc::clone(&clock), limits).await?;
     let metrics = if config.metrics_listen.is_some() { Metrics::on(clock.now()) } else { Metrics::off() };
     Ok(Context {

@@ -1,5 +1,7 @@
 //! What is in memory of one kind, found by its key, and forgotten when its account changes.
 
+mod index;
+
 use std::{
     collections::HashMap,
     fmt,
@@ -9,8 +11,10 @@ use std::{
 };
 
 use quick_cache::sync::Cache;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
-use super::{Blind, Directory, Unreadable};
+use self::index::Index;
+use super::{Blind, Directory, Unreadable, lookup::Told};
 use crate::{domain::id::AccountId, store::Conn};
 
 /// Something that is kept under a key and read anew when its account changes.
@@ -35,9 +39,23 @@ pub(super) struct Shelf<T: Kept> {
     known: Cache<T::Key, Arc<T>>,
     /// Keys that lead nowhere, and when that was found: remembered against floods of them.
     nowhere: Cache<T::Key, (Nowhere, Instant)>,
+    /// Keys that were known until their account changed, and were not asked for since.
+    known_before: Cache<T::Key, ()>,
+    /// Held while an entry comes or goes.
     index: Mutex<Index<T::Key>>,
+    /// Look-ups under way: whoever asks for the same key is told the same.
+    pub(super) under_way: Mutex<HashMap<T::Key, Told<T>>>,
+    turns: Turns,
     /// The most that are kept.
     entries: usize,
+}
+
+/// Turns at the database. A flood of made-up keys waits for its own, and not before an account
+/// that has just changed.
+#[derive(Debug)]
+struct Turns {
+    known: Semaphore,
+    strangers: Semaphore,
 }
 
 /// Why a key leads to nothing that could be judged by.
@@ -57,42 +75,31 @@ pub(super) enum InMemory<T> {
     Unknown,
 }
 
-/// What ties changes to entries. Held while an entry comes or goes.
-#[derive(Debug)]
-struct Index<K> {
-    keys_of: HashMap<AccountId, Keys<K>>,
-    /// How many keys there are in it.
-    keys: usize,
-    /// How many changes this process has heard of; of its own also those that then failed.
-    heard: u64,
-    /// Accounts that changed lately, and which change that was: an entry that was read before
-    /// it is not kept.
-    changed: HashMap<AccountId, u64>,
-    /// No entry is kept that was read before this change.
-    floor: u64,
-}
-
-/// The keys of one account. Nearly always one, of very many accounts.
-#[derive(Debug)]
-enum Keys<K> {
-    One(K),
-    More(Vec<K>),
-}
-
 const KEYS_NOWHERE: usize = 10_000;
+const KEYS_KNOWN_BEFORE: usize = 4_000;
+/// Of one account, so that none takes the room of all others.
+const KNOWN_BEFORE_OF_ONE: usize = 200;
 const NOBODY_FOR: Duration = Duration::from_secs(30);
 /// Not for long: its account may get a new secret at any time.
 const SEALED_FOR: Duration = Duration::from_secs(1);
-/// Changes that are remembered against look-ups that began before them.
-const REMEMBERED: usize = 20_000;
+/// Look-ups at one time, for each of the three shelves: of twelve together the pool has more.
+/// Keys can be made up of accounts and of clients, so that floods take four at most; the id of a
+/// family is believed when Portico has signed it.
+const TURNS_OF_KNOWN: usize = 2;
+const TURNS_OF_STRANGERS: usize = 2;
 
 impl<T: Kept> Shelf<T> {
     pub(super) fn new(entries: usize) -> Self {
-        let (keys_of, changed) = (HashMap::new(), HashMap::new());
         Self {
             known: Cache::new(entries),
             nowhere: Cache::new(KEYS_NOWHERE),
-            index: Mutex::new(Index { keys_of, keys: 0, heard: 0, changed, floor: 0 }),
+            known_before: Cache::new(KEYS_KNOWN_BEFORE),
+            index: Mutex::default(),
+            under_way: Mutex::default(),
+            turns: Turns {
+                known: Semaphore::new(TURNS_OF_KNOWN),
+                strangers: Semaphore::new(TURNS_OF_STRANGERS),
+            },
             entries,
         }
     }
@@ -123,12 +130,23 @@ impl<T: Kept> Shelf<T> {
         self.known.len()
     }
 
+    /// A turn to look the key up, when it comes.
+    ///
+    /// # Errors
+    /// Turns were closed, which nobody does.
+    pub(super) async fn turn(&self, key: &T::Key) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let was_known = self.known_before.get(key).is_some();
+        let turns = if was_known { &self.turns.known } else { &self.turns.strangers };
+        turns.acquire().await
+    }
+
     /// How many changes had been heard of by now: what is read from now on knows of them.
     pub(super) fn heard(&self) -> u64 {
-        lock(&self.index).heard
+        lock(&self.index).heard()
     }
 
     pub(super) fn remember_nowhere(&self, key: T::Key, why: Nowhere) {
+        self.known_before.remove(&key);
         self.nowhere.insert(key, (why, Instant::now()));
     }
 
@@ -136,15 +154,15 @@ impl<T: Kept> Shelf<T> {
     /// `heard` changes had been heard of.
     pub(super) fn keep(&self, key: T::Key, entry: &Arc<T>, heard: u64) -> bool {
         let mut index = lock(&self.index);
-        let changed = index.changed.get(&entry.account()).copied().unwrap_or_default();
-        if changed.max(index.floor) > heard {
+        if !index.is_unchanged_since(entry.account(), heard) {
             return false;
         }
         // Entries that the cache has dropped leave their key here until there are many.
-        if index.keys > self.entries.saturating_mul(2).saturating_add(1_000) {
+        if index.keys() > self.entries.saturating_mul(2).saturating_add(1_000) {
             index.drop_keys(|key| self.known.contains_key(key));
         }
         index.tie(entry.account(), key);
+        self.known_before.remove(&key);
         self.known.insert(key, Arc::clone(entry));
         true
     }
@@ -152,91 +170,24 @@ impl<T: Kept> Shelf<T> {
     /// What hangs on the account is looked up anew when it is next asked for.
     pub(super) fn forget(&self, account: AccountId) {
         let mut index = lock(&self.index);
-        index.heard += 1;
-        if index.changed.len() >= REMEMBERED {
-            index.floor = index.heard;
-            index.changed.clear();
-        }
-        let heard = index.heard;
-        index.changed.insert(account, heard);
-        if let Some(keys) = index.keys_of.remove(&account) {
-            index.keys = index.keys.saturating_sub(keys.as_slice().len());
-            keys.as_slice().iter().for_each(|key| _ = self.known.remove(key));
-        }
+        let Some(keys) = index.change(account) else { return };
+        keys.iter().take(KNOWN_BEFORE_OF_ONE).for_each(|key| self.known_before.insert(*key, ()));
+        keys.iter().for_each(|key| _ = self.known.remove(key));
     }
 
     pub(super) fn forget_all(&self) {
         let mut index = lock(&self.index);
-        index.heard += 1;
-        index.floor = index.heard;
-        index.changed.clear();
-        index.keys_of.clear();
-        index.keys = 0;
+        index.all_keys().take(KEYS_KNOWN_BEFORE).for_each(|key| self.known_before.insert(*key, ()));
+        index.change_all();
         self.known.clear();
         self.nowhere.clear();
     }
 }
 
-impl<K: Copy + Eq> Index<K> {
-    fn tie(&mut self, account: AccountId, key: K) {
-        let keys = self.keys_of.entry(account).or_insert(Keys::More(Vec::new()));
-        if !keys.as_slice().contains(&key) {
-            keys.push(key);
-            self.keys += 1;
-        }
-    }
-
-    fn drop_keys(&mut self, is_known: impl Fn(&K) -> bool) {
-        self.keys_of.retain(|_, keys| {
-            match keys {
-                Keys::One(key) if is_known(key) => {}
-                Keys::One(_) => *keys = Keys::More(Vec::new()),
-                Keys::More(keys) => keys.retain(&is_known),
-            }
-            !keys.as_slice().is_empty()
-        });
-        self.keys = self.keys_of.values().map(|keys| keys.as_slice().len()).sum();
-    }
-}
-
-impl<K: Copy> Keys<K> {
-    fn as_slice(&self) -> &[K] {
-        match self {
-            Self::One(key) => std::slice::from_ref(key),
-            Self::More(keys) => keys,
-        }
-    }
-
-    fn push(&mut self, key: K) {
-        match self {
-            Self::One(first) => *self = Self::More(vec![*first, key]),
-            Self::More(keys) if keys.is_empty() => *self = Self::One(key),
-            Self::More(keys) => keys.push(key),
-        }
-    }
-}
-
 /// The lock, even if a thread panicked with it: what it guards is whole between its statements.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::id::Id;
-
-    #[test]
-    fn keys_of_an_account_are_tied_once_each_and_dropped_when_they_are_not_known() {
-        let (changed, keys_of) = (HashMap::new(), HashMap::new());
-        let mut index = Index { keys_of, keys: 0, heard: 0, changed, floor: 0 };
-        let [one, other] = [1, 2].map(|n| AccountId::from_uuid(uuid::Uuid::from_u128(n)));
-        for (account, key) in [(one, 1), (one, 1), (other, 2), (one, 3), (one, 4), (one, 3)] {
-            index.tie(account, key);
-        }
-        assert_eq!((index.keys, index.keys_of[&one].as_slice()), (4, [1, 3, 4].as_slice()));
-        index.drop_keys(|key| *key == 3);
-        assert_eq!((index.keys, index.keys_of[&one].as_slice()), (1, [3].as_slice()));
-        assert!(!index.keys_of.contains_key(&other));
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! What authorisation holds in memory: how much, for how long, and what makes it forget.
 
 use std::{
+    iter,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -8,6 +9,7 @@ use std::{
 use portico::{
     directory::{Blind, Directory, Limits},
     domain::credential::ApiKey,
+    store::{Conn, Store},
 };
 
 use crate::support::{
@@ -18,6 +20,9 @@ use crate::support::{
 on_both!(
     a_directory_answers_from_memory_for_a_while_and_then_not,
     a_directory_is_filled_at_the_start,
+    a_look_up_goes_on_when_the_call_waits_no_more,
+    one_look_up_answers_all_who_ask_for_a_key,
+    a_flood_of_made_up_keys_does_not_hold_up_an_account_that_changed,
     past_its_limit_accounts_are_looked_up_when_they_call,
     a_key_of_nobody_is_remembered,
     a_log_with_a_gap_makes_it_forget_everything,
@@ -30,15 +35,30 @@ async fn key_of(world: &World, person: &Person) -> ApiKey {
 }
 
 /// The directory of another process over the world's database.
-async fn directory(
-    world: &World,
-    entries: usize,
-    stale: Duration,
-) -> (Arc<Directory>, portico::store::Store) {
+async fn directory(world: &World, entries: usize, stale: Duration) -> (Arc<Directory>, Store) {
     let (store, clock) = (world.another_process().await.store, world.ctx.clock.clone());
-    let limits = Limits { entries, stale };
+    let limits = Limits { entries, stale, wait: Duration::from_secs(5) };
     let directory = Directory::open(store.clone(), world.ctx.keys.clone(), clock, limits).await;
     (directory.expect("the log is read"), store)
+}
+
+/// Waits until the account of the key is in memory, without asking for it.
+async fn comes_into_memory(directory: &Directory, key: &ApiKey) {
+    let began = Instant::now();
+    while directory.in_memory(key.as_str()).is_none() {
+        assert!(began.elapsed() < Duration::from_secs(30), "it never comes into memory");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Every connection that pages read by.
+async fn all_connections(store: &Store) -> Vec<Conn> {
+    let most = store.pools().first().expect("a pool").max;
+    let mut held = Vec::new();
+    for _ in 0..most {
+        held.push(store.read().await.expect("a connection"));
+    }
+    held
 }
 
 /// As long as no test takes.
@@ -78,6 +98,65 @@ async fn a_directory_is_filled_at_the_start(kind: Kind) {
         assert_eq!(entry.apps.len(), 1);
         assert_eq!(entry.secrets(world.ctx.now()).count(), 1);
     }
+}
+
+async fn a_look_up_goes_on_when_the_call_waits_no_more(kind: Kind) {
+    let world = World::new(kind).await;
+    let key = key_of(&world, &world.user("ada@meridian.example").await).await;
+    let (store, clock) = (world.another_process().await.store, world.ctx.clock.clone());
+    let limits = Limits { entries: 10, stale: EVER, wait: Duration::from_millis(50) };
+    let directory = Directory::open(store.clone(), world.ctx.keys.clone(), clock, limits).await;
+    let directory = directory.expect("the log is read");
+    let held = all_connections(&store).await;
+    let began = Instant::now();
+    assert!(matches!(directory.account(key.as_str()).await, Err(Blind::Late(wait)) if wait == limits.wait));
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    drop(held);
+    comes_into_memory(&directory, &key).await;
+}
+
+async fn one_look_up_answers_all_who_ask_for_a_key(kind: Kind) {
+    let world = World::new(kind).await;
+    let key = key_of(&world, &world.user("ada@meridian.example").await).await;
+    let (directory, store) = directory(&world, 10, EVER).await;
+    let held = all_connections(&store).await;
+    let calls: Vec<_> = iter::repeat_with(|| Arc::clone(&directory))
+        .take(50)
+        .map(|directory| tokio::spawn(async move { directory.account(key.as_str()).await }))
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(held);
+    let mut first = None;
+    for call in calls {
+        let found = call.await.expect("no panic").expect("it sees").expect("it is known");
+        assert!(Arc::ptr_eq(first.get_or_insert_with(|| Arc::clone(&found)), &found));
+    }
+}
+
+async fn a_flood_of_made_up_keys_does_not_hold_up_an_account_that_changed(kind: Kind) {
+    const FLOOD: u16 = 10_000;
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let key = key_of(&world, &ada).await;
+    let (directory, _store) = directory(&world, 10, EVER).await;
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+    world.hear_of(ada.account).await;
+    let flood: Vec<_> = (0..FLOOD)
+        .map(|n| {
+            let mut random = [0; 16];
+            random[..2].copy_from_slice(&n.to_be_bytes());
+            let (directory, made_up) = (Arc::clone(&directory), ApiKey::from_random(random));
+            tokio::spawn(
+                async move { directory.account(made_up.as_str()).await.map(|found| found.is_some()) },
+            )
+        })
+        .collect();
+    directory.follow().await.expect("the log is read");
+    assert!(directory.in_memory(key.as_str()).is_none());
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+    let waiting = flood.iter().filter(|call| !call.is_finished()).count();
+    assert!(waiting > 0, "the flood went by before");
+    flood.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 async fn past_its_limit_accounts_are_looked_up_when_they_call(kind: Kind) {

@@ -87,8 +87,10 @@ pub fn policy() -> Policy {
 async fn context(store: &Store, clock: &Arc<TestClock>, policy: Policy) -> Context {
     let keys = Keyring::new(&Secret::new([7; 32]));
     let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
-    // Nobody follows the log here unless the test does, however long it takes.
-    let limits = Limits { entries: 10_000, stale: Duration::from_secs(3_600) };
+    // Nobody follows the log here unless the test does, however long it takes. Many tests run at once,
+    // so that a look-up may take longer than any should.
+    let (stale, wait) = (Duration::from_secs(3_600), Duration::from_secs(5));
+    let limits = Limits { entries: 10_000, stale, wait };
     let directory = Directory::open(store.clone(), keys.clone(), Arc::clone(&clock), limits);
     Context {
         store: store.clone(),

@@ -1,0 +1,80 @@
+//! How the directory is filled, and hears of what other processes change.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use super::{Blind, Directory, client, entry};
+use crate::{
+    domain::id::{AccountId, Id},
+    store::StoreError,
+};
+
+/// How long one reading of the log may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// A stretch of accounts read at a time when the directory is filled.
+const STRETCH: i64 = 1_000;
+
+impl Directory {
+    /// Reads what is new in the log. To be called at least four times a second.
+    ///
+    /// # Errors
+    /// The log cannot be read; what is in memory goes on being answered for a while.
+    pub async fn follow(&self) -> Result<(), Blind> {
+        let began = self.opened.elapsed();
+        let read = tokio::time::timeout(PATIENCE, self.read_log()).await;
+        read.map_err(|_| Blind::Late(PATIENCE))??;
+        let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
+        self.last_read_ms.store(began_ms, Ordering::Release);
+        Ok(())
+    }
+
+    async fn read_log(&self) -> Result<(), StoreError> {
+        let mut read = self.store.read().await?;
+        loop {
+            let applied = self.applied.load(Ordering::Acquire);
+            let changes = read.changes_since(applied).await?;
+            let Some(last) = changes.last().map(|change| change.revision) else {
+                // The log of another past: the database was restored, or a copy took its place.
+                let revision = read.revision().await?;
+                if revision < applied {
+                    self.forget_all();
+                    self.applied.store(revision, Ordering::Release);
+                }
+                return Ok(());
+            };
+            // A gap means that the log was cut while nobody here was reading.
+            if changes.first().is_some_and(|first| first.revision > applied + 1) {
+                self.forget_all();
+            }
+            changes.iter().for_each(|change| self.forget(*change));
+            self.applied.fetch_max(last, Ordering::AcqRel);
+        }
+    }
+
+    /// Reads every account and its clients, up to the limit, so that first calls find them in memory.
+    /// An account whose secret does not open is left to the first call that needs it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn fill(&self) -> Result<(), Blind> {
+        let mut after = AccountId::from_uuid(uuid::Uuid::nil());
+        let mut filled = 0;
+        while filled < self.limits.entries {
+            let (heard, heard_of_clients) = (self.accounts.heard(), self.clients.heard());
+            let mut read = self.store.read().await?;
+            let accounts = read.keyed_accounts(after, STRETCH).await?;
+            let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else { break };
+            let (first, last) = (first.id, last.id);
+            let secrets = read.secrets_between(first, last, self.clock.now()).await?;
+            let apps = read.jwt_apps_between(first, last).await?;
+            filled += accounts.len();
+            for (key, entry) in entry::assemble(&self.keys, accounts, secrets, apps).into_iter().flatten() {
+                self.accounts.keep(key, &entry, heard);
+            }
+            for client in client::between(&mut read, (first, last), self.clock.now()).await? {
+                self.clients.keep(client.client_id, &client, heard_of_clients);
+            }
+            after = last;
+        }
+        Ok(())
+    }
+}

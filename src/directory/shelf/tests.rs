@@ -1,0 +1,101 @@
+use futures_util::FutureExt;
+
+use super::*;
+use crate::domain::id::Id;
+
+/// Of an account.
+#[derive(Debug)]
+struct Thing(AccountId);
+
+impl Kept for Thing {
+    type Key = u32;
+
+    fn shelf(_: &Directory) -> &Shelf<Self> {
+        unreachable!("no directory has a shelf of these")
+    }
+
+    fn account(&self) -> AccountId {
+        self.0
+    }
+
+    async fn read(_: &Directory, _: &mut Conn, _: u32) -> Result<Option<Arc<Self>>, Blind> {
+        Ok(None)
+    }
+}
+
+fn account(n: u128) -> AccountId {
+    AccountId::from_uuid(uuid::Uuid::from_u128(n))
+}
+
+fn thing(n: u128) -> Arc<Thing> {
+    Arc::new(Thing(account(n)))
+}
+
+#[test]
+fn what_was_read_before_a_change_of_its_account_is_not_kept() {
+    let shelf = Shelf::new(10);
+    let heard = shelf.heard();
+    shelf.forget(account(1));
+    assert!(!shelf.keep(1, &thing(1), heard) && shelf.get(&1).is_none());
+    assert!(shelf.keep(2, &thing(2), heard), "another account did not change");
+    let heard = shelf.heard();
+    assert!(shelf.keep(1, &thing(1), heard) && shelf.get(&1).is_some(), "read after the change");
+    shelf.forget(account(1));
+    assert!(shelf.get(&1).is_none() && shelf.get(&2).is_some());
+}
+
+#[test]
+fn a_change_counts_after_so_many_others_that_it_is_not_remembered() {
+    let shelf = Shelf::new(10);
+    let heard = shelf.heard();
+    shelf.forget(account(1));
+    for n in 0..index::REMEMBERED as u128 {
+        shelf.forget(account(1_000 + n));
+    }
+    assert!(!shelf.keep(1, &thing(1), heard));
+    assert!(!shelf.keep(2, &thing(2), heard), "nobody remembers that this one did not change");
+    let heard = shelf.heard();
+    assert!(shelf.keep(1, &thing(1), heard) && shelf.keep(2, &thing(2), heard));
+}
+
+#[test]
+fn nothing_is_kept_that_was_read_before_all_was_forgotten() {
+    let shelf = Shelf::new(10);
+    let heard = shelf.heard();
+    assert!(shelf.keep(2, &thing(2), heard));
+    shelf.forget_all();
+    assert!(!shelf.keep(1, &thing(1), heard) && shelf.get(&2).is_none());
+    assert!(shelf.keep(1, &thing(1), shelf.heard()));
+}
+
+/// A flood of made-up keys does not hold up an account that has just changed.
+#[test]
+fn strangers_wait_for_turns_of_their_own() {
+    let shelf = Shelf::new(10);
+    assert!(shelf.keep(1, &thing(1), 0) && shelf.keep(2, &thing(2), 0));
+    shelf.forget(account(1));
+    let held: Vec<_> = (100..).map_while(|stranger| shelf.turn(&stranger).now_or_never()).collect();
+    assert_eq!(held.len(), TURNS_OF_STRANGERS);
+    assert!(shelf.turn(&1).now_or_never().is_some(), "it was known until it changed");
+    shelf.forget_all();
+    assert!(shelf.turn(&2).now_or_never().is_some(), "it was known until all was forgotten");
+    shelf.remember_nowhere(1, Nowhere::Nobody);
+    assert!(shelf.turn(&1).now_or_never().is_none(), "nobody has it any more");
+    assert!(shelf.keep(2, &thing(2), shelf.heard()));
+    drop(held);
+    assert!(shelf.turn(&100).now_or_never().is_some());
+}
+
+#[test]
+fn one_account_does_not_take_the_room_of_others_that_were_known() {
+    let shelf = Shelf::new(100_000);
+    assert!(shelf.keep(0, &thing(0), 0));
+    shelf.forget(account(0));
+    for key in 1..50_000 {
+        assert!(shelf.keep(key, &thing(1), 0));
+    }
+    shelf.forget(account(1));
+    assert_eq!(shelf.len(), 0);
+    assert!(shelf.known_before.get(&0).is_some());
+    assert_eq!(shelf.known_before.len(), 1 + KNOWN_BEFORE_OF_ONE);
+}
