@@ -17,6 +17,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::Notify;
+
 use self::shelf::{InMemory, Kept, Nowhere, Shelf};
 pub use self::{
     client::{Client, ClientSecretEntry},
@@ -79,6 +81,8 @@ pub struct Directory {
     opened: Instant,
     /// When the log was last read, in milliseconds after it was opened.
     last_read_ms: AtomicU64,
+    /// Tells who fills it that everything was forgotten.
+    emptied: Notify,
 }
 
 impl From<StoreError> for Blind {
@@ -99,7 +103,7 @@ impl Directory {
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Result<Arc<Self>, StoreError> {
-        let revision = store.read().await?.revision().await?;
+        let revision = store.read_log().await?.revision().await?;
         let directory = Arc::new(Self {
             store: store.clone(),
             keys,
@@ -111,6 +115,7 @@ impl Directory {
             applied: AtomicI64::new(revision),
             opened: Instant::now(),
             last_read_ms: AtomicU64::new(0),
+            emptied: Notify::new(),
         });
         let watching = Arc::downgrade(&directory);
         store.watch(Arc::new(move |change| {
@@ -205,6 +210,7 @@ impl Directory {
         self.accounts.forget_all();
         self.clients.forget_all();
         self.families.forget_all();
+        self.emptied.notify_one();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write as _,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -69,7 +70,8 @@ pub(super) async fn run(config: &Config, serve: Serve) -> Outcome {
     };
     let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped.clone()));
     let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
-    let fill = actix_web::rt::spawn(fill(ctx.clone()));
+    let directory = Arc::clone(&ctx.directory);
+    let fill = actix_web::rt::spawn(async move { directory.keep_filled().await });
     let follow = actix_web::rt::spawn(follow(ctx.clone()));
     let counts = actix_web::rt::spawn(write_counts(ctx.clone(), stopped.clone()));
     server.run().await?;
@@ -132,22 +134,6 @@ async fn print_setup_link(ctx: &Context) -> Outcome {
         )?;
     }
     Ok(())
-}
-
-/// Fills the directory, so that first calls find their accounts in it.
-async fn fill(ctx: Context) {
-    let began = Instant::now();
-    match ctx.directory.fill().await {
-        Ok(()) => {
-            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let accounts = ctx.directory.len();
-            tracing::info!(accounts, duration_ms, "the directory is filled");
-        }
-        // Each account is then looked up when it first calls.
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the directory could not be filled");
-        }
-    }
 }
 
 /// Has the directory hear of what other processes change. From the first moment on, since

@@ -1,6 +1,9 @@
 //! How the directory is filled, and hears of what other processes change.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use super::{Blind, Directory, client, entry};
 use crate::{
@@ -12,6 +15,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(1);
 /// A stretch of accounts read at a time when the directory is filled.
 const STRETCH: i64 = 1_000;
+/// Before filling that failed is tried again.
+const FILL_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 impl Directory {
     /// Reads what is new in the log. To be called at least four times a second.
@@ -28,7 +33,7 @@ impl Directory {
     }
 
     async fn read_log(&self) -> Result<(), StoreError> {
-        let mut read = self.store.read().await?;
+        let mut read = self.store.read_log().await?;
         loop {
             let applied = self.applied.load(Ordering::Acquire);
             let changes = read.changes_since(applied).await?;
@@ -47,6 +52,29 @@ impl Directory {
             }
             changes.iter().for_each(|change| self.forget(*change));
             self.applied.fetch_max(last, Ordering::AcqRel);
+        }
+    }
+
+    /// Fills the directory, again after a pause if that fails, and anew when everything had to be
+    /// forgotten. Does not end.
+    pub async fn keep_filled(&self) {
+        let mut has_failed = false;
+        loop {
+            let began = Instant::now();
+            let Err(error) = self.fill().await else {
+                let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(accounts = self.len(), duration_ms, "the directory is filled");
+                has_failed = false;
+                self.emptied.notified().await;
+                continue;
+            };
+            // Said once, however often it fails. Meanwhile each account is looked up when it first calls.
+            if !has_failed {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the directory could not be filled");
+            }
+            has_failed = true;
+            tokio::time::sleep(FILL_AGAIN_AFTER).await;
         }
     }
 

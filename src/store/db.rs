@@ -44,14 +44,20 @@ pub struct Store {
     watchers: Watchers,
 }
 
+/// Each has a connection apart for the log of changes: a process whose pages take all others must
+/// not lose sight of it.
 #[derive(Clone, Debug)]
 enum Pools {
     /// One writer, since SQLite has one: a queue in memory is fairer than `SQLITE_BUSY`.
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
+        log: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres {
+        all: PgPool,
+        log: PgPool,
+    },
 }
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -172,7 +178,7 @@ impl Store {
     pub async fn migrate(&self) -> Result<()> {
         let migrated = match &self.pools {
             Pools::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await,
-            Pools::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+            Pools::Postgres { all, .. } => POSTGRES_MIGRATIONS.run(all).await,
         };
         migrated.map_err(StoreError::Migration)
     }
@@ -184,7 +190,18 @@ impl Store {
     pub async fn read(&self) -> Result<Conn> {
         Ok(Conn(match &self.pools {
             Pools::Sqlite { read, .. } => Backend::Sqlite(Held::Pooled(read.acquire().await?)),
-            Pools::Postgres(pool) => Backend::Postgres(Held::Pooled(pool.acquire().await?)),
+            Pools::Postgres { all, .. } => Backend::Postgres(Held::Pooled(all.acquire().await?)),
+        }))
+    }
+
+    /// The connection to read the log of changes with, of which there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if it is not free in time.
+    pub async fn read_log(&self) -> Result<Conn> {
+        Ok(Conn(match &self.pools {
+            Pools::Sqlite { log, .. } => Backend::Sqlite(Held::Pooled(log.acquire().await?)),
+            Pools::Postgres { log, .. } => Backend::Postgres(Held::Pooled(log.acquire().await?)),
         }))
     }
 
@@ -195,9 +212,9 @@ impl Store {
     pub async fn snapshot(&self) -> Result<Conn> {
         Ok(Conn(match &self.pools {
             Pools::Sqlite { read, .. } => Backend::Sqlite(Held::InTransaction(read.begin().await?)),
-            Pools::Postgres(pool) => {
+            Pools::Postgres { all, .. } => {
                 let begin = "begin isolation level repeatable read, read only";
-                Backend::Postgres(Held::InTransaction(pool.begin_with(begin).await?))
+                Backend::Postgres(Held::InTransaction(all.begin_with(begin).await?))
             }
         }))
     }
@@ -212,7 +229,7 @@ impl Store {
             Pools::Sqlite { write, .. } => {
                 Backend::Sqlite(Held::InTransaction(write.begin_with("begin immediate").await?))
             }
-            Pools::Postgres(pool) => Backend::Postgres(Held::InTransaction(pool.begin().await?)),
+            Pools::Postgres { all, .. } => Backend::Postgres(Held::InTransaction(all.begin().await?)),
         });
         Ok(Tx { conn, touched: BTreeSet::new(), audited: Vec::new(), watchers: self.watchers.clone() })
     }
@@ -232,7 +249,7 @@ impl Store {
         let applied = self.read().await?.migrations().await?;
         let migrator = match &self.pools {
             Pools::Sqlite { .. } => &SQLITE_MIGRATIONS,
-            Pools::Postgres(_) => &POSTGRES_MIGRATIONS,
+            Pools::Postgres { .. } => &POSTGRES_MIGRATIONS,
         };
         let missing = migrator.iter().find(|migration| !applied.contains(&migration.version));
         missing.map_or(Ok(()), |missing| Err(StoreError::NotMigrated(missing.version)))
@@ -256,23 +273,27 @@ impl Store {
         Ok(refused)
     }
 
-    /// How much of each pool is in use.
+    /// How much of each pool is in use, but for the one that reads the log of changes alone.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolUse> {
         match &self.pools {
-            Pools::Sqlite { read, write } => vec![pool_use("read", read), pool_use("write", write)],
-            Pools::Postgres(pool) => vec![pool_use("all", pool)],
+            Pools::Sqlite { read, write, .. } => vec![pool_use("read", read), pool_use("write", write)],
+            Pools::Postgres { all, .. } => vec![pool_use("all", all)],
         }
     }
 
     /// Closes every connection; waits for those in use.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, log } => {
+                log.close().await;
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { all, log } => {
+                log.close().await;
+                all.close().await;
+            }
         }
     }
 }

@@ -20,6 +20,9 @@ use crate::support::{
 on_both!(
     a_directory_answers_from_memory_for_a_while_and_then_not,
     a_directory_is_filled_at_the_start,
+    what_is_forgotten_at_once_is_filled_again,
+    filling_that_fails_is_tried_again,
+    the_log_is_read_while_every_other_connection_is_taken,
     a_look_up_goes_on_when_the_call_waits_no_more,
     one_look_up_answers_all_who_ask_for_a_key,
     a_flood_of_made_up_keys_does_not_hold_up_an_account_that_changed,
@@ -98,6 +101,57 @@ async fn a_directory_is_filled_at_the_start(kind: Kind) {
         assert_eq!(entry.apps.len(), 1);
         assert_eq!(entry.secrets(world.ctx.now()).count(), 1);
     }
+}
+
+async fn what_is_forgotten_at_once_is_filled_again(kind: Kind) {
+    let world = World::new(kind).await;
+    let key = key_of(&world, &world.user("ada@meridian.example").await).await;
+    let (directory, _store) = directory(&world, 10, EVER).await;
+    let filling = Arc::clone(&directory);
+    let filling = tokio::spawn(async move { filling.keep_filled().await });
+    comes_into_memory(&directory, &key).await;
+    // A gap in the log, and then the log of another past.
+    world.database.run("update revision set n = n + 1").await;
+    world.user("bo@other.example").await;
+    for past in ["select 1", "delete from changes; update revision set n = 0"] {
+        world.database.run(past).await;
+        let before = directory.in_memory(key.as_str()).expect("it is in memory");
+        directory.follow().await.expect("the log is read");
+        comes_into_memory(&directory, &key).await;
+        let after = directory.in_memory(key.as_str()).expect("it is in memory");
+        assert!(!Arc::ptr_eq(&before, &after), "it was read anew");
+    }
+    filling.abort();
+}
+
+async fn filling_that_fails_is_tried_again(kind: Kind) {
+    let world = World::new(kind).await;
+    let key = key_of(&world, &world.user("ada@meridian.example").await).await;
+    let (directory, _store) = directory(&world, 10, EVER).await;
+    world.database.run("alter table api_secrets rename to gone").await;
+    assert!(directory.fill().await.is_err());
+    let filling = Arc::clone(&directory);
+    let filling = tokio::spawn(async move { filling.keep_filled().await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(directory.in_memory(key.as_str()).is_none() && !filling.is_finished());
+    world.database.run("alter table gone rename to api_secrets").await;
+    comes_into_memory(&directory, &key).await;
+    filling.abort();
+}
+
+async fn the_log_is_read_while_every_other_connection_is_taken(kind: Kind) {
+    let world = World::new(kind).await;
+    let ada = world.user("ada@meridian.example").await;
+    let key = key_of(&world, &ada).await;
+    let (directory, store) = directory(&world, 10, EVER).await;
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
+    let held = all_connections(&store).await;
+    assert!(directory.in_memory(key.as_str()).is_some());
+    world.hear_of(ada.account).await;
+    directory.follow().await.expect("the log is read");
+    assert!(directory.in_memory(key.as_str()).is_none(), "the change is heard of");
+    assert!(directory.age() < Duration::from_secs(10));
+    drop(held);
 }
 
 async fn a_look_up_goes_on_when_the_call_waits_no_more(kind: Kind) {

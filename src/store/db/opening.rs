@@ -3,7 +3,7 @@
 use std::{path::Path, str::FromStr};
 
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    Connection, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -30,11 +30,12 @@ impl Store {
                     .acquire_timeout(PATIENCE)
                     .connect_with(options.clone().create_if_missing(true).pragma("cache_size", "-16000"))
                     .await?;
-                let read = readers().connect_lazy_with(options.read_only(true));
-                Pools::Sqlite { read, write }
+                let options = options.read_only(true);
+                let log = readers().max_connections(1).connect_lazy_with(options.clone());
+                Pools::Sqlite { read: readers().connect_lazy_with(options), write, log }
             }
             Database::Postgres(url) => {
-                Pools::Postgres(postgres(PgConnectOptions::from_str(url)?.application_name("portico")).await?)
+                postgres(PgConnectOptions::from_str(url)?.application_name("portico")).await?
             }
         };
         Ok(Self::over(pools))
@@ -57,11 +58,11 @@ impl Store {
                     Err(_) if !has_log(path) => readers().connect_with(options.immutable(true)).await?,
                     Err(error) => return Err(error.into()),
                 };
-                Pools::Sqlite { write: read.clone(), read }
+                Pools::Sqlite { write: read.clone(), log: read.clone(), read }
             }
             Database::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.application_name("portico, read-only");
-                Pools::Postgres(postgres(options.options([("default_transaction_read_only", "on")])).await?)
+                postgres(options.options([("default_transaction_read_only", "on")])).await?
             }
         };
         Ok(Self::over(pools))
@@ -87,10 +88,11 @@ fn has_log(path: &Path) -> bool {
     Path::new(&log).exists()
 }
 
-async fn postgres(options: PgConnectOptions) -> Result<PgPool> {
+async fn postgres(options: PgConnectOptions) -> Result<Pools> {
     try_once(&options).await?;
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-    Ok(pool.connect_with(options).await?)
+    let log = pool.clone().max_connections(1).connect_lazy_with(options.clone());
+    Ok(Pools::Postgres { all: pool.connect_with(options).await?, log })
 }
 
 /// The pool goes on trying until its patience ends and then says only that it ended. One
