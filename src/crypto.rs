@@ -41,17 +41,19 @@ pub fn start() -> Result<(), NoRandomness> {
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    if getrandom::fill(&mut bytes).is_err() {
-        stand_in(&mut bytes);
+    // What made no start, as a test may, has the system alone, and waits for it.
+    while getrandom::fill(&mut bytes).is_err() {
+        if let Some(standby) = STANDBY.get() {
+            stand_in(standby, &mut bytes);
+            break;
+        }
     }
     bytes
 }
 
 /// Bytes of the generator, after which it goes on from a seed that it draws of itself: they
 /// cannot be worked out from what it holds later.
-fn stand_in(bytes: &mut [u8]) {
-    // A test that makes no start of its own begins here.
-    let standby = STANDBY.get_or_init(|| Mutex::new(seeded().expect("the start seeds it")));
+fn stand_in(standby: &Mutex<StdRng>, bytes: &mut [u8]) {
     // Nothing panics while it is held, and half a step would do no harm.
     let mut generator = standby.lock().unwrap_or_else(PoisonError::into_inner);
     generator.fill_bytes(bytes);
@@ -90,9 +92,10 @@ mod tests {
     #[test]
     fn what_stands_in_for_the_system_gives_as_many_bytes_and_never_the_same() {
         super::start().unwrap();
+        let standby = super::STANDBY.get().unwrap();
         let drawn = || {
             let mut bytes = [0; 100];
-            super::stand_in(&mut bytes);
+            super::stand_in(standby, &mut bytes);
             bytes
         };
         let drawn: std::collections::HashSet<_> = (0..1_000).map(|_| drawn()).collect();
