@@ -7,7 +7,7 @@ create table app_scopes (
     why text,
     primary key (app_id, scope)
 );
-create index app_scopes_by_scope on app_scopes (scope);
+create index app_scopes_by_scope on app_scopes (scope, app_id);
 
 create table clients (
     app_id uuid not null primary key references apps (id) on delete cascade,

@@ -46,7 +46,7 @@ create table subscription_event_types (
     event_type text not null references event_types (name),
     primary key (subscription_id, event_type)
 ) strict;
-create index subscription_event_types_by_type on subscription_event_types (event_type);
+create index subscription_event_types_by_type on subscription_event_types (event_type, subscription_id);
 
 create table signing_secrets (
     id blob not null primary key,

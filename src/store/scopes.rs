@@ -23,10 +23,10 @@ statements! {
     SCOPE = "select name, description, version, retired_at from scopes where name = $1";
     /// How many apps ask for each scope, counted up to a number.
     SCOPE_USES = "select s.name, (select count(*) from
-            (select 1 as one from app_scopes a where a.scope = s.name limit $1) uses)
+            (select 1 as one from app_scopes a where a.scope = s.name order by a.app_id limit $1) uses)
         from scopes s";
     /// How many apps ask for one, counted up to a number.
-    SCOPE_USE = "select count(*) from (select 1 as one from app_scopes where scope = $1 limit $2) uses";
+    SCOPE_USE = "select count(*) from (select 1 as one from app_scopes where scope = $1 order by app_id limit $2) uses";
     /// The event types that need a scope, in the order of the catalog.
     EVENT_TYPES_OF_SCOPE = "select name from event_types where scope = $1 order by position, name";
     /// How many grants hold a scope, counted up to one.

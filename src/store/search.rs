@@ -12,7 +12,7 @@ use super::{
     db::{all, value},
     dialect::{ACCOUNTS_BY_TRIGRAM, APPS_BY_TRIGRAM, USERS_BY_TRIGRAM},
     statements::statements,
-    term::{Asked, Term},
+    term::{Asked, Term, WORDS},
 };
 use crate::domain::{
     account::{ExternalId, Standing},
@@ -131,16 +131,14 @@ statements! {
         where a.external_id = $1 and (cast($2 as text) is null or a.standing = $2)";
 }
 
-/// So many of the newest rows are looked through before an index is asked.
-const WALKED: i64 = 1_000;
+/// So many of the newest rows are looked through before an index is asked: few where these are
+/// enough, since those in a state lie far apart.
+const WALKS: [i64; 2] = [250, 750];
 /// Places of one stretch, by which PostgreSQL's index is divided.
 const STRETCH: i64 = 65_536;
 /// So many stretches are asked for one by one. Of what they hold less than a page there is so
 /// little that all of it can be read.
 const STRETCHES: i64 = 2;
-
-/// What so many of the rows looked through hold is not rare.
-const COMMON: usize = 5;
 
 /// Before this place there is everything.
 pub(super) const TOP: i64 = i64::MAX;
@@ -179,13 +177,25 @@ struct Search {
     most: i64,
     before: i64,
     is_over: bool,
+    /// How many rows were looked through, and how many of them hold each of the term's words.
+    walked: i64,
+    with: [i64; WORDS],
 }
 
 impl Search {
-    fn walked(rows: &[Walked], most: i64) -> Self {
-        let (walked, last) = rows.first().map_or((0, 0), |row| (row.walked, row.last));
-        let places = rows.iter().filter_map(|row| row.place).collect();
-        Self { places, most, before: last, is_over: walked < WALKED }
+    const fn new(before: i64, most: i64) -> Self {
+        Self { places: Vec::new(), most, before, is_over: false, walked: 0, with: [0; WORDS] }
+    }
+
+    /// Takes in what was found among so many rows.
+    fn walk(&mut self, most: i64, rows: &[Walked]) {
+        self.places.extend(rows.iter().filter_map(|row| row.place));
+        let Some(row) = rows.first() else { return };
+        self.before = row.last;
+        self.is_over = row.walked < most;
+        self.walked += row.walked;
+        let with = [row.with_one, row.with_two, row.with_three, row.with_four];
+        self.with.iter_mut().zip(with).for_each(|(all, more)| *all += more);
     }
 
     /// How many are still wanted.
@@ -194,11 +204,11 @@ impl Search {
         if self.is_over { 0 } else { (self.most - found).max(0) }
     }
 
-    /// Stretches to look through, the newest first. Of what is so rare a stretch would cost as much
-    /// as the whole.
+    /// Stretches to look through, the newest first. Of what is so rare that the walk met none a
+    /// stretch would cost as much as the whole.
     fn stretches(&self) -> impl Iterator<Item = i64> + use<> {
         let newest = (self.before - 1) / STRETCH;
-        let stretches = if self.places.len() < COMMON { 0 } else { STRETCHES };
+        let stretches = if self.places.is_empty() { 0 } else { STRETCHES };
         (0..stretches).map(move |further| newest - further).filter(|stretch| *stretch >= 0)
     }
 
@@ -214,14 +224,19 @@ macro_rules! places {
         let term: Option<&Term> = $term;
         let pattern = term.map(|term| term.pattern.as_str());
         // Without a term every row fits.
-        let walked = term.map_or($most, |_| WALKED);
+        let walks = term.map_or([$most, 0], |_| WALKS);
         let [one, two, three, four] = term.map(Term::patterns).unwrap_or_default();
-        let rows: Vec<Walked> =
-            all!($conn, $walk, $before, walked, pattern, $most, &one, &two, &three, &four $(, $filter)+);
-        let mut search = Search::walked(&rows, $most);
-        if let (Some(term), Some(row)) = (term, rows.first()) {
-            let with = [row.with_one, row.with_two, row.with_three, row.with_four];
-            let Asked { pattern: asked, trigrams } = term.asked(row.walked, with);
+        let mut search = Search::new($before, $most);
+        for rows in walks {
+            let (wanted, before) = (search.wanted(), search.before);
+            if wanted > 0 {
+                let walked: Vec<Walked> =
+                    all!($conn, $walk, before, rows, pattern, wanted, &one, &two, &three, &four $(, $filter)+);
+                search.walk(rows, &walked);
+            }
+        }
+        if let Some(term) = term {
+            let Asked { pattern: asked, trigrams } = term.asked(search.walked, search.with);
             if !$conn.finds_in_order() {
                 for stretch in search.stretches() {
                     let (wanted, before) = (search.wanted(), search.before);

@@ -4,7 +4,7 @@ use super::apps::matching;
 use crate::domain::app::name::NameKey;
 
 /// So many words of a term are counted.
-const WORDS: usize = 4;
+pub(super) const WORDS: usize = 4;
 /// A word is common if more than one in so many rows holds it.
 const COMMON: i64 = 10;
 
