@@ -225,7 +225,8 @@ dialects! {
     /// type. An internal app gets those of its account; one that uses OAuth those of accounts for
     /// which an owner let it in, of types whose scope it asks for and was granted. Cross joins, since
     /// SQLite takes them in the order in which they stand: the account's few apps and grants first,
-    /// never all who subscribe to the type.
+    /// never all who subscribe to the type. PostgreSQL plans what was granted by itself: to
+    /// plan a join of all these tables would take it as long as the publishing.
     RECEIVERS =
         sqlite "with reached as (
                 select w.key as place, w.value ->> 'event_type' as event_type,
@@ -260,19 +261,21 @@ dialects! {
                 from json_to_recordset(cast($1 as json)) as w(place bigint, account_id uuid, event_type text,
                     environment text)
                 join accounts c on c.id = w.account_id and c.standing = 'approved'),
+            granted as materialized (
+                select w.place, w.event_type, w.environment, e.scope, g.app_id, g.user_id
+                from wanted w join event_types e on e.name = w.event_type
+                join grants g on g.account_id = w.account_id
+                    and strpos(' ' || g.scopes || ' ', ' ' || e.scope || ' ') > 0
+                join memberships m on m.account_id = g.account_id and m.user_id = g.user_id and m.role = 'owner'),
             reached as (
                 select w.place, w.event_type, w.environment, a.id as app_id, a.state
                 from wanted w join apps a on a.account_id = w.account_id and a.app_type <> 'oauth' and a.events_on
                 union
-                select w.place, w.event_type, w.environment, a.id, a.state
-                from wanted w join event_types e on e.name = w.event_type
-                join grants g on g.account_id = w.account_id
-                    and strpos(' ' || g.scopes || ' ', ' ' || e.scope || ' ') > 0
-                join memberships m on m.account_id = g.account_id and m.user_id = g.user_id and m.role = 'owner'
-                join users u on u.id = g.user_id and u.disabled_at is null
+                select g.place, g.event_type, g.environment, a.id, a.state
+                from granted g join users u on u.id = g.user_id and u.disabled_at is null
                 join apps a on a.id = g.app_id and a.app_type = 'oauth' and a.events_on
                 join accounts o on o.id = a.account_id and o.standing = 'approved'
-                join app_scopes n on n.app_id = a.id and n.scope = e.scope)
+                join app_scopes n on n.app_id = a.id and n.scope = g.scope)
             select r.place, r.app_id, s.id as subscription_id, l.id as lane_id
             from reached r join subscriptions s on s.app_id = r.app_id
             join subscription_event_types t on t.subscription_id = s.id and t.event_type = r.event_type
