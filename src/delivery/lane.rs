@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{
     sync::mpsc,
-    time::{sleep, timeout},
+    time::{sleep, timeout_at},
 };
 
 use super::{Shared, leases::Lease, limits::Share, record::Receipt, send};
@@ -176,8 +176,11 @@ impl Runner {
                         return Ok(());
                     }
                     Look::Nothing => {
-                        // What was heard is worked on to its end, however long the recorder takes.
-                        if let Ok(said) = timeout(look_after, self.said.recv()).await {
+                        // An attempt that ends is no reason to look sooner: at most looks nothing
+                        // would be due. What was heard is worked on to its end, however long the
+                        // recorder takes.
+                        let next_look = Instant::now() + look_after;
+                        while let Ok(said) = timeout_at(next_look.into(), self.said.recv()).await {
                             self.take(said).await;
                         }
                         look_after = (look_after * 2).min(LOOK_LAST);
