@@ -47,7 +47,7 @@ pub use self::{
 use self::{
     duration::ShortTime,
     limits::{Limit, RateLimit},
-    listen::Listen,
+    listen::{Listen, MaybeListen},
     mail::MailFromText,
     nets::Nets,
     paths::FilePath,
@@ -99,7 +99,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("stale_limit", "30s", "how long authorisation answers while the database cannot be read"),
     Setting::new("directory_max", "1000000", "accounts that authorisation holds in memory"),
     Setting::new("api_rate_limit", "off", "requests a minute that an account may make, or off"),
-    Setting::new("metrics_listen", "off", "address and port of /metrics for Prometheus"),
+    Setting::new("metrics_listen", "off", "address and port of /metrics for Prometheus, or off"),
     Setting::new(
         "webhook_allow_nets",
         "none",
@@ -234,7 +234,7 @@ impl Config {
 }
 
 fn metrics_listen(source: &mut Source, listen: SocketAddr) -> Option<SocketAddr> {
-    let address = source.take::<Listen>("metrics_listen")?.address();
+    let address = source.take::<MaybeListen>("metrics_listen")?.0?.address();
     if address.port() == listen.port() {
         let taken = "must have another port than PORTICO_LISTEN (listen): the portal is served there";
         source.refuse("metrics_listen", &Wrong::new(taken));

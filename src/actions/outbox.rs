@@ -267,7 +267,7 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
             Some((to, messages::address_change_asked(platform, at, &new_address, &settings)))
         }
         Mail::AddressChanged { to, new_address, at } => {
-            let help = ctx.policy.support.as_deref();
+            let help = help(ctx);
             let at = Timestamp::from_micros(at);
             Some((to, messages::address_changed(platform, at, &new_address, help)))
         }
@@ -286,7 +286,7 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
         Mail::AppSuspended { to, app, reason, at } => {
             let url = ctx.policy.link(&format!("/apps/{app}"));
             let on = staff::On { id: &app, url: &url, at: Timestamp::from_micros(at) };
-            Some((to, staff::app_suspended(platform, on, &reason, ctx.policy.support.as_deref())))
+            Some((to, staff::app_suspended(platform, on, &reason, help(ctx))))
         }
         Mail::EndpointTurnedOff { to, app, subscription, lane, cause, at } => {
             let url = ctx.policy.link(&format!("/apps/{app}/subscriptions/{subscription}"));
@@ -302,7 +302,7 @@ async fn letter(ctx: &Context, mail: Mail) -> Result<Option<Written>> {
         Mail::AccountSuspended { to, account, reason, at } => {
             let url = ctx.policy.link("/account");
             let on = staff::On { id: &account, url: &url, at: Timestamp::from_micros(at) };
-            Some((to, staff::account_suspended(platform, on, &reason, ctx.policy.support.as_deref())))
+            Some((to, staff::account_suspended(platform, on, &reason, help(ctx))))
         }
         Mail::AccountApproved { to, account, at } => {
             let url = ctx.policy.link("/apps");
@@ -360,4 +360,9 @@ async fn reset_link(ctx: &Context, to: &str, origin: Origin) -> Result<Option<(E
     ctx.audit(&mut tx, &By::visitor(origin), On::platform(), change).await?;
     tx.commit().await?;
     Ok(Some((user.email, token, link.expires_at)))
+}
+
+/// Whom to write to, as it stands in a mail: an address without the scheme of its link.
+fn help(ctx: &Context) -> Option<&str> {
+    ctx.policy.support.as_deref().map(|href| href.strip_prefix("mailto:").unwrap_or(href))
 }

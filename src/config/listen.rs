@@ -14,6 +14,18 @@ impl Listen {
     }
 }
 
+/// `off`, or where to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MaybeListen(pub(super) Option<Listen>);
+
+impl FromStr for MaybeListen {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        if text.trim() == "off" { Ok(Self(None)) } else { text.parse().map(Some).map(Self) }
+    }
+}
+
 impl FromStr for Listen {
     type Err = Wrong;
 

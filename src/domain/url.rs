@@ -167,10 +167,11 @@ const NOWHERE: [&str; 5] = ["localhost", "localdomain", "local", "onion", "inval
 const INWARDS: [&str; 7] = ["internal", "intranet", "private", "lan", "corp", "home", "arpa"];
 
 fn is_public_name(name: &str, allowed: &AllowedNets) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     let last = name.rsplit('.').next().unwrap_or_default();
     let leads_inwards = !name.contains('.') || INWARDS.contains(&last);
-    !name.is_empty() && !NOWHERE.contains(&last) && (!leads_inwards || !allowed.is_empty())
+    let is_whole = name.split('.').all(|label| !label.is_empty());
+    is_whole && !NOWHERE.contains(&last) && (!leads_inwards || !allowed.is_empty())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Where a request comes from.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{HttpMessage, HttpRequest, http::header, web::Data};
 use ipnet::IpNet;
@@ -59,12 +59,18 @@ fn behind_proxies(peer: IpAddr, forwarded: &[&str], trusted: &[IpNet]) -> IpAddr
         if !is_trusted(address) {
             break;
         }
-        match said.parse::<IpAddr>() {
-            Ok(said) => address = said.to_canonical(),
-            Err(_) => break,
+        match said_address(said) {
+            Some(said) => address = said.to_canonical(),
+            None => break,
         }
     }
     address
+}
+
+/// An address, behind which some proxies write a port.
+fn said_address(said: &str) -> Option<IpAddr> {
+    let address = said.parse().ok();
+    address.or_else(|| said.parse::<SocketAddr>().map(|said| said.ip()).ok())
 }
 
 #[cfg(test)]
@@ -82,5 +88,7 @@ mod tests {
         assert_eq!(at("10.0.0.1", &["192.0.2.1", "203.0.113.9", "10.0.0.2"]), "203.0.113.9");
         assert_eq!(at("10.0.0.1", &["203.0.113.9", "junk"]), "10.0.0.1");
         assert_eq!(at("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(at("10.0.0.1", &["203.0.113.9:4711"]), "203.0.113.9");
+        assert_eq!(at("10.0.0.1", &["[2001:db8::9]:4711"]), "2001:db8::9");
     }
 }

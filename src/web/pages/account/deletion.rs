@@ -18,6 +18,7 @@ use crate::web::respond::{PageResult, download, refused};
 #[serde(default)]
 pub(crate) struct DeleteForm {
     pub(crate) account: String,
+    #[serde(alias = "name")]
     pub(crate) delete_name: String,
 }
 

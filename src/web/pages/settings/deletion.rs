@@ -18,14 +18,18 @@ use crate::web::respond::{PageResult, done, download, refused};
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct ExportForm {
+    #[serde(alias = "password")]
     export_password: String,
+    #[serde(alias = "code")]
     export_code: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct DeleteForm {
+    #[serde(alias = "password")]
     delete_password: String,
+    #[serde(alias = "code")]
     delete_code: String,
 }
 
