@@ -75,7 +75,6 @@ async fn a_state_changes_only_as_it_may(kind: Kind) {
         flow.client.send(request).await
     };
     for (app, verb, sentence) in [
-        (&draft, "/activate", "Something is still missing."),
         (&draft, "/deactivate", "This app is a draft"),
         (&draft, "/reactivate", "This app is a draft"),
         (&active, "/activate", "This app is active already."),

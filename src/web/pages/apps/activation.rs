@@ -6,8 +6,8 @@ use askama::Template;
 use super::frame::{AppFrame, At};
 use super::information::InformationForm;
 use crate::actions::activation::{self, Checklist};
-use crate::actions::{Context, apps, credentials};
-use crate::domain::account::{self, Developer, Viewer};
+use crate::actions::{Conflict, Context, Error, apps, credentials};
+use crate::domain::account::{self, AtLeast, Developer, Viewer};
 use crate::domain::app::activation::{Missing as Lack, Registration};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::subscription::Subscription;
@@ -17,7 +17,7 @@ use crate::web::extract::app::InApp;
 use crate::web::extract::form::{Nothing, Post};
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, done, ok};
+use crate::web::respond::{PageResult, done, ok, refused};
 
 /// The last step of the flow.
 #[derive(Template)]
@@ -101,15 +101,19 @@ pub(crate) struct EnteredSubscription {
 }
 
 pub(in crate::web) async fn get(ctx: Data<Context>, at: InApp<Viewer>) -> PageResult {
-    let checklist = activation::checklist(&ctx, &at.acting, &at.app).await?;
+    ok(&draw(&ctx, &at).await?)
+}
+
+async fn draw<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<ActivationPage, PageError> {
+    let checklist = activation::checklist(ctx, &at.acting, &at.app).await?;
     let subscriptions = &checklist.subscriptions;
-    ok(&ActivationPage {
-        chrome: at.signed_in.visit.chrome(&ctx),
-        frame: AppFrame::around(&ctx, &at, At::Activation, subscriptions).await?,
-        standing: standing(&ctx, &at, &checklist).await?,
+    Ok(ActivationPage {
+        chrome: at.signed_in.visit.chrome(ctx),
+        frame: AppFrame::around(ctx, at, At::Activation, subscriptions).await?,
+        standing: standing(ctx, at, &checklist).await?,
         information: InformationForm::of(&at.app.information),
         key: match at.app.app_type {
-            AppType::Jwt => Some(credentials::api_key(&ctx, at.app.account).await?.to_string()),
+            AppType::Jwt => Some(credentials::api_key(ctx, at.app.account).await?.to_string()),
             AppType::Oauth | AppType::ServerToServer | AppType::Webhook => None,
         },
         client: checklist.registration.as_ref().map(|client| EnteredClient::new(client, at.app.app_type)),
@@ -123,12 +127,16 @@ pub(in crate::web) async fn activate(
     post: Post<InApp<Developer>, Nothing>,
 ) -> PageResult {
     let at = post.at;
-    activation::activate(&ctx, &at.acting, at.app.id).await?;
-    done(&at.signed_in.visit, &at.at(""), Done::AppActivated)
+    match activation::activate(&ctx, &at.acting, at.app.id).await {
+        Ok(()) => done(&at.signed_in.visit, &at.at(""), Done::AppActivated),
+        // The page says what is missing, and where it is entered.
+        Err(Error::Conflict(Conflict::Incomplete)) => refused(&draw(&ctx, &at).await?),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What the developer can do something about comes before what only others can.
-async fn standing(ctx: &Context, at: &InApp<Viewer>, list: &Checklist) -> Result<Standing, PageError> {
+async fn standing<R: AtLeast>(ctx: &Context, at: &InApp<R>, list: &Checklist) -> Result<Standing, PageError> {
     let app = &at.app;
     match app.state.kind() {
         StateKind::Active => {
@@ -155,7 +163,7 @@ async fn standing(ctx: &Context, at: &InApp<Viewer>, list: &Checklist) -> Result
     Ok(if at.can_edit() { Standing::Ready } else { Standing::ReadyForOthers })
 }
 
-async fn suspended_sibling(ctx: &Context, at: &InApp<Viewer>) -> Result<Option<String>, PageError> {
+async fn suspended_sibling<R: AtLeast>(ctx: &Context, at: &InApp<R>) -> Result<Option<String>, PageError> {
     match at.app.app_type {
         AppType::Oauth | AppType::ServerToServer | AppType::Webhook => Ok(None),
         AppType::Jwt => {
@@ -167,7 +175,7 @@ async fn suspended_sibling(ctx: &Context, at: &InApp<Viewer>) -> Result<Option<S
 }
 
 impl Missing {
-    fn of(at: &InApp<Viewer>, lack: Lack, subscriptions: &[Subscription]) -> Self {
+    fn of<R: AtLeast>(at: &InApp<R>, lack: Lack, subscriptions: &[Subscription]) -> Self {
         let field = |words: &str, field: &str| Self {
             words: words.to_owned(),
             href: at.at(&format!("/information#{field}")),

@@ -90,27 +90,6 @@ pub(crate) struct ShownToken {
     pub(crate) me_url: String,
 }
 
-impl ShownToken {
-    /// The command that calls the API with the token, on one line.
-    pub(crate) fn curl(&self) -> String {
-        format!(
-            "curl {} -H 'Authorization: Bearer {}.{}.{}'",
-            self.me_url, self.header, self.claims, self.signature
-        )
-    }
-
-    /// Its first characters, where it is too long to read.
-    pub(crate) fn beginning(&self) -> &str {
-        self.header.get(..12).unwrap_or(&self.header)
-    }
-
-    /// Its last characters.
-    pub(crate) fn end(&self) -> &str {
-        let from = self.signature.len().saturating_sub(8);
-        self.signature.get(from..).unwrap_or(&self.signature)
-    }
-}
-
 /// What *View JWT Token* asks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -299,29 +278,5 @@ impl Drawn {
             token_form: self.token_form,
             token: self.token,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_holds_the_whole_token_and_the_page_its_ends() {
-        let token = ShownToken {
-            header: String::from("eyJhbGciOiJIUzI1NiJ9"),
-            claims: String::from("e30"),
-            signature: String::from("xz9BADiZHP4"),
-            iss: String::new(),
-            sub: String::new(),
-            issued: Timestamp::default(),
-            expires: Timestamp::default(),
-            me_url: String::from("https://portico.example/api/v1/me"),
-        };
-        assert_eq!(
-            token.curl(),
-            "curl https://portico.example/api/v1/me -H 'Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30.xz9BADiZHP4'"
-        );
-        assert_eq!((token.beginning(), token.end()), ("eyJhbGciOiJI", "BADiZHP4"));
     }
 }
