@@ -10,6 +10,7 @@ use crate::{
     domain::{
         delivery::{DeliveryKind, NewDelivery},
         event::Event,
+        event_type::DEAUTHORIZED,
         id::{AccountId, EventId, LaneId},
         platform_key::PlatformService,
         publication::{AccountRef, IdempotencyKey, NewEvent},
@@ -57,6 +58,9 @@ pub enum Unpublished {
     /// The event at this place is of a type that the catalog has not.
     #[error("there is no such event type")]
     UnknownType(usize),
+    /// The event at this place is of a type that Portico itself makes.
+    #[error("Portico itself makes events of this type")]
+    PorticosOwn(usize),
     /// The event at this place is of an account that there is not.
     #[error("there is no such account")]
     UnknownAccount(usize),
@@ -195,7 +199,13 @@ impl Publishing {
     ) -> std::result::Result<Vec<AccountId>, Unpublished> {
         let mut types = BTreeSet::new();
         for (n, event) in events.iter().enumerate() {
-            if types.insert(&event.event_type) && !tx.event_type_exists(&event.event_type).await? {
+            if !types.insert(&event.event_type) {
+                continue;
+            }
+            if event.event_type.as_str() == DEAUTHORIZED {
+                return Err(Unpublished::PorticosOwn(n));
+            }
+            if !tx.event_type_exists(&event.event_type).await? {
                 return Err(Unpublished::UnknownType(n));
             }
         }

@@ -180,6 +180,10 @@ pub fn fingerprint(body: &[u8]) -> [u8; 32] {
 impl NewEvent {
     fn read(which: Place, text: &str) -> Result<Self, Unpublishable> {
         let wrong = |member, complaint: String| Unpublishable::Wrong { which, member, complaint };
+        // Serde takes a list of the members' values for them, too.
+        if !text.trim_start().starts_with('{') {
+            return Err(wrong("", String::from("must be an object.")));
+        }
         let raw: Raw<'_> = serde_json::from_str(text)
             .map_err(|error| wrong("", format!("is not as it should be: {error}.")))?;
         let missing = |member| move || wrong(member, String::from("is missing."));

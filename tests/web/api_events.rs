@@ -164,6 +164,13 @@ async fn what_is_wrong_is_said_and_nothing_of_the_request_is_published(kind: Kin
     };
     for (wrong, status, code, said) in [
         (with("type", json!("meeting.nothing")), 422, "unknown_event_type", "meeting.nothing"),
+        (with("type", json!("app.deauthorized")), 422, "unknown_event_type", "Portico itself makes"),
+        (
+            json!(["meeting.started", null, null, null, {}, null, null]),
+            422,
+            "invalid_event",
+            "must be an object",
+        ),
         (with("account", json!("acc_00000000000000000000000000")), 422, "unknown_account", "no such account"),
         (with("account_external_id", json!("x")), 422, "invalid_event", "send one of the two"),
         (with("data", json!([1])), 422, "invalid_event", "[1].data must be an object."),

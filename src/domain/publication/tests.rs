@@ -50,7 +50,7 @@ fn a_refusal_names_the_event_the_member_and_what_would_be_right() {
         (String::from("[]"), "Send 1 to 100 events in one request; this one has 0."),
         (format!("[{}]", vec![event(""); 101].join(",")), "this one has 101."),
         (second(String::from("{}")), "[1].type is missing."),
-        (second(String::from("7")), "event [1] is not as it should be:"),
+        (second(String::from("7")), "event [1] must be an object."),
         (event(r#","environment":"staging""#), r#"environment must be "production" or "development"."#),
         (
             event(r#","occurred_at":"yesterday""#),
@@ -68,7 +68,7 @@ fn a_refusal_names_the_event_the_member_and_what_would_be_right() {
         ),
         (event("").replace(r#"{"n":1.10}"#, "[]"), "data must be an object."),
         (event(r#","type":"meeting.ended""#), "the event is not as it should be: duplicate field"),
-        (String::from("null"), "the event is not as it should be:"),
+        (String::from("null"), "the event must be an object."),
     ] {
         assert!(refused(&body).contains(said), "{} does not say {said:?}", refused(&body));
     }

@@ -103,7 +103,11 @@ async fn read(body: Payload) -> Result<Bytes, Refused> {
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Refused> {
-    let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Refused::BadKey);
+    }
     let text = value.to_str().map_err(|_| Refused::BadKey)?;
     text.parse().map(Some).map_err(|_| Refused::BadKey)
 }
@@ -120,7 +124,7 @@ impl Refused {
                 problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
             }
             Self::BadKey => {
-                let detail = "Idempotency-Key must be 1 to 255 characters of printable ASCII.";
+                let detail = "Idempotency-Key must be 1 to 255 characters of printable ASCII, sent once.";
                 problem::plain(StatusCode::BAD_REQUEST, "invalid_request", detail)
             }
             Self::Unpublishable(error) => {
@@ -145,6 +149,11 @@ fn unpublished(error: Unpublished, events: &[NewEvent], refusals: &Refusals) -> 
             let name = events.get(n).map(|event| event.event_type.to_string()).unwrap_or_default();
             let detail =
                 format!("The catalog has no event type {name} (event [{n}]). Nothing was published.");
+            problem::plain(UNPROCESSABLE, "unknown_event_type", &detail)
+        }
+        Unpublished::PorticosOwn(n) => {
+            let name = events.get(n).map(|event| event.event_type.to_string()).unwrap_or_default();
+            let detail = format!("Portico itself makes {name} (event [{n}]). Nothing was published.");
             problem::plain(UNPROCESSABLE, "unknown_event_type", &detail)
         }
         Unpublished::UnknownAccount(n) => {
