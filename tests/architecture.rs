@@ -1,6 +1,8 @@
 //! The walls of the house: who may know whom (ARCHITECTURE.md), and how long a file may be.
 //! Modules of one crate are no walls by themselves, so this reads the sources.
 
+#[path = "architecture/owned.rs"]
+mod owned;
 #[path = "architecture/secrets.rs"]
 mod secrets;
 #[path = "architecture/templates.rs"]
@@ -107,25 +109,6 @@ const SAID_BY: &[(&str, &[&str])] = &[
     // A statement has one text, but for those that cannot.
     ("dialects! {", &["src/store/dialect.rs"]),
 ];
-
-/// Files of the store about what accounts own, and reads there that cannot take an account.
-const OWNED: &[(&str, &[&str])] = &[
-    ("src/store/apps.rs", &["app_for_user"]),
-    ("src/store/attempts.rs", &[]),
-    ("src/store/audit.rs", &[]),
-    ("src/store/calls.rs", &[]),
-    ("src/store/clients.rs", &["client_by_id"]),
-    ("src/store/credentials.rs", &["account_of_key"]),
-    ("src/store/delivery_log.rs", &[]),
-    ("src/store/invitations.rs", &["invitation_of_link"]),
-    ("src/store/log.rs", &["whole_log", "whole_log_count"]),
-    ("src/store/members.rs", &[]),
-    ("src/store/subscriptions.rs", &[]),
-    ("src/store/validations.rs", &[]),
-];
-
-/// The store's reads of what belongs to every account: each takes the proof of an admin.
-const PLATFORM: &[&str] = &["src/store/platform.rs", "src/store/figures.rs", "src/store/people.rs"];
 
 const MAX_LINES: usize = 400;
 
@@ -295,18 +278,6 @@ fn breaches(file: &Path, code: &str) -> Vec<String> {
     breaches
 }
 
-/// The reads of a file of the store that take no account.
-fn reads_without(proof: &str, code: &str) -> Vec<String> {
-    let reads = code.split("\nimpl Conn {").skip(1).map(|rest| rest.split("\n}").next().unwrap_or_default());
-    let functions = reads.flat_map(|reads| reads.split("pub async fn ").skip(1));
-    let bare = functions.filter_map(|function| {
-        let (name, rest) = function.split_once('(')?;
-        let parameters = rest.split("->").next()?;
-        (!parameters.contains(proof)).then(|| name.to_owned())
-    });
-    bare.collect()
-}
-
 #[test]
 fn no_room_knows_what_it_must_not() {
     let breaches: Vec<String> = sources("src").iter().flat_map(|path| breaches(path, &code(path))).collect();
@@ -353,19 +324,6 @@ fn the_rules_can_be_broken() {
 fn test_modules_alone_are_left_out() {
     let text = "#[cfg(test)]\nmod tests;\nfn a() {}\n#[cfg(test)]\n#[path = \"x\"]\nmod more {\n    fn b() {\n    }\n}\n#[cfg(test)]\nuse c;\n// d\nfn e() {}";
     assert_eq!(without_tests(text), "fn a() {}\nuse c;\nfn e() {}");
-}
-
-#[test]
-fn what_an_account_owns_is_read_with_the_account() {
-    for (file, others) in OWNED {
-        let without = reads_without("AccountId", &code(Path::new(file)));
-        assert_eq!(without, *others, "{file}");
-    }
-    for file in PLATFORM {
-        assert_eq!(reads_without("Admin", &code(Path::new(file))), [""; 0], "{file}");
-    }
-    let bare = "\nimpl Conn {\n    pub async fn app(&mut self, id: AppId) -> Result<AccountId> {\n    }\n}";
-    assert_eq!(reads_without("AccountId", bare), ["app"]);
 }
 
 #[test]

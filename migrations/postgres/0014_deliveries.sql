@@ -97,12 +97,14 @@ create table attempts (
     primary key (delivery_id, number)
 );
 
--- What is gone and of which something is left: events of an account, deliveries of an app, what
--- waits in a lane. It goes some at a time.
+-- What is gone and of which something is left: events of an account, grants and deliveries of an
+-- app, what waits in a lane. It goes some at a time.
 create table remains (
     id uuid not null primary key,
     kind text not null,
-    since bigint not null
+    since bigint not null,
+    -- Of an app, whose grants are written down by it.
+    name text
 );
 create index remains_by_age on remains (since, id);
 

@@ -15,7 +15,9 @@ create table clients (
     -- Keeps no secret: it runs on devices of its users.
     is_public boolean not null,
     -- Public keys by which it may authenticate (RFC 7517).
-    jwks text
+    jwks text,
+    -- Access tokens that were given out before are over.
+    tokens_from bigint
 );
 
 create table client_redirect_uris (
@@ -41,7 +43,8 @@ create unique index client_secrets_one_current on client_secrets (app_id) where 
 -- What a user lets an app do for one of their accounts.
 create table grants (
     id uuid not null primary key,
-    app_id uuid not null references clients (app_id) on delete cascade,
+    -- Stays when the app is deleted: of one that is used there may be very many.
+    app_id uuid not null,
     user_id uuid not null references users (id) on delete cascade,
     account_id uuid not null references accounts (id) on delete cascade,
     -- Separated by spaces, in their order.
@@ -87,7 +90,7 @@ create table refresh_tokens (
     made_at bigint not null,
     used_at bigint
 );
-create index refresh_tokens_by_family on refresh_tokens (family_id);
+create index refresh_tokens_by_family on refresh_tokens (family_id, made_at);
 
 -- Requests for authorisation that a client sent ahead (RFC 9126).
 create table pushed_requests (

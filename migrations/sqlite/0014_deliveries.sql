@@ -98,12 +98,14 @@ create table attempts (
     primary key (delivery_id, number)
 ) strict, without rowid;
 
--- What is gone and of which something is left: events of an account, deliveries of an app, what
--- waits in a lane. It goes some at a time.
+-- What is gone and of which something is left: events of an account, grants and deliveries of an
+-- app, what waits in a lane. It goes some at a time.
 create table remains (
     id blob not null primary key,
     kind text not null,
-    since integer not null
+    since integer not null,
+    -- Of an app, whose grants are written down by it.
+    name text
 ) strict;
 create index remains_by_age on remains (since, id);
 

@@ -16,7 +16,7 @@ use crate::{
         id::{AccountId, AppId, UserId},
         time::Span,
     },
-    store::{Remains, Tx},
+    store::Tx,
 };
 
 /// The name of an app that was once active stays taken this long after its deletion.
@@ -166,13 +166,14 @@ pub async fn delete(ctx: &Context, acting: &Acting<Owner>, id: AppId, typed_name
     Ok(tx.commit().await?)
 }
 
-/// Deletes an app that is held and not suspended. The name of one that was active stays taken.
+/// Deletes an app that is held and not suspended. The name of one that was active stays taken. Its
+/// tokens end with it; what it was granted, and its deliveries, go in a while.
 pub(super) async fn delete_held(ctx: &Context, tx: &mut Tx, by: &By, app: &App) -> Result<()> {
     if app.activated_at.is_some() {
         tx.remember_name(app.id, ctx.now() + NAME_REMEMBERED).await?;
     }
     tx.delete_app(app.account, app.id).await?;
-    tx.leave(Remains::OfApp(app.id), ctx.now()).await?;
+    tx.leave_app(app.id, &app.information.name, ctx.now()).await?;
     let change = Change::AppDeleted { name: app.information.name.to_string() };
     ctx.audit(tx, by, On::app(app.account, app.id), change).await
 }

@@ -16,6 +16,7 @@ use crate::{
         id::{AppId, SecretId},
         overlap::{KeepOld, MAX_OLD},
         scope::ScopeSet,
+        time::Timestamp,
     },
     store::{HashedSecret, Tx},
 };
@@ -85,7 +86,8 @@ pub async fn audience(ctx: &Context, acting: &Acting<impl AtLeast>, app: AppId) 
     Ok(HowMany::up_to(COUNTED, users))
 }
 
-/// Saves where users are sent back to and how the client authenticates.
+/// Saves where users are sent back to and how the client authenticates. The secrets of one that
+/// becomes public end for good: it may become so because one is known.
 ///
 /// # Errors
 /// `Invalid` for what does not go together; `NotFound` if the app is of a type that has no client.
@@ -100,12 +102,15 @@ pub async fn save(ctx: &Context, acting: &Acting<Developer>, id: AppId, new: New
         return Ok(());
     }
     tx.update_client(account, id, &new.redirect_uris, new.is_public, new.jwks.as_ref()).await?;
+    if new.is_public {
+        tx.delete_client_secrets(account, id).await?;
+    }
     ctx.audit(&mut tx, &acting.by(), On::app(account, id), Change::ClientChanged { changes }).await?;
     Ok(tx.commit().await?)
 }
 
 /// Makes a new client secret, the first one too. The old one works as long as was chosen; `No`
-/// stops it and every older one at once.
+/// stops it and every older one at once, with all access tokens of the client.
 ///
 /// # Errors
 /// `Conflict` while three old secrets still work, and for a public client; `NotFound` if the app
@@ -125,7 +130,12 @@ pub async fn regenerate(
         return Ok(Made::Before);
     }
     match keep.lasts() {
-        None => tx.delete_client_secrets(account, id).await?,
+        None => {
+            if !tx.client_secrets(account, id, ctx.now()).await?.is_empty() {
+                end_tokens(ctx, &mut tx, acting, id).await?;
+            }
+            tx.delete_client_secrets(account, id).await?;
+        }
         Some(span) => {
             let old = tx.client_secrets(account, id, ctx.now()).await?;
             if old.iter().filter(|secret| secret.facts.retires_at.is_some()).count() >= MAX_OLD {
@@ -150,7 +160,8 @@ pub async fn regenerate(
     Ok(Made::Now(secret))
 }
 
-/// Stops an old secret before its time.
+/// Stops an old secret before its time, with all access tokens of the client: whoever found it may
+/// have one.
 ///
 /// # Errors
 /// `NotFound` if it is not an old secret of the app.
@@ -166,6 +177,7 @@ pub async fn revoke_secret(
     if !tx.delete_old_client_secret(account, id, secret).await? {
         return Err(Error::NotFound);
     }
+    end_tokens(ctx, &mut tx, acting, id).await?;
     let change = Change::ClientSecretRevoked { secret };
     ctx.audit(&mut tx, &acting.by(), On::app(account, id), change).await?;
     Ok(tx.commit().await?)
@@ -199,6 +211,13 @@ pub async fn set_scopes(
     tx.set_app_scopes(account, id, &wanted).await?;
     ctx.audit(&mut tx, &acting.by(), On::app(account, id), Change::ScopesChanged { changes }).await?;
     Ok(tx.commit().await?)
+}
+
+/// Ends the access tokens that the client was given until now.
+async fn end_tokens(ctx: &Context, tx: &mut Tx, acting: &Acting<Developer>, id: AppId) -> Result<()> {
+    // A token says no parts of seconds: one of this second is over too.
+    let from = Timestamp::from_seconds(ctx.now().seconds() + 1);
+    Ok(tx.end_tokens(acting.account(), id, from).await?)
 }
 
 /// Holds an app whose client may have a secret.

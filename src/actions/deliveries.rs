@@ -1,11 +1,12 @@
 //! Deliveries of an app: what was sent, what came back, and once more.
 
 use super::{
-    Acting, Conflict, Context, Error, FormValue, On, Once, Reads, Result, audit::HowMany, checks, queue,
+    Acting, Conflict, Context, Error, FormValue, On, Once, Reads, Result, audit::HowMany, checks,
+    oauth::grants::deauthorized, queue,
 };
 use crate::domain::{
     account::{AtLeast, Developer},
-    app::App,
+    app::{App, AppType},
     audit::Change,
     calls::Hour,
     delivery::{
@@ -17,6 +18,7 @@ use crate::domain::{
     lane::Lane,
     time::Timestamp,
 };
+use crate::store::Conn;
 pub use crate::store::{DeliveryFilter, LaneOff, LoggedDelivery};
 
 /// Deliveries on one page of the log.
@@ -50,6 +52,8 @@ pub struct Seen {
     pub attempts: Vec<Attempt>,
     /// What it waits in, unless its subscription is gone.
     pub lane: Option<Lane>,
+    /// No owner of the account that the event is of lets the app have it any more.
+    pub is_ungranted: bool,
 }
 
 /// # Errors
@@ -84,7 +88,15 @@ pub async fn view(ctx: &Context, reader: &impl Reads, app: &App, id: DeliveryId)
         body: read.body_of_delivery(account, id).await?.ok_or(Error::NotFound)?,
         attempts: read.attempts_of(account, id, ATTEMPTS.into()).await?,
         lane: read.lane(delivery.lane).await?,
+        is_ungranted: is_ungranted(&mut read, app, id).await?,
         delivery,
+    })
+}
+
+async fn is_ungranted(read: &mut Conn, app: &App, id: DeliveryId) -> Result<bool> {
+    Ok(match app.app_type {
+        AppType::Oauth => !read.ungranted(&[id], &deauthorized()?).await?.is_empty(),
+        AppType::Jwt | AppType::ServerToServer | AppType::Webhook => false,
     })
 }
 
@@ -130,7 +142,8 @@ pub async fn turned_off(ctx: &Context, acting: &Acting<impl AtLeast>, app: &App)
 /// retries begin anew, and its attempts go on being numbered.
 ///
 /// # Errors
-/// `NotFound` if the app has none such, or it is a probe; `Conflict` if its subscription is gone;
+/// `NotFound` if the app has none such, or it is a probe; `Conflict` if its subscription is gone, or no
+/// owner lets the app have it any more;
 /// `TooMany` if it is a test, and enough were sent.
 pub async fn redeliver(
     ctx: &Context,
@@ -151,6 +164,9 @@ pub async fn redeliver(
     }
     if delivery.kind == DeliveryKind::Test {
         checks::count(ctx, &mut tx, app.id, 1).await?;
+    }
+    if is_ungranted(&mut tx, &app, id).await? {
+        return Err(Conflict::NotGranted.into());
     }
     if !tx.redeliver(id, ctx.now()).await? {
         return Err(Conflict::NowhereToDeliver.into());

@@ -57,6 +57,10 @@ pub enum Conflict {
     #[error("This event cannot be delivered again: its subscription is deleted.")]
     NowhereToDeliver,
     #[error(
+        "This event cannot be delivered: no owner of the account that it is of lets the app have it any more."
+    )]
+    NotGranted,
+    #[error(
         "Failed deliveries of this app are being asked for again already. Wait until all of them are in the queue."
     )]
     Redelivering,

@@ -1,11 +1,14 @@
 //! The queue of deliveries: what is leased, read, and written down. `delivery` does the sending
 //! in between.
 
+mod granted;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
+use self::granted::still_granted;
 use super::{By, Context, Error, On, Result, audit::HowMany, checks, outbox::Mail};
 use crate::{
     crypto::keyring::Place as Sealed,
@@ -150,7 +153,7 @@ pub async fn held_by(ctx: &Context, by: SenderId) -> Result<Vec<Lane>> {
 }
 
 /// What is due of a lane after a place, up to [`BATCH`] beyond so many that are known; nothing if
-/// the process does not hold the lane any more.
+/// the process does not hold the lane any more. What an OAuth app may not have any more is dropped.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
@@ -168,12 +171,19 @@ pub async fn next(
         true => Vec::new(),
         false => read.due_deliveries(lane.id, ctx.now(), after, limit).await?,
     };
+    let (due, ungranted) = still_granted(&mut read, &lane, due).await?;
     let secrets = match due.is_empty() {
         true => Vec::new(),
         false => read.signing_secrets(lane.account, lane.subscription, ctx.now()).await?,
     };
     if secrets.is_empty() && !due.is_empty() {
         return Err(Error::Internal("a subscription has no signing secret".into()));
+    }
+    drop(read);
+    if !ungranted.is_empty() {
+        let mut tx = ctx.begin().await?;
+        tx.drop_deliveries(&ungranted, ctx.now()).await?;
+        tx.commit().await?;
     }
     let keys = secrets.iter().map(|secret| key(ctx, lane.account, secret)).collect::<Result<_>>()?;
     Ok(Some(Batch { lane: Arc::new(lane), keys, due }))

@@ -96,6 +96,22 @@ impl Context {
         Ok(tx.commit().await?)
     }
 
+    /// Writes a change down, unless one of the bucket was within a quarter of an hour.
+    pub(super) async fn audit_once(&self, by: &By, bucket: [u8; 32], on: On, change: Change) -> Result<()> {
+        if self.has_tries(&bucket).await? {
+            return Ok(());
+        }
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        tx.lock_bucket(&bucket, now).await?;
+        if tx.tries(&bucket, now - WINDOW).await? > 0 {
+            return Ok(());
+        }
+        tx.insert_try(self.new_id(), &bucket, now).await?;
+        self.audit(&mut tx, by, on, change).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn has_tries(&self, bucket: &[u8; 32]) -> Result<bool> {
         Ok(self.read().await?.tries(bucket, self.now() - WINDOW).await? > 0)
     }

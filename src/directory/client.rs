@@ -12,7 +12,7 @@ use super::{
 use crate::{
     crypto::token::TokenHash,
     domain::{
-        access_token::TokenId,
+        access_token::{AccessToken, TokenId},
         client::{ClientId, JwkSet},
         id::{AccountId, AppId, SecretId},
         scope::ScopeSet,
@@ -35,6 +35,8 @@ pub struct Client {
     /// As text, which is what most tokens of it say.
     pub scopes_text: Arc<str>,
     secrets: Box<[ClientSecretEntry]>,
+    /// Access tokens that it was given before are over.
+    pub tokens_from: Option<Timestamp>,
     /// Tokens that were ended before their time.
     revoked: HashSet<TokenId>,
 }
@@ -54,9 +56,10 @@ impl Client {
         self.secrets.iter().filter(move |secret| secret.retires_at.is_none_or(|ends| now < ends))
     }
 
+    /// Whether the token was ended before its time, by itself or with all of before a moment.
     #[must_use]
-    pub fn has_revoked(&self, token: TokenId) -> bool {
-        self.revoked.contains(&token)
+    pub fn has_revoked(&self, token: &AccessToken) -> bool {
+        self.revoked.contains(&token.id) || self.tokens_from.is_some_and(|from| token.issued_at < from)
     }
 }
 
@@ -122,6 +125,7 @@ pub(super) async fn between(
             },
             is_public: row.is_public,
             jwks: row.jwks,
+            tokens_from: row.tokens_from,
             scopes_text: scopes.to_string().into(),
             scopes,
             secrets: secrets_of.remove(&app).unwrap_or_default().into(),

@@ -27,7 +27,8 @@ pub enum Status {
     Failed,
     /// Its subscription was deleted.
     Cancelled,
-    /// By choice, when its app was activated again; or it was held for longer than it is kept.
+    /// By choice, when its app was activated again; or it was held for longer than it is kept; or the
+    /// event is of an account of which no owner lets the app have it any more.
     Dropped,
 }
 

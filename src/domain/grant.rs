@@ -10,6 +10,8 @@ use super::{
 pub const CODE_LASTS: Span = Span::seconds(60);
 /// How long tokens can be refreshed until the user is asked again.
 pub const FAMILY_LASTS: Span = Span::days(90);
+/// How many refresh tokens come of an authorisation in an hour at most. An access token lasts an hour.
+pub const REFRESHES_AN_HOUR: u16 = 60;
 /// How long a request that was sent ahead may be shown to its user (RFC 9126 §2.2).
 pub const PUSHED_LASTS: Span = Span::minutes(10);
 
@@ -27,7 +29,7 @@ pub struct Grant {
     pub agreed_at: Timestamp,
 }
 
-/// Why a grant ended. It stands in the event that tells its app.
+/// Why a grant ended. It stands in the event that tells its app, and in the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantEnd {
     /// The user took it back.
@@ -40,6 +42,8 @@ pub enum GrantEnd {
     UserDeleted,
     /// The account is deleted.
     AccountDeleted,
+    /// The app is deleted. No event tells of it.
+    AppDeleted,
 }
 
 super::text_enum::text_enum!(
@@ -49,5 +53,6 @@ super::text_enum::text_enum!(
     Admin = "revoked_by_admin",
     Membership = "membership_ended",
     UserDeleted = "user_deleted",
-    AccountDeleted = "account_deleted"
+    AccountDeleted = "account_deleted",
+    AppDeleted = "app_deleted"
 );

@@ -2,7 +2,7 @@
 
 use super::{
     account::Standing,
-    app::StateKind,
+    app::{AppType, StateKind},
     delivery::attempt::Outcome,
     event::Environment,
     id::{AccountId, AppId, LaneId, SubscriptionId},
@@ -135,6 +135,7 @@ pub struct Lane {
     pub due_at: Option<Timestamp>,
     pub health: Health,
     pub turned_off: Option<TurnedOff>,
+    pub app_type: AppType,
     pub app_state: StateKind,
     /// Whether the app has Event Subscriptions toggled on.
     pub events_on: bool,
@@ -261,6 +262,7 @@ mod tests {
             due_at: None,
             health: Health::default(),
             turned_off: None,
+            app_type: AppType::Webhook,
             app_state: StateKind::Active,
             events_on: true,
             standing: Standing::Approved,

@@ -81,9 +81,14 @@ impl OauthError {
     #[must_use]
     pub fn throttled(retry_after_s: u64) -> Self {
         let description = "There were too many failed authentications of this client from this address. Wait, and check the secret.";
-        let retry_after_s = Some(retry_after_s);
+        Self::wait(description, retry_after_s)
+    }
+
+    /// Something was done as often as it may be in a while.
+    #[must_use]
+    pub fn wait(description: &'static str, retry_after_s: u64) -> Self {
         Self {
-            retry_after_s,
+            retry_after_s: Some(retry_after_s),
             is_throttled: true,
             ..Self::new(ErrorCode::TemporarilyUnavailable, description)
         }

@@ -59,6 +59,8 @@ statements! {
     DELETE_OLD_CLIENT_SECRET = "delete from client_secrets where app_id = $1 and id = $2 and retires_at is not null";
     /// Every secret of a client stops now.
     DELETE_CLIENT_SECRETS = "delete from client_secrets where app_id = $1";
+    /// Access tokens of before a moment are over.
+    END_TOKENS = "update clients set tokens_from = $2 where app_id = $1";
     /// Secrets that have stopped are wiped.
     DELETE_ENDED_CLIENT_SECRETS = "delete from client_secrets where retires_at <= $1";
     /// The scopes that an app asks for, in the order of their names.
@@ -257,6 +259,13 @@ impl Tx {
     pub async fn delete_client_secrets(&mut self, account: AccountId, app: AppId) -> Result<()> {
         self.touch(account);
         execute!(self, DELETE_CLIENT_SECRETS, app);
+        Ok(())
+    }
+
+    /// Ends the access tokens that the client was given before a moment.
+    pub async fn end_tokens(&mut self, account: AccountId, app: AppId, before: Timestamp) -> Result<()> {
+        self.touch(account);
+        execute!(self, END_TOKENS, app, before);
         Ok(())
     }
 

@@ -23,9 +23,12 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7)";
     /// The code did its work.
     USE_CODE = "update authorization_codes set used_at = $2 where code_hash = $1 and used_at is null";
-    /// Codes of old go, unless something that came of them goes on: then one that comes again is known.
-    DELETE_OLD_CODES = "delete from authorization_codes where expires_at < $1
-        and family_id not in (select id from token_families)";
+    /// Some codes of old go, unless something that came of them goes on: then one that comes again is
+    /// known.
+    DELETE_OLD_CODES = "delete from authorization_codes where code_hash in (select c.code_hash
+        from authorization_codes c where c.expires_at < $1
+        and not exists (select 1 from token_families f where f.id = c.family_id)
+        order by c.expires_at limit $2)";
     /// What a client sent ahead, while it lasts.
     PUSHED_REQUEST = "select parameters from pushed_requests where request_hash = $1 and app_id = $2 and expires_at > $3";
     /// A request is sent ahead.
@@ -33,8 +36,9 @@ statements! {
         values ($1, $2, $3, $4)";
     /// It came to something.
     DELETE_PUSHED_REQUEST = "delete from pushed_requests where request_hash = $1 and app_id = $2 and expires_at > $3";
-    /// Those that came to nothing go.
-    DELETE_OLD_PUSHED_REQUESTS = "delete from pushed_requests where expires_at < $1";
+    /// Some of those that came to nothing go.
+    DELETE_OLD_PUSHED_REQUESTS = "delete from pushed_requests where request_hash in
+        (select request_hash from pushed_requests where expires_at < $1 order by expires_at limit $2)";
 }
 
 /// A code that was given out.
@@ -107,13 +111,13 @@ impl Tx {
         Ok(execute!(self, DELETE_PUSHED_REQUEST, hash, app, now) > 0)
     }
 
-    /// Forgets codes that ended before one moment, and requests that ended before another.
-    pub async fn forget_authorizations(
-        &mut self,
-        codes_before: Timestamp,
-        requests_before: Timestamp,
-    ) -> Result<u64> {
-        let codes = execute!(self, DELETE_OLD_CODES, codes_before);
-        Ok(codes + execute!(self, DELETE_OLD_PUSHED_REQUESTS, requests_before))
+    /// Drops up to so many codes that ended before a moment.
+    pub async fn delete_old_codes(&mut self, before: Timestamp, limit: i64) -> Result<u64> {
+        Ok(execute!(self, DELETE_OLD_CODES, before, limit))
+    }
+
+    /// Drops up to so many requests that ended before a moment.
+    pub async fn delete_old_pushed_requests(&mut self, before: Timestamp, limit: i64) -> Result<u64> {
+        Ok(execute!(self, DELETE_OLD_PUSHED_REQUESTS, before, limit))
     }
 }

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::{
     Conn, Remains, Result, Tx,
     db::{all, execute, optional, value},
-    dialect::{ADD_DELIVERY_HOURS, BODIES, INSERT_DELIVERIES, LOCK_LANES, RECORD},
+    dialect::{ADD_DELIVERY_HOURS, BODIES, INSERT_DELIVERIES, LOCK_LANES, RECORD, UNGRANTED},
     rows::{self, IdText},
     statements::statements,
 };
@@ -20,6 +20,7 @@ use crate::domain::{
         health::Attempts,
     },
     event::Environment,
+    event_type::EventTypeName,
     id::{AppId, DeliveryId, LaneId, SubscriptionId},
     time::Timestamp,
 };
@@ -40,7 +41,7 @@ statements! {
     /// A delivery is due later.
     POSTPONE_DELIVERY = "update deliveries set next_at = $2 where id = $1 and next_at is not null";
     /// A delivery that waits is not made.
-    CANCEL_DELIVERY = "update deliveries set status = 'cancelled', next_at = null, finished_at = $2
+    END_DELIVERY = "update deliveries set status = $3, next_at = null, finished_at = $2
         where id = $1 and status = 'waiting'";
     /// Drops hours of old.
     DELETE_OLD_DELIVERY_HOURS = "delete from delivery_hours where hour < $1";
@@ -125,6 +126,18 @@ impl Conn {
     pub async fn bodies(&mut self, deliveries: &[DeliveryId]) -> Result<Vec<(DeliveryId, String)>> {
         let sql = self.text(BODIES);
         Ok(all!(self, sql, rows::ids(deliveries)))
+    }
+
+    /// Those of some deliveries of an OAuth app that no owner lets it have any more, in the order of
+    /// their ids. The end of a grant, in `farewell`, comes to the app in any case.
+    pub async fn ungranted(
+        &mut self,
+        deliveries: &[DeliveryId],
+        farewell: &EventTypeName,
+    ) -> Result<Vec<DeliveryId>> {
+        let sql = self.text(UNGRANTED);
+        let rows: Vec<(DeliveryId,)> = all!(self, sql, rows::ids(deliveries), farewell);
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// How many events wait for an app; of very many, `most`.
@@ -250,7 +263,15 @@ impl Tx {
     }
 
     pub async fn cancel_delivery(&mut self, id: DeliveryId, now: Timestamp) -> Result<()> {
-        execute!(self, CANCEL_DELIVERY, id, now);
+        execute!(self, END_DELIVERY, id, now, Status::Cancelled);
+        Ok(())
+    }
+
+    /// Drops those of some deliveries that wait. They come in the order of their ids.
+    pub async fn drop_deliveries(&mut self, ids: &[DeliveryId], now: Timestamp) -> Result<()> {
+        for id in ids {
+            execute!(self, END_DELIVERY, *id, now, Status::Dropped);
+        }
         Ok(())
     }
 

@@ -284,6 +284,29 @@ dialects! {
                 when 'production' then r.state = 'active' and s.production_url is not null
                 else r.state in ('draft', 'active') and s.development_url is not null end
             order by r.place, s.id";
+    /// Those of some deliveries of an OAuth app, as a JSON array of their ids, that no grant of an owner
+    /// allows any more, in the order of ids: but for events of which type. As [`RECEIVERS`] chose them.
+    UNGRANTED =
+        sqlite "select d.id from json_each($1) j cross join deliveries d cross join events e
+            where d.id = unhex(j.value) and d.kind = 'event' and d.event_type <> $2 and e.id = d.event_id
+            and not exists (select 1 from event_types t cross join app_scopes n cross join grants g
+                cross join memberships m cross join users u
+                where t.name = d.event_type and n.app_id = d.app_id and n.scope = t.scope
+                and g.account_id = e.account_id and g.app_id = d.app_id
+                and instr(' ' || g.scopes || ' ', ' ' || t.scope || ' ') > 0
+                and m.account_id = g.account_id and m.user_id = g.user_id and m.role = 'owner'
+                and u.id = g.user_id and u.disabled_at is null)
+            order by d.id"
+        postgres "select d.id from deliveries d join events e on e.id = d.event_id
+            where d.id in (select cast(value as uuid) from json_array_elements_text(cast($1 as json)))
+            and d.kind = 'event' and d.event_type <> $2
+            and not exists (select 1 from event_types t join app_scopes n on n.app_id = d.app_id and n.scope = t.scope
+                join grants g on g.account_id = e.account_id and g.app_id = d.app_id
+                    and strpos(' ' || g.scopes || ' ', ' ' || t.scope || ' ') > 0
+                join memberships m on m.account_id = g.account_id and m.user_id = g.user_id and m.role = 'owner'
+                join users u on u.id = g.user_id and u.disabled_at is null
+                where t.name = d.event_type)
+            order by d.id";
     /// Makes lanes due, as a JSON array of their ids, unless they are: at a moment, or when the
     /// circuit lets something through. In one order, so that two publishers never wait for each other;
     /// both may have put something there, which keeps the key of a lane alone.

@@ -23,7 +23,7 @@ statements! {
     /// The account that owns a client's app.
     ACCOUNT_OF_CLIENT = "select a.account_id from clients c join apps a on a.id = c.app_id where c.client_id = $1";
     /// The clients of a stretch of accounts.
-    CLIENTS_BETWEEN = "select c.app_id, c.client_id, c.is_public, c.jwks, a.app_type, a.name as app_name, a.state,
+    CLIENTS_BETWEEN = "select c.app_id, c.client_id, c.is_public, c.jwks, c.tokens_from, a.app_type, a.name as app_name, a.state,
         a.account_id, o.name as account_name, o.external_id, o.standing
         from clients c join apps a on a.id = c.app_id join accounts o on o.id = a.account_id
         where a.account_id >= $1 and a.account_id <= $2";
@@ -55,6 +55,8 @@ pub struct KnownClient {
     pub client_id: ClientId,
     pub is_public: bool,
     pub jwks: Option<JwkSet>,
+    /// Access tokens that it was given before are over.
+    pub tokens_from: Option<Timestamp>,
     pub app_type: AppType,
     pub app_name: AppName,
     pub state: StateKind,

@@ -34,11 +34,12 @@ statements! {
         where g.user_id = $1 and (g.created_at, g.id) < ($2, $3)
         order by g.created_at desc, g.id desc limit $4";
     /// How many grants a user has, counted up to a number.
-    GRANTS_OF_USER_COUNT = "select count(*) from (select 1 as one from grants where user_id = $1 limit $2) counted";
+    GRANTS_OF_USER_COUNT = "select count(*) from (select 1 as one from grants g join apps a on a.id = g.app_id
+        where g.user_id = $1 limit $2) counted";
     /// What the apps of the same grants ask for, in words, in the order of the catalog.
     SCOPES_OF_GRANTED = "select w.app_id, s.name, s.description from app_scopes w join scopes s on s.name = w.scope
         where w.app_id in (select page.app_id from (select g.app_id from grants g
-            where g.user_id = $1 and (g.created_at, g.id) < ($2, $3)
+            join apps a on a.id = g.app_id where g.user_id = $1 and (g.created_at, g.id) < ($2, $3)
             order by g.created_at desc, g.id desc limit $4) page)
         order by s.position, s.name";
     /// All that a user granted, with what apps and accounts are called, the oldest first.
@@ -58,8 +59,9 @@ statements! {
         where g.app_id = $1 and (g.created_at, g.id) > ($2, $3) order by g.created_at, g.id limit $4";
     /// How many grants an app has, counted up to a number.
     GRANT_COUNT = "select count(*) from (select 1 as one from grants where app_id = $1 limit $2) counted";
-    /// One grant.
-    GRANT = "select id, app_id, user_id, account_id, scopes, created_at, agreed_at from grants where id = $1";
+    /// One grant, unless its app is deleted.
+    GRANT = "select g.id, g.app_id, g.user_id, g.account_id, g.scopes, g.created_at, g.agreed_at
+        from grants g join apps a on a.id = g.app_id where g.id = $1";
     /// What an app asks for, in words, and why.
     SCOPES_IN_WORDS = "select s.name, s.description, a.why from app_scopes a join scopes s on s.name = a.scope
         where a.app_id = $1 order by s.position, s.name";
@@ -69,16 +71,16 @@ statements! {
     /// What a member of an account granted for it.
     GRANTS_OF_MEMBER = "select id, app_id, user_id, account_id, scopes, created_at, agreed_at from grants
         where account_id = $1 and user_id = $2 order by id";
-    /// All that a user granted.
+    /// All that a user granted, to deleted apps too.
     EVERY_GRANT_OF_USER = "select id, app_id, user_id, account_id, scopes, created_at, agreed_at from grants
         where user_id = $1 order by id";
     /// An app by which others know it.
     CLIENT_APP = "select a.id, a.account_id, a.name, c.client_id from apps a join clients c on c.app_id = a.id
         where a.id = $1";
-    /// What was granted for an account, to apps of others.
-    GRANTS_OF_ACCOUNT = "select g.id, g.app_id, g.user_id, g.account_id, g.scopes, g.created_at, g.agreed_at
-        from grants g join apps a on a.id = g.app_id where g.account_id = $1 and a.account_id <> $1 order by g.id";
-    /// Some of an app's grants.
+    /// What was granted for an account, to its own apps and deleted ones too.
+    GRANTS_OF_ACCOUNT = "select id, app_id, user_id, account_id, scopes, created_at, agreed_at from grants
+        where account_id = $1 order by id";
+    /// Some of an app's grants, be it deleted.
     SOME_GRANTS = "select id, app_id, user_id, account_id, scopes, created_at, agreed_at from grants
         where app_id = $1 order by id limit $2";
     /// What stands for or against a grant: of its app, the accounts of both and its user.
@@ -334,7 +336,7 @@ impl Conn {
         Ok(optional!(self, CLIENT_APP, id))
     }
 
-    /// What was granted for an account to apps of other accounts.
+    /// All that was granted for an account, to deleted apps too.
     pub async fn grants_of_account(&mut self, account: AccountId) -> Result<Vec<Grant>> {
         let rows: Vec<GrantRow> = all!(self, GRANTS_OF_ACCOUNT, account);
         Ok(rows.into_iter().map(Grant::from).collect())
@@ -354,8 +356,7 @@ impl Tx {
         Ok(())
     }
 
-    /// # Errors
-    /// [`super::StoreError::Dangling`] if the app is gone meanwhile.
+    /// The app may be going at this moment; then the grant goes in a while.
     pub async fn insert_grant(&mut self, grant: &Grant) -> Result<()> {
         execute!(
             self,

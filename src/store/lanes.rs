@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     account::Standing,
-    app::StateKind,
+    app::{AppType, StateKind},
     id::{AccountId, AppId, LaneId, SenderId, SubscriptionId},
     lane::{Health, Lane, LaneKind, TurnedOff},
     time::Timestamp,
@@ -29,20 +29,20 @@ statements! {
     LANE_OF = "select id from lanes where subscription_id = $1 and kind = $2";
     /// A lane that a process holds, with all that decides whether something may be sent.
     LEASED_LANE = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.app_type, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
         where l.id = $1 and l.leased_by = $2";
     /// The same of a lane, whoever holds it.
     LANE = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.app_type, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id where l.id = $1";
     /// The same of every lane that a process holds.
     LEASED_LANES = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.app_type, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
@@ -50,7 +50,7 @@ statements! {
     /// The same of some lanes that nobody will look at in time although something waits: after
     /// one, in the order of ids.
     SLEEPING_LANES = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.app_type, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
@@ -65,7 +65,7 @@ statements! {
     /// The same of some lanes that nobody looks at, of which something has been due since before a
     /// moment: after one, in the order of ids.
     LANES_LEFT = "select l.id, l.kind, l.subscription_id, s.app_id, a.account_id, l.due_at, l.failures,
-        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.state, a.events_on, c.standing,
+        l.failing_since, l.failed_at, l.opens_at, l.turned_off_cause, a.app_type, a.state, a.events_on, c.standing,
         s.development_url, s.production_url
         from lanes l join subscriptions s on s.id = l.subscription_id
         join apps a on a.id = s.app_id join accounts c on c.id = a.account_id
@@ -141,6 +141,7 @@ struct LaneRow {
     failed_at: Option<Timestamp>,
     opens_at: Option<Timestamp>,
     turned_off_cause: Option<TurnedOff>,
+    app_type: AppType,
     state: StateKind,
     events_on: bool,
     standing: Standing,
@@ -167,6 +168,7 @@ impl TryFrom<LaneRow> for Lane {
                 opens_at: row.opens_at,
             },
             turned_off: row.turned_off_cause,
+            app_type: row.app_type,
             app_state: row.state,
             events_on: row.events_on,
             standing: row.standing,

@@ -1,15 +1,16 @@
-//! What is left of an account, an app or a subscription that is gone: its events and deliveries.
-//! There may be very many, so that they go some at a time.
+//! What is left of an account, an app or a subscription that is gone: its events, deliveries and
+//! grants. There may be very many, so that they go some at a time.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{
     Conn, Result, StoreError, Tx,
-    db::{all, execute},
+    db::{all, execute, optional},
     statements::statements,
 };
 use crate::domain::{
+    app::name::AppName,
     delivery::Status,
     id::{AccountId, AppId, Id as _, LaneId},
     time::Timestamp,
@@ -17,9 +18,11 @@ use crate::domain::{
 
 statements! {
     /// Something is left of what is gone.
-    INSERT_REMAINS = "insert into remains (id, kind, since) values ($1, $2, $3) on conflict (id) do nothing";
+    INSERT_REMAINS = "insert into remains (id, kind, since, name) values ($1, $2, $3, $4) on conflict (id) do nothing";
     /// What something is left of, the oldest first.
     REMAINS = "select id, kind from remains order by since, id limit $1";
+    /// What an app was called that is gone.
+    NAME_OF_GONE = "select name from remains where id = $1 and kind = 'app'";
     /// Some deliveries of an app go, with their attempts.
     DELETE_DELIVERIES = "delete from deliveries
         where id in (select id from deliveries where app_id = $1 order by id limit $2)";
@@ -35,7 +38,7 @@ statements! {
 pub enum Remains {
     /// Deliveries that wait and that nobody sends any more.
     OfLane(LaneId),
-    /// Deliveries.
+    /// Grants, which go by themselves, and deliveries.
     OfApp(AppId),
     /// Events.
     OfAccount(AccountId),
@@ -76,13 +79,27 @@ impl Conn {
         let rows: Vec<Row> = all!(self, REMAINS, limit);
         rows.into_iter().map(Remains::try_from).collect()
     }
+
+    /// What an app was called that is gone, while something may be left of it.
+    pub async fn name_of_gone(&mut self, app: AppId) -> Result<Option<AppName>> {
+        let row: Option<(Option<AppName>,)> = optional!(self, NAME_OF_GONE, app);
+        Ok(row.and_then(|(name,)| name))
+    }
 }
 
 impl Tx {
     /// Has what is left go in a while, some at a time.
     pub async fn leave(&mut self, of: Remains, now: Timestamp) -> Result<()> {
         let (id, kind) = of.columns();
-        execute!(self, INSERT_REMAINS, id, kind, now);
+        let name: Option<&AppName> = None;
+        execute!(self, INSERT_REMAINS, id, kind, now, name);
+        Ok(())
+    }
+
+    /// As [`Tx::leave`], of an app, which goes on being known by its name.
+    pub async fn leave_app(&mut self, app: AppId, name: &AppName, now: Timestamp) -> Result<()> {
+        let (id, kind) = Remains::OfApp(app).columns();
+        execute!(self, INSERT_REMAINS, id, kind, now, Some(name));
         Ok(())
     }
 

@@ -24,10 +24,19 @@ statements! {
     INSERT_REFRESH_TOKEN = "insert into refresh_tokens (token_hash, family_id, made_at) values ($1, $2, $3)";
     /// It did so, once.
     USE_REFRESH_TOKEN = "update refresh_tokens set used_at = $2 where token_hash = $1 and used_at is null";
+    /// When a family got the last of its refresh tokens but so many, since a moment.
+    NTH_REFRESH = "select made_at from refresh_tokens where family_id = $1 and made_at > $2
+        order by made_at desc limit 1 offset $3";
     /// A family ends.
     DELETE_FAMILY = "delete from token_families where id = $1";
-    /// Those that ended by themselves go.
-    DELETE_OLD_FAMILIES = "delete from token_families where expires_at < $1";
+    /// Some refresh tokens of families that ended by themselves go.
+    DELETE_OLD_REFRESH_TOKENS = "delete from refresh_tokens where token_hash in (select t.token_hash
+        from token_families f join refresh_tokens t on t.family_id = f.id
+        where f.expires_at < $1 order by f.expires_at limit $2)";
+    /// Some of those families go, once they have none.
+    DELETE_OLD_FAMILIES = "delete from token_families where id in (select f.id from token_families f
+        where f.expires_at < $1 and not exists (select 1 from refresh_tokens t where t.family_id = f.id)
+        order by f.expires_at limit $2)";
 }
 
 /// A refresh token that was given out, with its family.
@@ -85,7 +94,26 @@ impl Tx {
         Ok(was)
     }
 
-    pub async fn delete_old_families(&mut self, before: Timestamp) -> Result<u64> {
-        Ok(execute!(self, DELETE_OLD_FAMILIES, before))
+    /// When the family got its `n`th refresh token, counted back from the last, if that was since a
+    /// moment.
+    pub async fn nth_refresh(
+        &mut self,
+        family: FamilyId,
+        since: Timestamp,
+        n: u16,
+    ) -> Result<Option<Timestamp>> {
+        let row: Option<(Timestamp,)> =
+            optional!(self, NTH_REFRESH, family, since, i64::from(n.saturating_sub(1)));
+        Ok(row.map(|(at,)| at))
+    }
+
+    /// Drops up to so many refresh tokens of families that ended by themselves before a moment.
+    pub async fn delete_old_refresh_tokens(&mut self, before: Timestamp, limit: i64) -> Result<u64> {
+        Ok(execute!(self, DELETE_OLD_REFRESH_TOKENS, before, limit))
+    }
+
+    /// Drops up to so many of those families that have none left.
+    pub async fn delete_old_families(&mut self, before: Timestamp, limit: i64) -> Result<u64> {
+        Ok(execute!(self, DELETE_OLD_FAMILIES, before, limit))
     }
 }

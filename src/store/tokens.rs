@@ -17,15 +17,17 @@ statements! {
         on conflict (app_id, token_id) do nothing";
     /// How many tokens of an app were ended before a time that is still to come.
     REVOKED_COUNT = "select count(*) from revoked_tokens where app_id = $1 and expires_at > $2";
-    /// Tokens that would have expired by now.
-    DELETE_EXPIRED_REVOCATIONS = "delete from revoked_tokens where expires_at <= $1";
+    /// Some of the tokens that would have expired by now.
+    DELETE_EXPIRED_REVOCATIONS = "delete from revoked_tokens where (app_id, token_id) in
+        (select app_id, token_id from revoked_tokens where expires_at <= $1 order by expires_at limit $2)";
     /// The accounts that a user lets apps act in.
     ACCOUNTS_GRANTED_BY = "select distinct account_id from grants where user_id = $1";
     /// An assertion is used, unless it was before.
     USE_ASSERTION = "insert into used_assertions (app_id, jti_hash, expires_at) values ($1, $2, $3)
         on conflict (app_id, jti_hash) do nothing";
-    /// Assertions that nobody would take any more.
-    DELETE_EXPIRED_ASSERTIONS = "delete from used_assertions where expires_at <= $1";
+    /// Some of the assertions that nobody would take any more.
+    DELETE_EXPIRED_ASSERTIONS = "delete from used_assertions where (app_id, jti_hash) in
+        (select app_id, jti_hash from used_assertions where expires_at <= $1 order by expires_at limit $2)";
 }
 
 impl Conn {
@@ -56,8 +58,9 @@ impl Tx {
         Ok(())
     }
 
-    pub async fn delete_expired_revocations(&mut self, now: Timestamp) -> Result<u64> {
-        Ok(execute!(self, DELETE_EXPIRED_REVOCATIONS, now))
+    /// At most so many.
+    pub async fn delete_expired_revocations(&mut self, now: Timestamp, limit: i64) -> Result<u64> {
+        Ok(execute!(self, DELETE_EXPIRED_REVOCATIONS, now, limit))
     }
 
     /// Whether the assertion was not used before, by the hash of its `jti`.
@@ -70,7 +73,8 @@ impl Tx {
         Ok(execute!(self, USE_ASSERTION, app, jti_hash, expires_at) > 0)
     }
 
-    pub async fn delete_expired_assertions(&mut self, now: Timestamp) -> Result<u64> {
-        Ok(execute!(self, DELETE_EXPIRED_ASSERTIONS, now))
+    /// At most so many.
+    pub async fn delete_expired_assertions(&mut self, now: Timestamp, limit: i64) -> Result<u64> {
+        Ok(execute!(self, DELETE_EXPIRED_ASSERTIONS, now, limit))
     }
 }

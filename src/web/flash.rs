@@ -236,7 +236,8 @@ impl Done {
                 "It made a client secret the first time, which was shown then. If it is lost, regenerate it.",
             ),
             Self::ClientSecretRevoked => {
-                Flash::new("The old secret is revoked.").more("Nothing gets a token with it any more.")
+                Flash::new("The old secret is revoked.")
+                    .more("Nothing gets a token with it any more, and all tokens given until now are over.")
             }
             Self::AdminMade => Flash::new("The user is an admin.").more("They sign in again. All admins are told by mail."),
             Self::AdminRemoved => {

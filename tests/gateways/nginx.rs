@@ -2,7 +2,13 @@
 
 use std::{path::Path, process::Command};
 
-use crate::gateway::Program;
+use reqwest::Method;
+
+use crate::{
+    gateway::{Gateway, Program},
+    support::{client::Client, databases::Kind, site::Portal},
+    upstream,
+};
 
 pub(crate) const NGINX: Program = Program {
     file: "docs/gateways/nginx/api.conf",
@@ -27,6 +33,44 @@ fn command(configuration: &Path, folder: &Path) -> Command {
     let mut command = Command::new("nginx");
     command.arg("-c").arg(configuration).arg("-p").arg(folder);
     command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_location_asks_for_scopes() {
+    let guide = std::fs::read_to_string("docs/gateways.md").expect("the guide");
+    assert!(guide.contains("set $portico_scope meeting:read+user:read;"));
+    let guard = "include /etc/nginx/portico/guard.conf;";
+    let site = std::fs::read_to_string(NGINX.file).expect("the documented configuration");
+    let site =
+        site.replacen(guard, &format!("{guard}\n        set $portico_scope meeting:write+user:read;"), 1);
+    let plain =
+        "    location /plain { include /etc/nginx/portico/guard.conf; proxy_pass http://127.0.0.1:9000; }\n}";
+    let site = format!("{}{plain}\n", site.trim_end().trim_end_matches('}'));
+    let portal = Portal::new(Kind::Sqlite).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let gateway = Gateway::start_with(&site, &NGINX, &portal.site.url, upstream::serve());
+    let client = Client::new(&gateway.url);
+    let token = async |name: &str, scopes: &[&str]| {
+        let app = portal.world.server_app(&ada, name, scopes).await;
+        let request = portal.client().request(Method::POST, "/oauth/token");
+        let request = request.basic_auth(&app.id, Some(&app.secret));
+        let page = portal.client().send(request.form(&[("grant_type", "client_credentials")])).await;
+        let answer: serde_json::Value = serde_json::from_str(&page.body).expect("JSON");
+        answer["access_token"].as_str().expect("a token").to_owned()
+    };
+    let (reads, writes) =
+        (token("Reader", &["user:read"]).await, token("Writer", &["meeting:write", "user:read"]).await);
+    // What a client adds asks for nothing.
+    for path in ["/rooms", "/rooms?scope=user:read"] {
+        let refused = client.get_as(path, &reads).await;
+        assert_eq!((refused.status.as_u16(), refused.header("x-portico-error")), (403, "insufficient_scope"));
+        assert!(refused.header("www-authenticate").contains(r#"scope="meeting:write user:read""#), "{path}");
+        assert!(refused.body.contains("insufficient_scope"), "{}", refused.body);
+        assert_eq!(client.get_as(path, &writes).await.status, 200, "{path}");
+    }
+    for (path, status) in [("/plain", 200), ("/plain?scope=meeting:write", 200)] {
+        assert_eq!(client.get_as(path, &reads).await.status, status, "{path}");
+    }
 }
 
 #[test]

@@ -48,6 +48,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("grants_revoked", "tests/web/authorizations/audited.rs"),
     ("code_reused", "tests/web/authorizations/audited.rs"),
     ("refresh_token_reused", "tests/web/authorizations/audited.rs"),
+    ("tokens_revoked", "tests/web/authorizations/audited.rs"),
+    ("client_tries_limited", "tests/web/oauth/secrets.rs"),
 ];
 
 async fn every_change_leaves_its_row(kind: Kind) {

@@ -21,6 +21,7 @@ mod directory;
 mod doors;
 mod finding;
 mod forms;
+mod grants;
 mod icons;
 mod installation;
 mod invitations;

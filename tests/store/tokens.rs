@@ -60,7 +60,7 @@ async fn a_token_is_ended_once_and_remembered_until_it_would_have_expired(kind: 
     drop(conn);
     for (now, dropped) in [(9, 0), (10, 1), (20, 2)] {
         let mut tx = database.begin().await;
-        assert_eq!(tx.delete_expired_revocations(at(now)).await.expect("dropped"), dropped, "{now}");
+        assert_eq!(tx.delete_expired_revocations(at(now), 10).await.expect("dropped"), dropped, "{now}");
         tx.commit().await.expect("it holds");
     }
 }
@@ -78,7 +78,7 @@ async fn an_assertion_is_used_once_by_each_client(kind: Kind) {
     }
     for (now, dropped) in [(9, 0), (10, 3)] {
         let mut tx = database.begin().await;
-        assert_eq!(tx.delete_expired_assertions(at(now)).await.expect("dropped"), dropped, "{now}");
+        assert_eq!(tx.delete_expired_assertions(at(now), 10).await.expect("dropped"), dropped, "{now}");
         tx.commit().await.expect("it holds");
     }
 }

@@ -140,6 +140,12 @@ impl OauthApp {
         self.token(program, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
     }
 
+    pub async fn revoke(&self, program: &Client, token: &str) -> Page {
+        let request = program.request(Method::POST, "/oauth/revoke");
+        let request = request.basic_auth(&self.client_id, self.secret.as_ref()).form(&[("token", token)]);
+        program.send(request).await
+    }
+
     /// Tokens by which it acts for the user: access and refresh token.
     pub async fn tokens(&self, user: &Client, changes: &[(&str, &str)]) -> (String, String) {
         let proof = Proof::new("tokens");

@@ -6,6 +6,7 @@ mod support;
 mod checks;
 mod circuit;
 mod fairness;
+mod grants;
 mod held;
 mod housekeeping;
 mod load;

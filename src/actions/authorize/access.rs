@@ -93,7 +93,7 @@ async fn judge(
         .ok_or_else(not_valid)?;
     *found = Some(Arc::clone(&client));
     not_expired(token.expires_at, now)?;
-    if client.has_revoked(token.id) {
+    if client.has_revoked(&token) {
         return Err(not_valid());
     }
     let family = match (token.kind, client.app.app_type) {

@@ -238,6 +238,9 @@ async fn agree(
             created_at: now,
             agreed_at: now,
         };
+        if tx.client_app(app).await?.is_none() {
+            return Err(Conflict::Overtaken.into());
+        }
         tx.insert_grant(&grant).await?;
         let change = Change::GrantGiven { grant: grant.id, app, name, scopes: scopes.to_string() };
         ctx.audit(tx, by, On::account(account), change).await?;

@@ -1,15 +1,16 @@
 //! Which client a request comes from.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use super::{
-    super::{Context, throttle::place},
+    super::{By, Context, On, throttle::place},
     blind, unavailable,
 };
 use crate::{
     crypto::token::TokenHash,
     directory::Client,
     domain::{
+        audit::Change,
         client::ClientId,
         credential::ClientSecret,
         oauth::{OauthError, Presented, Proof, assertion::Assertion},
@@ -35,14 +36,15 @@ impl Authenticated {
 }
 
 /// The client that a request comes from. Of failures those of one client from one place are
-/// counted; who shows what is right is never held up by them.
+/// counted; who shows what is right is never held up by them. That there were too many is written
+/// down, of a client once in a quarter of an hour (S65).
 ///
 /// # Errors
 /// `invalid_client`, in the same words whatever is wrong; more than a while allows are told to wait.
 pub async fn authenticate(
     ctx: &Context,
+    by: &By,
     presented: &Presented,
-    from: Option<IpAddr>,
 ) -> Result<Authenticated, OauthError> {
     let client = match presented.client_id.parse::<ClientId>() {
         Ok(id) => ctx.directory.client(&id).await.map_err(|error| blind(&error))?,
@@ -50,17 +52,40 @@ pub async fn authenticate(
     };
     match client {
         Some(client) if proves(ctx, &client, &presented.proof, ctx.now()).await? => Ok(Authenticated(client)),
-        Some(client) => Err(failed(ctx, client.client_id.as_str(), from)),
+        Some(client) => match failed(ctx, by, client.client_id.as_str()) {
+            Ok(()) => Err(OauthError::invalid_client()),
+            Err(throttled) => {
+                tell_limit(ctx, by, &client).await;
+                Err(throttled)
+            }
+        },
         // Not by what was sent, which anybody makes up without end.
-        None => Err(failed(ctx, "unknown", from)),
+        None => Err(failed(ctx, by, "unknown").err().unwrap_or_else(OauthError::invalid_client)),
     }
 }
 
-fn failed(ctx: &Context, client: &str, from: Option<IpAddr>) -> OauthError {
-    let bucket = ctx.keys.bucket("client authentication", &format!("{client} {}", place(from)));
-    match ctx.guesses.take(bucket) {
-        Ok(()) => OauthError::invalid_client(),
-        Err(retry_after_s) => OauthError::throttled(retry_after_s),
+/// Counts a failure.
+///
+/// # Errors
+/// There were too many.
+fn failed(ctx: &Context, by: &By, client: &str) -> Result<(), OauthError> {
+    let subject = format!("{client} {}", place(by.origin.address));
+    ctx.guesses.take(ctx.keys.bucket("client authentication", &subject)).map_err(OauthError::throttled)
+}
+
+/// Has its developers read that somebody guesses. Should it fail, the answer is the same.
+async fn tell_limit(ctx: &Context, by: &By, client: &Client) {
+    let id = client.client_id.as_str();
+    // A flood asks the database no more often than it may guess.
+    if ctx.guesses.take(ctx.keys.bucket("client limit asked", id)).is_err() {
+        return;
+    }
+    let (told, on) = (ctx.keys.bucket("client limit told", id), On::app(client.owner.id, client.app.id));
+    if let Err(error) = ctx.audit_once(by, told, on, Change::ClientTriesLimited {}).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "that somebody guesses was not written down"
+        );
     }
 }
 

@@ -13,10 +13,11 @@ use crate::{
         app::{AppType, StateKind},
         audit::Change,
         credential::{AuthorizationCode, RefreshToken},
-        grant::FAMILY_LASTS,
+        grant::{FAMILY_LASTS, REFRESHES_AN_HOUR},
         id::{AppId, FamilyId, GrantId},
         oauth::pkce::Verifier,
         scope::ScopeSet,
+        time::Span,
     },
     store::{GrantStanding, Tx},
 };
@@ -37,6 +38,8 @@ pub enum Unredeemed {
     Grant(&'static str),
     /// `invalid_scope`: more than was granted.
     Scope,
+    /// Too often, for so many seconds.
+    TooOften(u64),
 }
 
 const UNKNOWN_CODE: Unredeemed = Unredeemed::Grant("The code is unknown, too old or another client’s.");
@@ -75,7 +78,7 @@ pub async fn redeem(ctx: &Context, by: &By, app: AppId, sent: &CodeSent<'_>) -> 
     let now = ctx.now();
     if code.used_at.is_some() {
         let change = Change::CodeReused { grant: standing.grant.id };
-        end_reused(ctx, tx, by, &standing, code.family, change).await?;
+        end_family(ctx, tx, by, &standing, code.family, change).await?;
         return Ok(Err(USED_CODE));
     }
     if now >= code.expires_at {
@@ -117,7 +120,7 @@ pub async fn refresh(ctx: &Context, by: &By, app: AppId, token: &str, scope: Opt
     let now = ctx.now();
     if stored.used_at.is_some() {
         let change = Change::RefreshTokenReused { grant: standing.grant.id };
-        end_reused(ctx, tx, by, &standing, stored.family, change).await?;
+        end_family(ctx, tx, by, &standing, stored.family, change).await?;
         return Ok(Err(USED_TOKEN));
     }
     if now >= stored.expires_at {
@@ -130,6 +133,11 @@ pub async fn refresh(ctx: &Context, by: &By, app: AppId, token: &str, scope: Opt
     if !scopes.is_subset(&stored.scopes) {
         return Ok(Err(Unredeemed::Scope));
     }
+    // Every one that was used is kept, so that one used twice is known.
+    if let Some(at) = tx.nth_refresh(stored.family, now - Span::hours(1), REFRESHES_AN_HOUR).await? {
+        let wait = (at + Span::hours(1)).since(now).micros().unsigned_abs();
+        return Ok(Err(Unredeemed::TooOften(wait.div_ceil(1_000_000).max(1))));
+    }
     if !tx.use_refresh_token(hash.as_bytes(), now).await? {
         return Ok(Err(UNKNOWN_TOKEN));
     }
@@ -139,31 +147,31 @@ pub async fn refresh(ctx: &Context, by: &By, app: AppId, token: &str, scope: Opt
     Ok(Ok(Redeemed { family: stored.family, scopes, refresh }))
 }
 
-/// Ends the authorisation of a refresh token (RFC 7009 §2.1). Whether it is none of another client:
+/// Ends the tokens of a refresh token's authorisation (RFC 7009 §2.1). Whether it is none of another client:
 /// one that is over is as good as ended.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn revoke(ctx: &Context, app: AppId, token: &RefreshToken) -> Result<bool> {
+pub async fn revoke(ctx: &Context, by: &By, app: AppId, token: &RefreshToken) -> Result<bool> {
     let hash = TokenHash::of_secret(token);
     let stored = ctx.read().await?.refresh_token(hash.as_bytes()).await?;
     let Some(stored) = stored else { return Ok(true) };
     let mut tx = ctx.begin().await?;
     let Some(standing) = held(&mut tx, stored.grant, app).await? else { return Ok(false) };
-    tx.end_family(stored.family, standing.grant.account).await?;
-    tx.commit().await?;
+    let change = Change::TokensRevoked { grant: standing.grant.id };
+    end_family(ctx, tx, by, &standing, stored.family, change).await?;
     Ok(true)
 }
 
-/// Ends an authorisation by one of its access tokens, whose app may do so.
+/// The same by one of its access tokens, whose app may do so.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub(super) async fn end(ctx: &Context, family: &Family) -> Result<()> {
+pub(super) async fn end(ctx: &Context, by: &By, family: &Family) -> Result<()> {
     let mut tx = ctx.begin().await?;
-    tx.lock_grant(family.grant).await?;
-    tx.end_family(family.id, family.account.id).await?;
-    Ok(tx.commit().await?)
+    let Some(standing) = held(&mut tx, family.grant, family.app).await? else { return Ok(()) };
+    let change = Change::TokensRevoked { grant: standing.grant.id };
+    end_family(ctx, tx, by, &standing, family.id, change).await
 }
 
 /// The grant, if it is the app's, held until the end of the transaction.
@@ -182,9 +190,9 @@ fn goes_on(standing: &GrantStanding) -> bool {
         && standing.role.is_some()
 }
 
-/// Ends what came of a code or token that is used again, and says so once: what was ended before has
-/// no more to lose, however often it is sent.
-async fn end_reused(
+/// Ends what came of a code, and says so once: what was ended before has no more to lose, however
+/// often a used code or token is sent.
+async fn end_family(
     ctx: &Context,
     mut tx: Tx,
     by: &By,

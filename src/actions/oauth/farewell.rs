@@ -10,7 +10,7 @@ use crate::{
         client::ClientId,
         delivery::{DeliveryKind, NewDelivery},
         event::{Environment, Event},
-        event_type::{DEAUTHORIZED, EventTypeName},
+        event_type::{DEAUTHORIZED, EventTypeName, NotAnEventType},
         grant::{Grant, GrantEnd},
         id::{AppId, EventId, LaneId},
         publication,
@@ -18,12 +18,31 @@ use crate::{
     store::{ClientApp, Receiver, Tx},
 };
 
+/// The type of the events that tell apps of the end of grants.
+pub(in crate::actions) fn deauthorized() -> Result<EventTypeName> {
+    DEAUTHORIZED.parse().map_err(|error: NotAnEventType| Error::Internal(Box::new(error)))
+}
+
 /// What ended in a transaction, and who is to be told.
 pub(super) struct Farewells {
     event_type: EventTypeName,
-    apps: HashMap<AppId, Option<(ClientApp, Vec<Receiver>)>>,
+    apps: HashMap<AppId, Known>,
     events: Vec<Event>,
     deliveries: Vec<NewDelivery>,
+}
+
+/// An app as far as it is there.
+enum Known {
+    Client(ClientApp, Vec<Receiver>),
+    /// By its name.
+    Deleted(String),
+}
+
+/// Of a grant that ended.
+pub(super) struct Ended {
+    /// How its app is called.
+    pub(super) name: String,
+    pub(super) why: GrantEnd,
 }
 
 /// The `data` of the event.
@@ -50,33 +69,40 @@ impl Deauthorized {
 
 impl Farewells {
     pub(super) fn new() -> Result<Self> {
-        let event_type =
-            DEAUTHORIZED.parse::<EventTypeName>().map_err(|error| Error::Internal(Box::new(error)))?;
-        Ok(Self { event_type, apps: HashMap::new(), events: Vec::new(), deliveries: Vec::new() })
+        Ok(Self {
+            event_type: deauthorized()?,
+            apps: HashMap::new(),
+            events: Vec::new(),
+            deliveries: Vec::new(),
+        })
     }
 
-    /// Ends a grant with all that came of it; its app, unless it had ended before.
+    /// Ends a grant with all that came of it, unless it had ended before. One of a deleted app ends
+    /// for that, whatever else ends it.
     pub(super) async fn end(
         &mut self,
         ctx: &Context,
         tx: &mut Tx,
         grant: &Grant,
         why: GrantEnd,
-    ) -> Result<Option<&ClientApp>> {
+    ) -> Result<Option<Ended>> {
         if !tx.delete_grant(grant).await? {
             return Ok(None);
         }
         let known = match self.apps.entry(grant.app) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => {
-                let app = tx.client_app(grant.app).await?;
-                let receivers = tx.receivers_of_app(grant.app, &self.event_type).await?;
-                unknown.insert(app.map(|app| (app, receivers)))
+            Entry::Vacant(unknown) => unknown.insert(look_up(tx, grant.app, &self.event_type).await?),
+        };
+        let (app, receivers) = match &*known {
+            Known::Client(app, receivers) => (app, receivers),
+            Known::Deleted(name) => {
+                return Ok(Some(Ended { name: name.clone(), why: GrantEnd::AppDeleted }));
             }
         };
-        let Some((app, receivers)) = &*known else { return Ok(None) };
-        if receivers.is_empty() {
-            return Ok(Some(app));
+        let ended = Ended { name: app.name.to_string(), why };
+        let goes_along = why == GrantEnd::AccountDeleted && app.account == grant.account;
+        if receivers.is_empty() || goes_along {
+            return Ok(Some(ended));
         }
         let now = ctx.now();
         let id: EventId = ctx.new_id();
@@ -103,7 +129,7 @@ impl Farewells {
             event_type: self.event_type.clone(),
             created_at: now,
         }));
-        Ok(Some(app))
+        Ok(Some(ended))
     }
 
     /// Stores what is to be told; the lanes that will.
@@ -116,4 +142,13 @@ impl Farewells {
         }
         Ok(lanes)
     }
+}
+
+async fn look_up(tx: &mut Tx, app: AppId, event_type: &EventTypeName) -> Result<Known> {
+    if let Some(client) = tx.client_app(app).await? {
+        let receivers = tx.receivers_of_app(app, event_type).await?;
+        return Ok(Known::Client(client, receivers));
+    }
+    let name = tx.name_of_gone(app).await?;
+    Ok(Known::Deleted(name.map_or_else(|| app.to_string(), |name| name.to_string())))
 }

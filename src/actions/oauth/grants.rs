@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+pub(in crate::actions) use super::farewell::deauthorized;
 use super::{
     super::{
         By, Conflict, Context, Error, On, Result,
         admin::{AsAdmin, Listed},
         queue,
     },
-    farewell::Farewells,
+    farewell::{Ended, Farewells},
 };
 pub use crate::store::{AuthorizedApp, GrantOfApp, ScopeOfApp};
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         app::App,
         audit::Change,
         grant::{Grant, GrantEnd},
-        id::{AccountId, GrantId, LaneId, UserId},
+        id::{AccountId, AppId, GrantId, LaneId, UserId},
         user::User,
     },
     store::{GrantCursor, Tx},
@@ -153,7 +154,8 @@ pub(in crate::actions) async fn end_those_of_user(
     end(ctx, tx, by, &grants, GrantEnd::UserDeleted).await
 }
 
-/// Ends what was granted for an account that is deleted.
+/// Ends what was granted for an account that is deleted, to its own apps too. Before these go: who
+/// ends one grant of them holds it and then asks for their lanes.
 pub(in crate::actions) async fn end_those_of_account(
     ctx: &Context,
     tx: &mut Tx,
@@ -162,6 +164,18 @@ pub(in crate::actions) async fn end_those_of_account(
 ) -> Result<ToTell> {
     let grants = tx.grants_of_account(account).await?;
     end(ctx, tx, by, &grants, GrantEnd::AccountDeleted).await
+}
+
+/// Ends some of what was granted to an app that is deleted, whose end is written down here: by
+/// nobody, since the account that granted it need not know who deleted the app. Whether none is
+/// left.
+pub(in crate::actions) async fn end_some_of_gone(ctx: &Context, tx: &mut Tx, app: AppId) -> Result<bool> {
+    let grants = tx.some_grants(app, STEP).await?;
+    let mut farewells = Farewells::new()?;
+    for grant in &grants {
+        end_one(ctx, tx, &By::system(), &mut farewells, grant, GrantEnd::AppDeleted).await?;
+    }
+    Ok(grants.len() < usize::from(STEP))
 }
 
 /// Ends grants with all that came of them, writes it down where each was given, and tells their apps.
@@ -182,14 +196,19 @@ async fn end_one(
     ended: &Grant,
     why: GrantEnd,
 ) -> Result<bool> {
-    let Some(app) = farewells.end(ctx, tx, ended, why).await? else { return Ok(false) };
-    let (grant, app, name, user) = (ended.id, ended.app, app.name.to_string(), ended.user);
-    let change = match why {
-        GrantEnd::Admin => Change::GrantRevoked { grant, app, name, user },
-        GrantEnd::User | GrantEnd::Membership | GrantEnd::UserDeleted | GrantEnd::AccountDeleted => {
-            Change::GrantEnded { grant, app, name, user, why }
+    let Some(Ended { name, why }) = farewells.end(ctx, tx, ended, why).await? else { return Ok(false) };
+    let (grant, app, user) = (ended.id, ended.app, ended.user);
+    let on = On::account(ended.account);
+    match why {
+        GrantEnd::Admin => {
+            ctx.audit(tx, by, on, Change::GrantRevoked { grant, app, name, user }).await?;
         }
-    };
-    ctx.audit(tx, by, On::account(ended.account), change).await?;
+        GrantEnd::User | GrantEnd::Membership | GrantEnd::UserDeleted | GrantEnd::AccountDeleted => {
+            ctx.audit(tx, by, on, Change::GrantEnded { grant, app, name, user, why }).await?;
+        }
+        GrantEnd::AppDeleted => {
+            ctx.audit(tx, &By::system(), on, Change::GrantEnded { grant, app, name, user, why }).await?;
+        }
+    }
     Ok(true)
 }

@@ -1,6 +1,11 @@
 //! Tokens ended by whoever has them (RFC 7009).
 
-use super::{super::Context, blind, clients::Authenticated, codes, unavailable};
+use super::{
+    super::{By, Context},
+    blind,
+    clients::Authenticated,
+    codes, unavailable,
+};
 use crate::domain::{
     access_token::Kind,
     credential::RefreshToken,
@@ -15,9 +20,9 @@ const MOST: i64 = 10_000;
 ///
 /// # Errors
 /// `invalid_grant` for another client's token.
-pub async fn revoke(ctx: &Context, client: &Authenticated, token: &str) -> Result<(), OauthError> {
+pub async fn revoke(ctx: &Context, by: &By, client: &Authenticated, token: &str) -> Result<(), OauthError> {
     if let Ok(token) = token.parse::<RefreshToken>() {
-        let is_theirs = codes::revoke(ctx, client.client().app.id, &token).await.map_err(unavailable)?;
+        let is_theirs = codes::revoke(ctx, by, client.client().app.id, &token).await.map_err(unavailable)?;
         return if is_theirs { Ok(()) } else { Err(others()) };
     }
     let Some(token) = ctx.keys.read_access_token(token) else { return Ok(()) };
@@ -25,12 +30,12 @@ pub async fn revoke(ctx: &Context, client: &Authenticated, token: &str) -> Resul
     if token.client != client.client_id {
         return Err(others());
     }
-    if token.expires_at <= now || client.has_revoked(token.id) {
+    if token.expires_at <= now || client.has_revoked(&token) {
         return Ok(());
     }
     if let Kind::User(family) = token.kind {
         return match ctx.directory.family(family).await.map_err(|error| blind(&error))? {
-            Some(family) => codes::end(ctx, &family).await.map_err(unavailable),
+            Some(family) => codes::end(ctx, by, &family).await.map_err(unavailable),
             None => Ok(()),
         };
     }

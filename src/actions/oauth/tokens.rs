@@ -88,6 +88,10 @@ fn for_user(ctx: &Context, client: &Client, redeemed: Outcome) -> Result<Tokens,
             Ok(Tokens { refresh_token: Some(refresh), ..tokens })
         }
         Err(Unredeemed::Grant(why)) => Err(OauthError::new(ErrorCode::InvalidGrant, why)),
+        Err(Unredeemed::TooOften(retry_after_s)) => {
+            let description = "This authorisation was refreshed sixty times within the hour. An access token lasts an hour: keep it, and refresh once it is over.";
+            Err(OauthError::wait(description, retry_after_s))
+        }
         Err(Unredeemed::Scope) => {
             let description = "The scope names more than was granted. Leave scope out to get all of that.";
             Err(OauthError::new(ErrorCode::InvalidScope, description))
@@ -130,10 +134,13 @@ fn within(client: &Client, asked: Option<ScopeSet>) -> Result<ScopeSet, OauthErr
 }
 
 impl Context {
-    /// A new access token of this moment.
+    /// A new access token of this moment, or of the one, within the next second, from which on they
+    /// hold: a token says no parts of seconds.
     pub(super) fn access_token(&self, kind: Kind, client: &Client, scope: ScopeSet) -> Tokens {
         let id = TokenId::from_random(crypto::random());
-        let token = AccessToken::new(id, kind, client.client_id, self.now(), &scope);
+        let now = self.now();
+        let from = client.tokens_from.map_or(now, |from| from.max(now));
+        let token = AccessToken::new(id, kind, client.client_id, from, &scope);
         let access_token = Secret::new(self.keys.write_access_token(&token));
         Tokens { access_token, refresh_token: None, expires_in_s: access_token::LASTS.as_seconds(), scope }
     }

@@ -37,6 +37,7 @@ pub(crate) const GROUPS: &[Group] = &[
             ("client_changed", "OAuth client changed"),
             ("client_secret_made", "Client secret made"),
             ("client_secret_revoked", "Old client secret revoked"),
+            ("client_tries_limited", "Too many failed client authentications"),
             ("scopes_changed", "Scopes changed"),
             ("signing_secret_revealed", "Signing secret revealed"),
             ("signing_secret_rotated", "Signing secret rotated"),
@@ -53,6 +54,7 @@ pub(crate) const GROUPS: &[Group] = &[
             ("grants_revoked", "All authorisations revoked"),
             ("code_reused", "Authorisation code used twice"),
             ("refresh_token_reused", "Refresh token used twice"),
+            ("tokens_revoked", "Tokens revoked by the app"),
         ],
     },
     Group {

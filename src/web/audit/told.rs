@@ -110,7 +110,10 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::ClientSecretMade { keep_old_for, .. } => {
             Told::of(Changed, "Client secret made", older_ones(*keep_old_for))
         }
-        Change::ClientSecretRevoked { .. } => Told::plain(Changed, "Old client secret revoked"),
+        Change::ClientSecretRevoked { .. } => {
+            Told::of(Changed, "Old client secret revoked", "with all access tokens of before")
+        }
+        Change::ClientTriesLimited {} => Told::plain(Bad, "Too many failed client authentications"),
         Change::ScopesChanged { changes } => Told::plain(Changed, "Scopes changed").changing(changes),
         Change::GrantGiven { name, scopes, .. } => {
             Told::of(Added, "App authorised", name).changing(&scopes_from_to("", scopes))
@@ -133,6 +136,7 @@ pub(crate) fn told(change: &Change) -> Told {
         Change::RefreshTokenReused { grant } => {
             Told::of(Bad, "Refresh token used twice", format!("{grant}; its tokens ended"))
         }
+        Change::TokensRevoked { grant } => Told::of(Changed, "Tokens revoked by the app", grant.to_string()),
         Change::EventsToggled { on: true } => Told::plain(Changed, "Event subscriptions switched on"),
         Change::EventsToggled { on: false } => Told::plain(Changed, "Event subscriptions switched off"),
         Change::SubscriptionCreated { label, changes, .. } => {
@@ -282,6 +286,7 @@ fn why_ended(why: GrantEnd) -> &'static str {
         GrantEnd::Membership => "its user left the account",
         GrantEnd::UserDeleted => "its user is deleted",
         GrantEnd::AccountDeleted => "the account is deleted",
+        GrantEnd::AppDeleted => "the app is deleted",
     }
 }
 

@@ -160,6 +160,11 @@ async fn a_public_client_has_no_secret_and_its_page_says_what_that_stops(kind: K
     let form = flow.client.visit(&at(&app, "/credentials")).await.form(&at(&app, "/credentials"));
     let page = flow.client.follow(&flow.client.submit(&form.without("public")).await).await;
     assert!(page.has("form[action$='/regenerate']") && !page.has("#public[checked]"));
+    assert_eq!(
+        flow.portal.world.database.count("client_secrets", "true").await,
+        0,
+        "none comes back to life"
+    );
 }
 
 const PUBLIC_KEY: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"one","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
@@ -287,7 +292,11 @@ async fn credentials_say_how_to_get_a_token_and_how_long_it_lasts(kind: Kind) {
     let curl = page.texts("#curl").join(" ");
     assert!(curl.contains(&format!("{url}/oauth/token")) && curl.contains(&format!("-u \"{id}:$")), "{curl}");
     assert!(page.says("An access token lasts an hour, and a new one does not end an older one."));
-    assert!(page.says("Regenerating the secret does not end tokens already given"), "{}", page.text());
+    assert!(
+        page.says("they end at once when an old secret is revoked or let stop at once"),
+        "{}",
+        page.text()
+    );
     let docs = flow.client.visit("/docs/server-to-server").await;
     assert!(docs.body.contains(&id), "the reader's own client id");
     assert!(flow.portal.client().visit("/docs/server-to-server").await.says("cid_YOUR_CLIENT_ID"));

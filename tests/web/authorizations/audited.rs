@@ -1,6 +1,9 @@
 //! What users, clients and admins do with grants is written down (S65).
 
-use portico::domain::time::Span;
+use portico::{
+    actions::{apps, remains},
+    domain::{account::Owner, time::Span},
+};
 
 use crate::{
     authorizations::Scene,
@@ -56,4 +59,24 @@ async fn every_change_of_a_grant_leaves_its_row(kind: Kind) {
     let page = root.visit(&path).await;
     root.submit(&page.form(&format!("{path}/revoke-all"))).await;
     rows(&scene, &[("grants_revoked", 1), ("grant_revoked", 2)]).await;
+
+    // The app itself ends what came of an authorisation, by either token, and once.
+    let (access, refresh) = atlas.tokens(client, &[]).await;
+    for token in [&refresh, &access] {
+        assert_eq!(atlas.revoke(program, token).await.status, 200);
+        rows(&scene, &[("tokens_revoked", 1)]).await;
+    }
+    let (access, _) = atlas.tokens(client, &[]).await;
+    assert_eq!(atlas.revoke(program, &access).await.status, 200);
+    rows(&scene, &[("tokens_revoked", 2)]).await;
+    let maker = portal.signed_in(&atlas.owner).await;
+    assert!(maker.visit("/account/audit").await.says("Tokens revoked by the app"));
+
+    // The end of the app is written down where it was let in.
+    let owner = portal.world.acting::<Owner>(&atlas.owner);
+    apps::delete(&portal.world.ctx, &owner, atlas.app.id, "Atlas").await.expect("deleted");
+    while remains::go_on(&portal.world.ctx).await.expect("a step") {}
+    rows(&scene, &[("grant_ended", 2)]).await;
+    let page = client.visit("/account/audit").await;
+    assert!(page.says("the app is deleted") && !page.says("maker@atlas.example"), "{}", page.text());
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use portico::{
     actions,
-    domain::{account::Role, time::Span},
+    domain::{account::Role, grant::REFRESHES_AN_HOUR, time::Span},
 };
 use reqwest::Method;
 
@@ -22,6 +22,8 @@ on_both!(
     of_fifty_who_refresh_at_once_one_gets_tokens,
     a_refresh_gives_no_more_scopes_than_were_granted,
     an_authorisation_ends_after_ninety_days,
+    an_authorisation_is_refreshed_sixty_times_an_hour_at_most,
+    what_is_over_is_dropped_some_at_a_time,
     a_refresh_token_is_its_clients_alone,
     while_the_app_is_stopped_nothing_is_used_up,
     whoever_is_disabled_or_leaves_has_no_tokens,
@@ -93,6 +95,47 @@ async fn a_refresh_gives_no_more_scopes_than_were_granted(kind: Kind) {
         assert_eq!(error(&page), (400, String::from("invalid_scope")), "{more}");
     }
     tokens(&scene.atlas.refresh(&scene.program, &refresh).await);
+}
+
+async fn an_authorisation_is_refreshed_sixty_times_an_hour_at_most(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let (_, mut refresh) = scene.atlas.tokens(&scene.client, &[]).await;
+    // The one that came of the code counts.
+    for _ in 1..REFRESHES_AN_HOUR {
+        (_, refresh) = tokens(&scene.atlas.refresh(&scene.program, &refresh).await);
+    }
+    scene.portal.world.clock.advance(Span::minutes(59));
+    let page = scene.atlas.refresh(&scene.program, &refresh).await;
+    assert_eq!(error(&page), (429, String::from("temporarily_unavailable")), "{}", page.body);
+    assert_eq!(page.header("retry-after"), "60");
+    scene.portal.world.clock.advance(Span::minutes(1));
+    tokens(&scene.atlas.refresh(&scene.program, &refresh).await);
+}
+
+async fn what_is_over_is_dropped_some_at_a_time(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let world = &scene.portal.world;
+    scene.atlas.tokens(&scene.client, &[]).await;
+    let hash = match kind {
+        Kind::Sqlite => "randomblob(32)",
+        Kind::Postgres => "sha256(cast(cast(n as text) as bytea))",
+    };
+    let many = format!(
+        "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 450)
+         insert into refresh_tokens (token_hash, family_id, made_at, used_at)
+         select {hash}, f.id, 0, 1 from numbers cross join token_families f"
+    );
+    world.database.run(&many).await;
+    scene.atlas.tokens(&scene.client, &[]).await;
+    world.database.run("update token_families set expires_at = 1 where id = (select family_id from refresh_tokens where made_at = 0 limit 1)").await;
+    actions::housekeeping::sweep(&world.ctx).await.expect("swept");
+    assert_eq!(world.database.count("refresh_tokens", "true").await, 1);
+    assert_eq!(world.database.count("token_families", "true").await, 1, "the other goes on");
+    world.clock.advance(Span::days(91));
+    actions::housekeeping::sweep(&world.ctx).await.expect("swept");
+    for table in ["refresh_tokens", "token_families", "authorization_codes"] {
+        assert_eq!(world.database.count(table, "true").await, 0, "{table}");
+    }
 }
 
 async fn an_authorisation_ends_after_ninety_days(kind: Kind) {

@@ -7,6 +7,7 @@ use portico::{
 };
 
 use super::{post, post_as, refusal, refused, server};
+use crate::apps::at;
 use crate::support::{
     clients::ClientApp,
     databases::{Kind, on_both},
@@ -15,6 +16,7 @@ use crate::support::{
 on_both!(
     an_old_secret_works_as_long_as_was_chosen_and_is_counted,
     a_revoked_secret_is_refused_at_once,
+    tokens_of_before_stop_with_a_secret_that_is_revoked,
     whoever_guesses_is_made_to_wait_and_holds_nobody_up,
     a_public_client_has_no_secret_and_gets_no_token_for_itself,
 );
@@ -61,6 +63,40 @@ async fn a_revoked_secret_is_refused_at_once(kind: Kind) {
     assert_eq!(refusal(&page), refused(401, "invalid_client"));
 }
 
+async fn tokens_of_before_stop_with_a_secret_that_is_revoked(kind: Kind) {
+    let server = server(kind).await;
+    let (flow, world) = (&server.flow, &server.flow.portal.world);
+    let status = async |token: &str| server.authorize("/authorize", token).await.status.as_u16();
+    let first = server.token().await;
+    world.clock.advance(Span::from_micros(1_700_000));
+    let secret = world.new_client_secret(&flow.ada, &server.app.app, KeepOld::Day).await;
+    let app = ClientApp { app: server.app.app.clone(), id: server.app.id.clone(), secret };
+    let new = async || {
+        let page = post_as(flow, "/oauth/token", &app, &[GRANT]).await;
+        super::json_of(&page)["access_token"].as_str().expect("a token").to_owned()
+    };
+    let second = new().await;
+    assert_eq!((status(&first).await, status(&second).await), (200, 200), "an overlap stops none");
+    let path = at(&app.app, "/credentials");
+    let page = flow.client.visit(&path).await;
+    assert!(page.says("access tokens issued until now stop too"), "{}", page.text());
+    let revoke = page.attribute("form[action$='/revoke']", "action").expect("a button");
+    let revoked = flow.press(&path, &revoke, &[]).await;
+    assert!(revoked.says("all tokens given until now are over"), "{}", revoked.text());
+    for token in [&first, &second] {
+        assert_eq!(status(token).await, 401);
+        let page = post_as(flow, "/oauth/introspect", &app, &[("token", token)]).await;
+        assert_eq!(page.body, r#"{"active":false}"#);
+    }
+    // Of the same second, in which tokens of before were given too.
+    let third = new().await;
+    assert_eq!(status(&third).await, 200);
+    // A secret that is let stop at once may have leaked as well.
+    world.clock.advance(Span::seconds(5));
+    world.new_client_secret(&flow.ada, &server.app.app, KeepOld::No).await;
+    assert_eq!(status(&third).await, 401);
+}
+
 async fn whoever_guesses_is_made_to_wait_and_holds_nobody_up(kind: Kind) {
     let server = server(kind).await;
     let id = server.app.id.as_str();
@@ -78,6 +114,11 @@ async fn whoever_guesses_is_made_to_wait_and_holds_nobody_up(kind: Kind) {
         assert_eq!(refusal(&page), refused(401, "invalid_client"));
     }
     assert!(told_to_wait);
+    assert_eq!(post(&server.flow, "/oauth/token", &guess).await.status, 429);
+    let database = &server.flow.portal.world.database;
+    assert_eq!(database.audited("client_tries_limited").await, 1, "once in a quarter of an hour");
+    let audit = server.flow.client.visit("/account/audit").await;
+    assert!(audit.says("Too many failed client authentications"), "{}", audit.text());
     assert_eq!(server.post("/oauth/token", &[GRANT]).await.status, 200, "who has the secret is not held up");
 }
 

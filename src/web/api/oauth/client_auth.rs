@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use crate::{
     actions::{
-        Context,
+        By, Context,
         oauth::clients::{self, Authenticated},
     },
     domain::{
@@ -17,7 +17,7 @@ use crate::{
         },
         secret::Secret,
     },
-    web::extract::client,
+    web::extract::client::origin,
 };
 
 /// The client that a request comes from.
@@ -30,7 +30,7 @@ pub(super) async fn authenticate(
     parameters: &Parameters,
 ) -> Result<Authenticated, OauthError> {
     let presented = presented(request, parameters)?;
-    clients::authenticate(ctx, &presented, client::address(request)).await
+    clients::authenticate(ctx, &By::visitor(origin(request)), &presented).await
 }
 
 fn presented(request: &HttpRequest, parameters: &Parameters) -> Result<Presented, OauthError> {

@@ -8,8 +8,9 @@ use actix_web::{
 
 use super::{client_auth, for_scripts, fresh, parameters, refused};
 use crate::{
-    actions::{Context, oauth::revocation},
+    actions::{By, Context, oauth::revocation},
     domain::oauth::OauthError,
+    web::extract::client::origin,
 };
 
 pub(in crate::web) async fn post(ctx: Data<Context>, request: HttpRequest, body: Payload) -> HttpResponse {
@@ -24,5 +25,5 @@ async fn revoke(ctx: &Context, request: &HttpRequest, body: Payload) -> Result<(
     let parameters = parameters(request, body).await?;
     let client = client_auth::authenticate(ctx, request, &parameters).await?;
     let token = parameters.get("token").ok_or_else(|| OauthError::invalid_request("token is missing."))?;
-    revocation::revoke(ctx, &client, token).await
+    revocation::revoke(ctx, &By::visitor(origin(request)), &client, token).await
 }

@@ -97,6 +97,8 @@ fn what_a_thing_is_called_in_the_list_is_how_it_is_told() {
         Change::RecoveryCodeUsed { left: 9 },
         Change::CodeFailed { email: name("ada@x.example") },
         Change::TriesLimited { email: name("ada@x.example") },
+        Change::ClientTriesLimited {},
+        Change::TokensRevoked { grant: Id::from_uuid(uuid::Uuid::nil()) },
         Change::SecondFactorUnreadable { email: name("ada@x.example") },
     ];
     for change in changes {

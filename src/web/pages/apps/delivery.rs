@@ -61,6 +61,8 @@ pub(crate) struct DeliveryPage {
     pub(crate) body_bytes: Count,
     pub(crate) curl: String,
     pub(crate) can_redeliver: bool,
+    /// No owner of the account that the event is of lets the app have it any more.
+    pub(crate) is_ungranted: bool,
     pub(crate) once: String,
 }
 
@@ -76,7 +78,7 @@ pub(in crate::web) async fn get(
     path: Path<(String, String)>,
     at: InApp<Viewer>,
 ) -> PageResult {
-    let Seen { delivery, body, attempts, lane } =
+    let Seen { delivery, body, attempts, lane, is_ungranted } =
         deliveries::view(&ctx, &at.acting, &at.app, id(&path.1)?).await?;
     let subscriptions = subscriptions::list(&ctx, &at.acting, &at.app).await?;
     let subscription = subscriptions.iter().find(|one| one.id == delivery.subscription);
@@ -114,7 +116,9 @@ pub(in crate::web) async fn get(
         can_redeliver: at.can_edit()
             && subscription.is_some()
             && delivery.kind.can_be_repeated()
-            && delivery.stage != Stage::Waiting,
+            && delivery.stage != Stage::Waiting
+            && !is_ungranted,
+        is_ungranted,
         once: Token::generate().expose().to_owned(),
     })
 }
