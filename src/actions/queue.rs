@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use self::granted::still_granted;
+use self::granted::{drop_ungranted, still_granted};
 use super::{By, Context, Error, On, Result, audit::HowMany, checks, outbox::Mail};
 use crate::{
     crypto::keyring::Place as Sealed,
@@ -180,11 +180,7 @@ pub async fn next(
         return Err(Error::Internal("a subscription has no signing secret".into()));
     }
     drop(read);
-    if !ungranted.is_empty() {
-        let mut tx = ctx.begin().await?;
-        tx.drop_deliveries(&ungranted, ctx.now()).await?;
-        tx.commit().await?;
-    }
+    drop_ungranted(ctx, &ungranted).await?;
     let keys = secrets.iter().map(|secret| key(ctx, lane.account, secret)).collect::<Result<_>>()?;
     Ok(Some(Batch { lane: Arc::new(lane), keys, due }))
 }

@@ -1,6 +1,6 @@
 //! What an OAuth app may still have of what waits for it.
 
-use super::super::{Result, oauth::grants::deauthorized};
+use super::super::{Context, Result, oauth::grants::deauthorized};
 use crate::{
     domain::{
         app::AppType,
@@ -28,4 +28,14 @@ pub(super) async fn still_granted(
             Ok((due, Vec::new()))
         }
     }
+}
+
+/// Drops what no owner lets its app have any more.
+pub(super) async fn drop_ungranted(ctx: &Context, ungranted: &[DeliveryId]) -> Result<()> {
+    if ungranted.is_empty() {
+        return Ok(());
+    }
+    let mut tx = ctx.begin().await?;
+    tx.drop_deliveries(ungranted, ctx.now()).await?;
+    Ok(tx.commit().await?)
 }
