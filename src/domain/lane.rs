@@ -116,6 +116,12 @@ impl Health {
         if outcome.is_gone() { Some(TurnedOff::Gone) } else { is_failing.then_some(TurnedOff::Failing) }
     }
 
+    /// Whether it failed so often in a row that it is left alone for that; else it asked to be.
+    #[must_use]
+    pub const fn fails(&self) -> bool {
+        self.failures >= OPENS_AFTER
+    }
+
     /// Whether nothing may be sent yet.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
@@ -210,6 +216,7 @@ mod tests {
         let pauses: Vec<_> = (20..25).map(|n| after(n).opens_at.unwrap().since(NOW).as_seconds()).collect();
         assert_eq!(pauses, [10, 20, 40, 60, 60]);
         assert_eq!(after(1_000).opens_at, Some(NOW + Span::seconds(60)));
+        assert!(after(20).fails() && !after(19).fails());
         assert!(after(20).is_open(NOW + Span::seconds(9)) && !after(20).is_open(NOW + Span::seconds(10)));
     }
 

@@ -30,12 +30,15 @@ pub(crate) enum Hold {
     NoUrl,
     /// After many failures the endpoint is left alone until then.
     Open(Timestamp),
+    /// The endpoint asked to be left alone until then (`Retry-After`).
+    Asked(Timestamp),
 }
 
 impl Hold {
     pub(super) fn of(lane: &Lane, now: Timestamp) -> Option<Self> {
         if !lane.is_held() {
-            return lane.health.opens_at.filter(|_| lane.health.is_open(now)).map(Self::Open);
+            let opens_at = lane.health.opens_at.filter(|_| lane.health.is_open(now));
+            return opens_at.map(if lane.health.fails() { Self::Open } else { Self::Asked });
         }
         let of_app = match lane.kind {
             LaneKind::Production => lane.app_state != StateKind::Active,
