@@ -8,7 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
-use super::pages::errors::Refused;
+use super::{next, pages::errors::Refused};
 use crate::{
     actions,
     domain::{fields::FieldErrors, time::Span},
@@ -106,16 +106,11 @@ impl ResponseError for PageError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let next = |door: &str, next: &str| {
-            let query =
-                url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-            super::respond::see_other(&format!("{door}?{query}"))
-        };
         match self {
-            Self::SignIn { next: to } => next("/sign-in", to),
+            Self::SignIn { next: to } => super::respond::see_other(&next::by("/sign-in", to)),
             Self::NoAccount => super::respond::see_other("/accounts/new"),
             Self::TwoStep => super::respond::see_other("/settings/two-step"),
-            Self::Confirm { next: to } => next("/confirm", to),
+            Self::Confirm { next: to } => super::respond::see_other(&next::by("/confirm", to)),
             Self::NotFound => marked(self, ToDraw::NotFound, None),
             Self::Refused(why) => marked(self, ToDraw::Refused(why.clone()), None),
             Self::TooMany { retry_after } => {

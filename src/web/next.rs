@@ -9,6 +9,15 @@ pub(super) fn local(next: &str) -> &str {
     if harmless && is_path && !loops { next } else { "/apps" }
 }
 
+/// The way through a door, and on to `next` afterwards, if there is such.
+pub(super) fn by(door: &str, next: &str) -> String {
+    if next.is_empty() {
+        return door.to_owned();
+    }
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{door}?{query}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

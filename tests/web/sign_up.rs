@@ -36,6 +36,16 @@ async fn signing_up_makes_a_user_an_account_and_a_session(kind: Kind) {
     assert!(apps.says("Meridian Labs") && apps.says("Welcome."), "{}", apps.text());
     let account = client.visit("/account").await;
     assert!(account.says("Ada Osei") && account.says("Owner"), "{}", account.text());
+    // Whoever an app sent here goes on to it.
+    let on_the_way = portal.client();
+    let door = on_the_way.visit("/sign-in?next=%2Fdocs%3Fa%3Db%26c").await;
+    let way = door.attribute("a[href^='/sign-up']", "href").expect("the way for somebody new");
+    let form = [FORM[0], ("email", "bo@meridian.example"), FORM[2], FORM[3]];
+    assert_eq!(on_the_way.fill(&way, "/sign-up", &form).await.location(), "/docs?a=b&c");
+    let astray = portal.client();
+    let form = [FORM[0], ("email", "cy@meridian.example"), FORM[2], FORM[3]];
+    let page = astray.fill("/sign-up?next=https%3A%2F%2Fevil.example", "/sign-up", &form).await;
+    assert_eq!(page.location(), "/apps");
     // Said once: the next page is quiet.
     assert!(!client.visit("/apps").await.says("Welcome."));
 }

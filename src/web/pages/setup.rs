@@ -57,7 +57,7 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SetupForm
         email: form.email.clone(),
         account_name: form.account_name.clone(),
         password: form.password.clone(),
-        once: String::new(),
+        ..SignUpForm::default()
     };
     let new = match typed.parse(&ctx.policy.platform_name) {
         Ok(new) => new,

@@ -31,6 +31,13 @@ pub(crate) struct SignInPage {
     pub(crate) can_sign_up: bool,
 }
 
+impl SignInPage {
+    /// Where somebody new is made a user, on the same way.
+    pub(crate) fn sign_up(&self) -> String {
+        next::by("/sign-up", &self.form.next)
+    }
+}
+
 /// What was typed.
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -1,6 +1,6 @@
 //! `/sign-up`
 
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ use crate::web::error::of_form;
 use crate::web::extract::form::Post;
 use crate::web::extract::visit::Visit;
 use crate::web::flash::Done;
+use crate::web::next;
 use crate::web::page::Chrome;
 use crate::web::respond::{PageResult, done, ok, refused, see_other};
 
@@ -33,6 +34,13 @@ pub(crate) struct SignUpPage {
     pub(crate) email_hint: String,
     /// The one-time value of the form.
     pub(crate) once: String,
+}
+
+impl SignUpPage {
+    /// Where a user signs in, on the same way.
+    pub(crate) fn sign_in(&self) -> String {
+        next::by("/sign-in", &self.form.next)
+    }
 }
 
 /// Who may make an account (`PORTICO_SIGN_UP`).
@@ -64,6 +72,8 @@ pub(crate) struct SignUpForm {
     pub(crate) account_name: String,
     pub(crate) password: String,
     pub(crate) once: String,
+    /// Where to go afterwards: a path of this site (S25).
+    pub(crate) next: String,
 }
 
 impl SignUpOffer {
@@ -91,12 +101,13 @@ impl SignUpForm {
     }
 }
 
-pub(in crate::web) async fn get(ctx: Data<Context>, visit: Visit) -> PageResult {
+pub(in crate::web) async fn get(ctx: Data<Context>, visit: Visit, query: Query<SignUpForm>) -> PageResult {
+    let next = query.into_inner().next;
     if visit.who.is_some() {
-        return Ok(see_other("/apps"));
+        return Ok(see_other(next::local(&next)));
     }
     let once = Token::generate().expose().to_owned();
-    ok(&draw(&ctx, &visit, SignUpForm { once, ..SignUpForm::default() }, FieldErrors::default()))
+    ok(&draw(&ctx, &visit, SignUpForm { once, next, ..SignUpForm::default() }, FieldErrors::default()))
 }
 
 pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SignUpForm>) -> PageResult {
@@ -108,7 +119,7 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SignUpFor
     let value = FormValue::of_visitor(&form.once);
     match sign_up::sign_up(&ctx, &visit.by(), &visit.browser, value, new).await {
         Ok(SignedUp::In(signed_in)) => {
-            let mut response = done(&visit, "/apps", Done::Welcome)?;
+            let mut response = done(&visit, next::local(&form.next), Done::Welcome)?;
             signed_in_cookies(&mut response, &signed_in, visit.https);
             Ok(response)
         }
