@@ -118,12 +118,13 @@ async fn write_unreadable(ctx: &Context, unreadable: &[(AccountId, SecretId)]) -
 
 async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<()> {
     let mut tx = ctx.begin().await?;
+    let mut calls_of = Vec::new();
     let mut refused = BTreeSet::new();
     let mut refused_in: BTreeMap<Hour, u64> = BTreeMap::new();
     for row in group {
         match row {
             Counted::Calls(of, hour, calls) => {
-                tx.add_calls(*of, *hour, *calls).await?;
+                calls_of.push((*of, *hour, *calls));
                 *refused_in.entry(*hour).or_default() += calls.refused;
             }
             Counted::OldSecret(secret, uses) => tx.add_old_secret_uses(*secret, *uses).await?,
@@ -134,6 +135,7 @@ async fn write(ctx: &Context, group: impl Iterator<Item = &Counted>) -> Result<(
             }
         }
     }
+    tx.add_calls(&calls_of).await?;
     for account in refused {
         tx.trim_refused_calls(account, KEPT_VERIFIED.into(), KEPT_UNVERIFIED.into()).await?;
     }

@@ -1,30 +1,23 @@
 //! What became of calls to the API. Written in groups, a little after the answers.
 
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{
     Conn, Result, Tx,
     db::{all, execute, optional},
+    dialect::{ADD_APP_CALLS, ADD_UNNAMED_CALLS, Texts},
+    rows::{AT_ONCE, IdText, json},
     statements::statements,
 };
 use crate::domain::{
     authorization::Code,
     calls::{Calls, CallsOf, Hour, RefusedCall, SignedWith, Uses},
-    id::{AccountId, AppId, RefusedCallId, SecretId},
+    id::{AccountId, AppId, Id, RefusedCallId, SecretId},
     time::Timestamp,
 };
 
 statements! {
-    /// More calls of an app in an hour.
-    ADD_APP_CALLS = "insert into app_calls (app_id, hour, allowed, refused, unnamed) values ($1, $2, $3, $4, $5)
-        on conflict (app_id, hour) do update set
-            allowed = app_calls.allowed + excluded.allowed, refused = app_calls.refused + excluded.refused,
-            unnamed = app_calls.unnamed + excluded.unnamed";
-    /// More calls of an account in an hour whose token names no app.
-    ADD_UNNAMED_CALLS = "insert into unnamed_calls (account_id, hour, allowed, refused, unnamed) values ($1, $2, $3, $4, $5)
-        on conflict (account_id, hour) do update set
-            allowed = unnamed_calls.allowed + excluded.allowed, refused = unnamed_calls.refused + excluded.refused,
-            unnamed = unnamed_calls.unnamed + excluded.unnamed";
     /// More refused calls in an hour, whosever.
     ADD_REFUSED = "insert into refused_by_hour (hour, refused) values ($1, $2)
         on conflict (hour) do update set refused = refused_by_hour.refused + excluded.refused";
@@ -119,6 +112,29 @@ fn column(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+#[derive(Serialize)]
+struct CountedRow {
+    /// The app, or the account.
+    of: IdText,
+    hour: i64,
+    allowed: i64,
+    refused: i64,
+    unnamed: i64,
+}
+
+impl CountedRow {
+    fn of(id: impl Id, hour: Hour, calls: Calls) -> Self {
+        let Calls { allowed, refused, unnamed } = calls;
+        Self {
+            of: IdText::of(id),
+            hour: hour.number(),
+            allowed: column(allowed),
+            refused: column(refused),
+            unnamed: column(unnamed),
+        }
+    }
+}
+
 impl Conn {
     /// The hours since `since` in which an app called.
     pub async fn app_calls(
@@ -168,15 +184,26 @@ impl Conn {
 }
 
 impl Tx {
-    pub async fn add_calls(&mut self, of: CallsOf, hour: Hour, calls: Calls) -> Result<()> {
-        let Calls { allowed, refused, unnamed } = calls;
-        let (allowed, refused, unnamed) = (column(allowed), column(refused), column(unnamed));
-        match of {
-            CallsOf::App(app) => execute!(self, ADD_APP_CALLS, app, hour, allowed, refused, unnamed),
-            CallsOf::Unnamed(account) => {
-                execute!(self, ADD_UNNAMED_CALLS, account, hour, allowed, refused, unnamed)
-            }
-        };
+    /// Adds to the calls that are written down already. Each app, account and hour once, in their
+    /// order: processes that write the same rows at one time would else wait for each other.
+    pub async fn add_calls(&mut self, counted: &[(CallsOf, Hour, Calls)]) -> Result<()> {
+        let of_apps = counted.iter().filter_map(|(of, hour, calls)| match of {
+            CallsOf::App(app) => Some(CountedRow::of(*app, *hour, *calls)),
+            CallsOf::Unnamed(_) => None,
+        });
+        let unnamed = counted.iter().filter_map(|(of, hour, calls)| match of {
+            CallsOf::App(_) => None,
+            CallsOf::Unnamed(account) => Some(CountedRow::of(*account, *hour, *calls)),
+        });
+        self.add_rows(ADD_APP_CALLS, of_apps.collect()).await?;
+        self.add_rows(ADD_UNNAMED_CALLS, unnamed.collect()).await
+    }
+
+    async fn add_rows(&mut self, statement: Texts, rows: Vec<CountedRow>) -> Result<()> {
+        let sql = self.text(statement);
+        for rows in rows.chunks(AT_ONCE) {
+            execute!(self, sql, json(rows));
+        }
         Ok(())
     }
 

@@ -194,6 +194,34 @@ dialects! {
                 failed = delivery_hours.failed + excluded.failed,
                 total_us = delivery_hours.total_us + excluded.total_us,
                 slowest_us = greatest(delivery_hours.slowest_us, excluded.slowest_us)";
+    /// More calls of apps in hours, as a JSON array of apps and hours, each once, in their order.
+    ADD_APP_CALLS =
+        sqlite "insert into app_calls (app_id, hour, allowed, refused, unnamed)
+            select unhex(value ->> 'of'), value ->> 'hour', value ->> 'allowed', value ->> 'refused',
+                value ->> 'unnamed' from jsonb_each($1) where true
+            on conflict (app_id, hour) do update set
+                allowed = app_calls.allowed + excluded.allowed, refused = app_calls.refused + excluded.refused,
+                unnamed = app_calls.unnamed + excluded.unnamed"
+        postgres "insert into app_calls (app_id, hour, allowed, refused, unnamed)
+            select of, hour, allowed, refused, unnamed from json_to_recordset(cast($1 as json))
+                as rows(of uuid, hour bigint, allowed bigint, refused bigint, unnamed bigint)
+            on conflict (app_id, hour) do update set
+                allowed = app_calls.allowed + excluded.allowed, refused = app_calls.refused + excluded.refused,
+                unnamed = app_calls.unnamed + excluded.unnamed";
+    /// The same of accounts: calls whose token names no app.
+    ADD_UNNAMED_CALLS =
+        sqlite "insert into unnamed_calls (account_id, hour, allowed, refused, unnamed)
+            select unhex(value ->> 'of'), value ->> 'hour', value ->> 'allowed', value ->> 'refused',
+                value ->> 'unnamed' from jsonb_each($1) where true
+            on conflict (account_id, hour) do update set allowed = unnamed_calls.allowed + excluded.allowed,
+                refused = unnamed_calls.refused + excluded.refused,
+                unnamed = unnamed_calls.unnamed + excluded.unnamed"
+        postgres "insert into unnamed_calls (account_id, hour, allowed, refused, unnamed)
+            select of, hour, allowed, refused, unnamed from json_to_recordset(cast($1 as json))
+                as rows(of uuid, hour bigint, allowed bigint, refused bigint, unnamed bigint)
+            on conflict (account_id, hour) do update set allowed = unnamed_calls.allowed + excluded.allowed,
+                refused = unnamed_calls.refused + excluded.refused,
+                unnamed = unnamed_calls.unnamed + excluded.unnamed";
     /// Attempts, as a JSON array of them.
     INSERT_ATTEMPTS =
         sqlite "insert into attempts (delivery_id, number, at, url, outcome, certificate_at, status, dns_us,

@@ -64,8 +64,7 @@ async fn counts_of_several_processes_add_up(kind: Kind) {
         (CallsOf::Unnamed(owner.account), calls(2, 0)),
     ] {
         let mut tx = world.database.begin().await;
-        tx.add_calls(of, hour, calls).await.expect("added");
-        tx.add_calls(of, hour.before(30), calls).await.expect("added");
+        tx.add_calls(&[(of, hour.before(30), calls), (of, hour, calls)]).await.expect("added");
         tx.commit().await.expect("it holds");
     }
     let mut read = world.database.read().await;

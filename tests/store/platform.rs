@@ -38,7 +38,7 @@ async fn apps_of_every_account_are_listed_with_what_they_called_lately(kind: Kin
     let mut tx = database.begin().await;
     tx.set_account_name(ours, &parsed("Straßenbau")).await.expect("a name");
     for hour in [now, now.before(24), now.before(25)] {
-        tx.add_calls(CallsOf::App(relay), hour, calls).await.expect("added");
+        tx.add_calls(&[(CallsOf::App(relay), hour, calls)]).await.expect("added");
     }
     tx.commit().await.expect("it holds");
     let all = EveryAppFilter::default();

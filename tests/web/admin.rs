@@ -89,7 +89,7 @@ impl Console {
     pub(crate) async fn called(&self, app: &App, calls: Calls) {
         let hour = Hour::of(self.portal.world.clock.now());
         let mut tx = self.portal.world.database.begin().await;
-        tx.add_calls(CallsOf::App(app.id), hour, calls).await.expect("added");
+        tx.add_calls(&[(CallsOf::App(app.id), hour, calls)]).await.expect("added");
         tx.add_refused(hour, calls.refused).await.expect("added");
         tx.commit().await.expect("it holds");
     }

@@ -61,7 +61,7 @@ async fn visit(flow: &Flow, app: &App, path: &str) -> Page {
 async fn counted(flow: &Flow, of: CallsOf, calls: Calls) {
     let hour = Hour::of(flow.portal.world.ctx.now());
     let mut tx = flow.portal.world.database.begin().await;
-    tx.add_calls(of, hour, calls).await.expect("added");
+    tx.add_calls(&[(of, hour, calls)]).await.expect("added");
     tx.commit().await.expect("it holds");
 }
 
