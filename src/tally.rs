@@ -4,10 +4,12 @@
 mod unreadable;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use quick_cache::DefaultHashBuilder;
 
 use self::unreadable::Unreadable;
 use crate::domain::{
@@ -23,6 +25,9 @@ const REFUSALS_AN_ACCOUNT: usize = 20;
 const REFUSALS_A_SHARD: usize = 1_000;
 /// Workers that count at one time seldom meet at one lock.
 const SHARDS: usize = 16;
+
+/// Its keys are ids that Portico made up: nobody can choose such as fall together.
+type HashMap<K, V> = std::collections::HashMap<K, V, DefaultHashBuilder>;
 
 /// The counts of one process.
 #[derive(Debug, Default)]
