@@ -20,7 +20,10 @@ use crate::{
         authorize::{self, Caller},
     },
     crypto,
-    domain::authorization::{Code, Refusal},
+    domain::{
+        authorization::{Code, Refusal},
+        id::Id,
+    },
     web::{extract::client, middleware::panics},
 };
 
@@ -34,8 +37,9 @@ const SCOPES: HeaderName = HeaderName::from_static("x-portico-scopes");
 const USER: HeaderName = HeaderName::from_static("x-portico-user");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-portico-request-id");
 
-/// An id has 30.
-const USUAL_BYTES: usize = 32;
+/// The bytes of an id, and of a request's id. A value that fills its memory is given away as it is.
+const ID_BYTES: usize = 30;
+const REQUEST_ID_BYTES: usize = 16;
 
 /// A gateway that was told no asks once more with this, for the words of it: nginx keeps no
 /// body of the first answer. The call is one, and counted once. Never answered with a pass,
@@ -115,29 +119,37 @@ fn pass(caller: &Caller) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((ACCOUNT, value(account.id)))
-        .insert_header((EXTERNAL_ID, account.external_id.as_deref().map_or_else(empty, value)))
-        .insert_header((APP, app.map_or_else(empty, |app| value(app.id))))
+        .insert_header((ACCOUNT, id(account.id)))
+        .insert_header((EXTERNAL_ID, account.external_id.as_deref().map_or_else(empty, text)))
+        .insert_header((APP, app.map_or_else(empty, |app| id(app.id))))
         .insert_header((APP_TYPE, HeaderValue::from_static(app.map_or("jwt", |app| app.app_type.as_str()))))
         .insert_header((SCOPES, scopes(caller.scopes())))
-        .insert_header((USER, caller.user().map_or_else(empty, |user| value(user.id))))
-        .insert_header((REQUEST_ID, value(format_args!("{:016x}", crypto::once()))));
+        .insert_header((USER, caller.user().map_or_else(empty, |user| id(user.id))))
+        .insert_header((REQUEST_ID, value(REQUEST_ID_BYTES, format_args!("{:016x}", crypto::once()))));
     let mut response = response.finish();
     rate_limit::tell(response.headers_mut(), caller.left);
     response
 }
 
 fn scopes(granted: &str) -> HeaderValue {
-    if granted == "*" { HeaderValue::from_static("*") } else { value(granted) }
+    if granted == "*" { HeaderValue::from_static("*") } else { text(granted) }
 }
 
 fn empty() -> HeaderValue {
     HeaderValue::from_static("")
 }
 
+fn id(id: impl Id) -> HeaderValue {
+    value(ID_BYTES, id)
+}
+
+fn text(text: &str) -> HeaderValue {
+    value(text.len(), text)
+}
+
 /// What no header can hold becomes empty rather than something else.
-fn value(shown: impl fmt::Display) -> HeaderValue {
-    let mut text = BytesMut::with_capacity(USUAL_BYTES);
+fn value(bytes: usize, shown: impl fmt::Display) -> HeaderValue {
+    let mut text = BytesMut::with_capacity(bytes);
     match write!(text, "{shown}") {
         Ok(()) => HeaderValue::from_maybe_shared(text.freeze()).unwrap_or_else(|_| empty()),
         Err(fmt::Error) => empty(),
