@@ -91,9 +91,10 @@ fn scenarios<'a>(
     many: &Population,
     [bare, small, large]: [&'a Server; 3],
 ) -> Result<Vec<Scenario<'a>>> {
-    let refusals: [(&'static str, &Callers, u16); 6] = [
+    let refusals: [(&'static str, &Callers, u16); 7] = [
         (report::EXPIRED, &few.expired, 401),
         (report::BAD_SIGNATURE, &few.bad_signature, 401),
+        (report::BAD_SIGNATURES, &few.bad_signatures, 401),
         (report::UNKNOWN_KEY, &few.unknown_key, 401),
         (report::DEACTIVATED, &few.deactivated, 403),
         (report::MALFORMED, &few.malformed, 401),

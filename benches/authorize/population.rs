@@ -52,6 +52,8 @@ pub(crate) struct Population {
     pub(crate) of_hundred_apps: Callers,
     pub(crate) expired: Callers,
     pub(crate) bad_signature: Callers,
+    /// Different tokens that fit no secret, of one account.
+    pub(crate) bad_signatures: Callers,
     pub(crate) unknown_key: Callers,
     pub(crate) deactivated: Callers,
     pub(crate) malformed: Callers,
@@ -104,13 +106,16 @@ impl Population {
         // Its payload begins with what base64url does not have.
         let malformed = good.replacen(".ey", ".!y", 1);
         let alone = |token: String| Callers(vec![token]);
+        let other = ApiSecret::from_random(crypto::random());
+        let bad = (0..).take(TOKENS).map(|n| one.token(&other, exp + Span::seconds(n)));
         Ok(Self {
             database,
             all: Callers(all),
             for_user: alone(for_user),
             of_hundred_apps: alone(of_hundred.token(&of_hundred.secret, exp)?),
             expired: alone(one.token(&one.secret, exp - Span::hours(48))?),
-            bad_signature: alone(one.token(&ApiSecret::from_random(crypto::random()), exp)?),
+            bad_signature: alone(one.token(&other, exp)?),
+            bad_signatures: Callers(bad.collect::<Result<_>>()?),
             unknown_key: alone(stranger.token(&one.secret, exp)?),
             deactivated: alone(stopped.token(&stopped.secret, exp)?),
             malformed: alone(malformed),

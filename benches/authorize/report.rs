@@ -19,6 +19,7 @@ pub(crate) const FEW_ACCOUNTS: &str = "pass of few accounts";
 pub(crate) const MANY_ACCOUNTS: &str = "pass of many accounts";
 pub(crate) const EXPIRED: &str = "expired";
 pub(crate) const BAD_SIGNATURE: &str = "bad signature";
+pub(crate) const BAD_SIGNATURES: &str = "bad signatures, each another";
 pub(crate) const UNKNOWN_KEY: &str = "unknown key";
 pub(crate) const DEACTIVATED: &str = "deactivated app";
 pub(crate) const MALFORMED: &str = "malformed token";
@@ -54,6 +55,9 @@ impl Report {
         for refusal in [EXPIRED, BAD_SIGNATURE, UNKNOWN_KEY, DEACTIVATED, MALFORMED, MISSING] {
             rows.push((format!("{refusal} ÷ pass"), "≥ 1", ratio(refusal, PASS)?));
         }
+        // Beside passes that are different tokens too.
+        let row = format!("{BAD_SIGNATURES} ÷ {FEW_ACCOUNTS}");
+        rows.push((row, "", ratio(BAD_SIGNATURES, FEW_ACCOUNTS)?));
         rows.push((format!("{MANY} accounts ÷ {FEW}"), "≈ 1", ratio(MANY_ACCOUNTS, FEW_ACCOUNTS)?));
         rows.push((String::from("100 apps in the account ÷ 1"), "≈ 1", ratio(HUNDRED_APPS, PASS)?));
         let Facts { accounts, filled_in, resident_mib, resident_at_most_mib } = self.facts;
@@ -63,9 +67,9 @@ impl Report {
         let at_most = format!("{resident_at_most_mib:.0} MiB");
         rows.push((String::from("most of it until then"), "< 150 MB", at_most));
         let mut out = stdout();
-        writeln!(out, "{:<42} {:>9}  result  (by the processor's time)", "", "target")?;
+        writeln!(out, "{:<54} {:>9}  result  (by the processor's time)", "", "target")?;
         for (name, target, result) in rows {
-            writeln!(out, "{name:<42} {target:>9}  {result}")?;
+            writeln!(out, "{name:<54} {target:>9}  {result}")?;
         }
         Ok(())
     }
