@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use smallvec::SmallVec;
+
 use crate::{
     crypto::keyring::{Keyring, Place},
     domain::{
@@ -19,12 +21,13 @@ use crate::{
 /// An account under its API key.
 pub(super) type Keyed = (ApiKey, Arc<Entry>);
 
-/// An account as authorisation sees it.
+/// An account as authorisation sees it. Of very many accounts each call finds another one in
+/// memory that no cache holds: what most have, one app and one secret, lies in one place.
 #[derive(Debug)]
 pub struct Entry {
     pub holder: Holder,
-    pub apps: Box<[EntryApp]>,
-    secrets: Box<[EntrySecret]>,
+    pub apps: SmallVec<[EntryApp; 1]>,
+    secrets: SmallVec<[EntrySecret; 1]>,
 }
 
 /// What is asked and told of an account that calls.
@@ -65,7 +68,7 @@ pub struct EntryApp {
 
 impl Entry {
     /// The secrets that verify at this moment, the current one first.
-    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &EntrySecret> {
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &EntrySecret> + Clone {
         self.secrets.iter().filter(move |secret| secret.retires_at.is_none_or(|ends| now < ends))
     }
 
@@ -91,7 +94,7 @@ pub(super) fn assemble(
     secrets: Vec<AccountSecret>,
     apps: Vec<AccountApp>,
 ) -> Vec<Result<Keyed, Unreadable>> {
-    let mut secrets_of: HashMap<AccountId, Vec<EntrySecret>> = HashMap::new();
+    let mut secrets_of: HashMap<AccountId, SmallVec<_>> = HashMap::new();
     let mut unreadable: HashMap<AccountId, Unreadable> = HashMap::new();
     for AccountSecret { account, id, secret_sealed, retires_at } in secrets {
         let Some(secret) = open(keys, id, &secret_sealed) else {
@@ -99,20 +102,20 @@ pub(super) fn assemble(
             continue;
         };
         let (hint, verifier) = (secret.hint().into(), Verifier::of(&secret));
-        secrets_of.entry(account).or_insert_with(one).push(EntrySecret { id, hint, verifier, retires_at });
+        secrets_of.entry(account).or_default().push(EntrySecret { id, hint, verifier, retires_at });
     }
-    let mut apps_of: HashMap<AccountId, Vec<EntryApp>> = HashMap::new();
+    let mut apps_of: HashMap<AccountId, SmallVec<_>> = HashMap::new();
     for AccountApp { account, id, app_type, name, state } in apps {
         let app = EntryApp { id, app_type, name: name.as_str().into(), state };
-        apps_of.entry(account).or_insert_with(one).push(app);
+        apps_of.entry(account).or_default().push(app);
     }
     let entry = |account: KeyedAccount| {
         if let Some(unreadable) = unreadable.get(&account.id) {
             return Err(*unreadable);
         }
         let entry = Entry {
-            apps: apps_of.remove(&account.id).unwrap_or_default().into(),
-            secrets: secrets_of.remove(&account.id).unwrap_or_default().into(),
+            apps: shrunk(apps_of.remove(&account.id).unwrap_or_default()),
+            secrets: shrunk(secrets_of.remove(&account.id).unwrap_or_default()),
             holder: Holder {
                 id: account.id,
                 name: account.name.into(),
@@ -129,7 +132,8 @@ fn open(keys: &Keyring, id: SecretId, sealed: &[u8]) -> Option<ApiSecret> {
     keys.open_text(Place { column: "api_secrets.secret", row: &id }, sealed).ok()?.expose().parse().ok()
 }
 
-/// Room for what most accounts have: a list that shrinks later leaves holes in memory.
-fn one<T>() -> Vec<T> {
-    Vec::with_capacity(1)
+/// With no room for more, which never come.
+fn shrunk<A: smallvec::Array>(mut list: SmallVec<A>) -> SmallVec<A> {
+    list.shrink_to_fit();
+    list
 }
