@@ -61,6 +61,7 @@ use crate::{
         audit::{Actor, Change, Entry, Origin},
         delivery::schedule::Schedule,
         id::{AccountId, AppId, Id, UserId},
+        jwt::Misfits,
         time::{Clock, Span, Timestamp},
     },
     icons::Decoder,
@@ -80,6 +81,8 @@ pub struct Context {
     pub limiter: Option<Arc<Limiter>>,
     /// How often a client may fail to prove that it is one.
     pub guesses: Arc<Guesses>,
+    /// Signatures that fit no secret, and are sent again and again.
+    pub misfits: Arc<Misfits>,
     /// What became of calls.
     pub tally: Arc<Tally>,
     pub keys: Keyring,

@@ -165,7 +165,7 @@ impl Found {
     ) -> Result<Caller, Refusal> {
         self.names(unverified.sub());
         let secrets = self.account.iter().flat_map(|account| account.secrets(now));
-        let verified = unverified.verify(secrets.map(|known| &known.verifier));
+        let verified = unverified.verify(secrets.map(|known| (known.id, &known.verifier)), &ctx.misfits);
         let (claims, which) = witness.saw(Check::Signature, verified)?;
         // Without an account there was no secret, and nothing would have verified.
         let Some(account) = self.account.clone() else { return Err(Refusal::not_verified()) };

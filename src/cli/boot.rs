@@ -140,6 +140,7 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
         directory,
         guesses: Arc::default(),
         limiter: config.api_rate_limit.map(|limit| Arc::new(Limiter::per_minute(limit))),
+        misfits: Arc::default(),
         tally: Arc::default(),
         keys,
         clock,

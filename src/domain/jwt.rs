@@ -5,10 +5,11 @@
 //! What of this is RFC 7515 alone stands in [`Compact`].
 
 pub mod json;
+mod misfits;
 pub mod pasted;
 mod verifier;
 
-use std::hint::black_box;
+use std::{hint::black_box, iter};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -20,10 +21,12 @@ use super::{
         checks::{Check, Witness},
     },
     credential::{ApiKey, ApiSecret},
+    id::SecretId,
     overlap::MAX_OLD,
     time::{Span, Timestamp},
 };
 use json::Json;
+pub use misfits::Misfits;
 use verifier::NOBODYS;
 pub use verifier::Verifier;
 
@@ -133,23 +136,31 @@ impl<'a> Unverified<'a> {
         self.claims.iat
     }
 
-    /// The claims, if one of the secrets signed them, and which of them did. If none did, it
-    /// takes the same time however many there were to try.
+    /// The claims, if one of the secrets signed them, and which of them did; the current one stands
+    /// first. If none did, it takes the same time however many there were to try: as long as there
+    /// can be at most, or the first alone if that is known already.
     ///
     /// # Errors
     /// `invalid_token`, in the same words for an unknown key and a bad signature.
     pub fn verify<'s>(
         &self,
-        verifiers: impl IntoIterator<Item = &'s Verifier>,
+        secrets: impl IntoIterator<Item = (SecretId, &'s Verifier), IntoIter: Clone>,
+        misfits: &Misfits,
     ) -> Result<(&Claims, usize), Refusal> {
-        let mut tries = 0..=MAX_OLD;
-        for (verifier, n) in verifiers.into_iter().zip(tries.by_ref()) {
-            if self.jws.signed_with(verifier) {
-                return Ok((&self.claims, n));
+        let secrets = secrets.into_iter();
+        let verifiers = secrets.clone().map(|(_, verifier)| Some(verifier)).chain(iter::repeat(None));
+        let mut tries = verifiers.take(1 + MAX_OLD).enumerate();
+        let fits = |(n, verifier): (usize, Option<&Verifier>)| match verifier {
+            Some(verifier) => self.jws.signed_with(verifier).then_some(n),
+            None => {
+                black_box(self.jws.signed_with(&NOBODYS));
+                None
             }
-        }
-        tries.for_each(|_| _ = black_box(self.jws.signed_with(&NOBODYS)));
-        Err(Refusal::not_verified())
+        };
+        let current = tries.next().and_then(fits);
+        let others = || tries.find_map(fits);
+        let which = current.or_else(|| misfits.unless_known(&self.jws, secrets.map(|(id, _)| id), others));
+        which.map(|n| (&self.claims, n)).ok_or_else(Refusal::not_verified)
     }
 }
 

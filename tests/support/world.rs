@@ -97,6 +97,7 @@ async fn context(store: &Store, clock: &Arc<TestClock>, policy: Policy) -> Conte
         directory: directory.await.expect("the log is read"),
         limiter: None,
         guesses: Arc::default(),
+        misfits: Arc::default(),
         tally: Arc::default(),
         keys,
         clock,

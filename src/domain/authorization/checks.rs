@@ -120,8 +120,8 @@ mod tests {
         app::StateKind,
         authorization::{Pass, decide, decide_seen_by},
         credential::{ApiKey, ApiSecret},
-        id::{AccountId, AppId, Id},
-        jwt::{Unverified, Verifier, sign},
+        id::{AccountId, AppId, Id, SecretId},
+        jwt::{Claims, Misfits, Unverified, Verifier, sign},
         time::{Span, Timestamp},
     };
 
@@ -145,16 +145,21 @@ mod tests {
         sign(&key, &secret(), &app().0.to_string(), NOW, NOW + Span::hours(1)).unwrap()
     }
 
+    fn verified<'a>(unverified: &'a Unverified<'_>) -> Result<(&'a Claims, usize), Refusal> {
+        let id = SecretId::generate(NOW, [1; 10]);
+        unverified.verify([(id, &Verifier::of(&secret()))], &Misfits::default())
+    }
+
     fn judged(token: &str) -> Result<Pass, Refusal> {
         let unverified = Unverified::parse(token)?;
-        let (claims, _) = unverified.verify([&Verifier::of(&secret())])?;
+        let (claims, _) = verified(&unverified)?;
         claims.check(NOW, AUDIENCE)?;
         decide(claims.sub.as_deref(), account(), Standing::Approved, [app()].into_iter())
     }
 
     fn recorded(record: &mut Record, token: &str) -> Result<Pass, Refusal> {
         let unverified = Unverified::parse_seen_by(record, token)?;
-        let (claims, _) = record.saw(Check::Signature, unverified.verify([&Verifier::of(&secret())]))?;
+        let (claims, _) = record.saw(Check::Signature, verified(&unverified))?;
         claims.check_seen_by(record, NOW, AUDIENCE)?;
         decide_seen_by(record, claims.sub.as_deref(), account(), Standing::Approved, [app()].into_iter())
     }

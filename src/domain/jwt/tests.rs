@@ -1,6 +1,10 @@
+use std::slice;
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::domain::id::Id;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
 const AUDIENCE: &str = "https://portico.example";
@@ -21,9 +25,24 @@ fn token(header: &str, payload: &str) -> String {
     format!("{input}.{signature}")
 }
 
+/// With ids that tell them apart.
+fn known(secrets: &[ApiSecret]) -> Vec<(SecretId, Verifier)> {
+    let id = |secret: &ApiSecret| {
+        SecretId::generate(NOW, Sha256::digest(secret.expose())[..10].try_into().unwrap())
+    };
+    secrets.iter().map(|secret| (id(secret), Verifier::of(secret))).collect()
+}
+
+/// Which of the secrets fits.
+fn verify(token: &str, secrets: &[(SecretId, Verifier)], misfits: &Misfits) -> Result<usize, Refusal> {
+    let secrets = secrets.iter().map(|(id, verifier)| (*id, verifier));
+    Unverified::parse(token).unwrap().verify(secrets, misfits).map(|(_, which)| which)
+}
+
 fn judge(token: &str) -> Result<Claims, Refusal> {
     let unverified = Unverified::parse(token)?;
-    let (claims, _) = unverified.verify([&Verifier::of(&secret())])?;
+    let (id, verifier) = known(&[secret()]).remove(0);
+    let (claims, _) = unverified.verify([(id, &verifier)], &Misfits::default())?;
     claims.check(NOW, AUDIENCE)?;
     Ok(claims.clone())
 }
@@ -121,15 +140,17 @@ fn the_form_is_strict() {
 #[test]
 fn a_changed_signature_and_an_unknown_key_read_the_same() {
     let good = token(r#"{"alg":"HS256"}"#, &format!(r#"{{"iss":"{}","exp":{}}}"#, key(), NOW.seconds() + 60));
-    let unverified = || Unverified::parse(&good).unwrap();
+    let misfits = Misfits::default();
     let other = ApiSecret::from_random([3; 32]);
-    let bad_signature = unverified().verify([&Verifier::of(&other)]).unwrap_err();
-    let unknown_key = unverified().verify([]).unwrap_err();
+    let bad_signature = verify(&good, &known(&[other]), &misfits).unwrap_err();
+    let unknown_key = verify(&good, &[], &misfits).unwrap_err();
     assert_eq!(bad_signature, unknown_key);
     // Any of the secrets in their overlap will do, wherever it stands.
-    let four = [&other, &other, &other, &secret()].map(Verifier::of);
-    assert_eq!(unverified().verify(&four).unwrap().1, 3);
-    assert_eq!(unverified().verify([&Verifier::of(&secret())]).unwrap().1, 0);
+    let four = known(
+        &[4, 5, 6].map(|n| ApiSecret::from_random([n; 32])).into_iter().chain([secret()]).collect::<Vec<_>>(),
+    );
+    assert_eq!(verify(&good, &four, &misfits).unwrap(), 3);
+    assert_eq!(verify(&good, &known(&[secret()]), &misfits).unwrap(), 0);
 }
 
 #[test]
@@ -137,8 +158,8 @@ fn nobody_knows_the_secret_that_stands_in_for_an_unknown_key() {
     let key = EncodingKey::from_secret(verifier::NOBODYS_SECRET);
     let claims = serde_json::json!({ "iss": "ak_x", "exp": NOW.seconds() + 60 });
     let forged = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
-    assert!(Unverified::parse(&forged).unwrap().verify([]).is_err());
-    assert!(Unverified::parse(&forged).unwrap().verify([&Verifier::of(&secret())]).is_err());
+    assert!(verify(&forged, &[], &Misfits::default()).is_err());
+    assert!(verify(&forged, &known(&[secret()]), &Misfits::default()).is_err());
 }
 
 /// Time does not tell how many secrets an account has, nor whether there is one (S36).
@@ -147,18 +168,44 @@ fn a_signature_that_does_not_fit_is_tried_as_often_for_every_account() {
     let good = token(r#"{"alg":"HS256"}"#, &format!(r#"{{"iss":"{}","exp":{}}}"#, key(), NOW.seconds() + 60));
     let (signed, signature) = good.rsplit_once('.').unwrap();
     let secrets: Vec<_> = (10..).take(MAX_OLD + 1).map(|n| ApiSecret::from_random([n; 32])).collect();
-    let verifiers: Vec<_> = secrets.iter().map(Verifier::of).collect();
+    let secrets = known(&secrets);
+    let misfits = Misfits::default();
     let tries = |token: &str, count: usize| {
         let before = verifier::TRIED.get();
-        assert!(Unverified::parse(token).unwrap().verify(&verifiers[..count]).is_err(), "{count} secrets");
+        assert!(verify(token, &secrets[..count], &misfits).is_err(), "{count} secrets");
         verifier::TRIED.get() - before
     };
     let last = if signature.ends_with('A') { "E" } else { "A" };
     let near = format!("{}{last}", &good[..good.len() - 1]);
     for wrong in [good.clone(), near, format!("{signed}.AAAA"), format!("{signed}.")] {
-        let counted: Vec<_> = (0..=verifiers.len()).map(|count| tries(&wrong, count)).collect();
-        assert_eq!(counted, [MAX_OLD + 1; MAX_OLD + 2], "{wrong}");
+        let counted = || (0..=secrets.len()).map(|count| tries(&wrong, count)).collect::<Vec<_>>();
+        assert_eq!(counted(), [MAX_OLD + 1; MAX_OLD + 2], "{wrong}");
+        // Sent again it is known not to fit, whosever it is.
+        assert_eq!(counted(), [1; MAX_OLD + 2], "{wrong}");
     }
+}
+
+/// What did not fit some secrets may fit when there is another one, and what fits an old one goes
+/// on fitting it.
+#[test]
+fn a_signature_that_does_not_fit_is_tried_anew_with_other_secrets() {
+    let claims = |n: i64| format!(r#"{{"iss":"{}","exp":{}}}"#, key(), NOW.seconds() + n);
+    let token = |n: i64| token(r#"{"alg":"HS256"}"#, &claims(n));
+    let misfits = Misfits::default();
+    let other = ApiSecret::from_random([3; 32]);
+    let (few, more) = (known(slice::from_ref(&other)), known(&[other, secret()]));
+    for _ in 0..2 {
+        assert!(verify(&token(1), &few, &misfits).is_err());
+        assert!(verify(&token(1), &[], &misfits).is_err());
+        assert_eq!(verify(&token(1), &more, &misfits).unwrap(), 1);
+    }
+    // Nor is another token taken for it, be there more than are remembered.
+    (2..10_000).for_each(|n| assert!(verify(&token(n), &few, &misfits).is_err()));
+    let signature = token(1).rsplit_once('.').unwrap().1.to_owned();
+    let forged = format!("{}.{signature}", token(2).rsplit_once('.').unwrap().0);
+    assert!(verify(&forged, &more, &misfits).is_err());
+    assert_eq!(verify(&token(1), &more, &misfits).unwrap(), 1);
+    assert_eq!(verify(&token(2), &more, &misfits).unwrap(), 1);
 }
 
 #[test]
