@@ -118,21 +118,41 @@ pub async fn call(
     judged
 }
 
-/// Why a token is refused, for whoever has its no already: nothing is counted.
-pub async fn explain(ctx: &Context, token: &str, needs: &str) -> Refusal {
-    let judged = if access_token::is_one(token) {
-        access::explain(ctx, token, needs).await
-    } else {
-        judge(ctx, token, ctx.now(), &mut Found::default()).await
+/// Why a call was refused, for whoever has its no already: nothing is counted. `said` is the code
+/// that was given, if that is known, and stays whatever holds by now.
+pub async fn explain(
+    ctx: &Context,
+    token: Result<&str, Refusal>,
+    needs: &str,
+    said: Option<Code>,
+) -> Refusal {
+    // Judging again takes no call off the account, and so never comes to this.
+    if let (Some(Code::RateLimited), Some(limiter)) = (said, &ctx.limiter) {
+        return rate_limited(limiter.exceeded());
+    }
+    let judged = match token {
+        Err(refusal) => Err(refusal),
+        Ok(token) if access_token::is_one(token) => access::explain(ctx, token, needs).await,
+        Ok(token) => judge(ctx, token, ctx.now(), &mut Found::default()).await,
     };
-    match (judged, &ctx.limiter) {
-        (Err(refusal), _) => refusal,
-        // What was refused a moment ago and is right has been one call too many.
-        (Ok(_), Some(limiter)) => rate_limited(limiter.exceeded()),
-        (Ok(_), None) => {
-            let detail = "What refused this call holds no longer. Send it again.";
-            Refusal::new(Code::Unavailable, detail).retry_after(1)
+    match (judged, said) {
+        (Err(refusal), None) => refusal,
+        (Err(refusal), Some(said)) if refusal.code == said => refusal,
+        (judged, said) => {
+            let by_now = judged.map(drop).map_err(|refusal| refusal.code);
+            Refusal::new(said.unwrap_or(Code::Unavailable), instead_of_reason(by_now)).retry_after(1)
         }
+    }
+}
+
+/// What is said of a call that would be answered otherwise by now.
+const fn instead_of_reason(by_now: Result<(), Code>) -> &'static str {
+    match by_now {
+        Ok(()) => "What refused this call holds no longer. Send it again.",
+        Err(Code::Unavailable) => {
+            "What refused this call cannot be looked up right now. Send it again in a moment."
+        }
+        Err(_) => "This call would be refused for another reason by now. Send it again to see which.",
     }
 }
 

@@ -268,12 +268,13 @@ async fn a_refused_call_is_counted_once_and_a_client_cannot_hide_it(program: &Pr
     let (ctx, world) = (&behind.portal.world.ctx, &behind.portal.world);
     let developer = world.acting::<Developer>(&behind.owner);
     activation::deactivate(ctx, &developer, behind.app.id).await.expect("deactivated");
-    for headers in [&[][..], &[("X-Portico-Explain", "1")]] {
-        assert_eq!(behind.ask(Method::GET, "/", headers).await.status, 403);
+    for headers in [&[][..], &[("X-Portico-Explain", "1")], &[("X-Portico-Explain", "app_draft")]] {
+        let page = behind.ask(Method::GET, "/", headers).await;
+        assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (403, "app_deactivated"));
     }
     let counted = ctx.tally.take();
     let refused = counted.iter().filter(|counted| matches!(counted, Counted::Refused(..)));
-    assert_eq!(refused.count(), 2, "{counted:?}");
+    assert_eq!(refused.count(), 3, "{counted:?}");
 }
 
 async fn a_refused_call_is_kept_with_the_callers_address_and_not_one_it_claims(program: &Program) {

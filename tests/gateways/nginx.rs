@@ -2,11 +2,21 @@
 
 use std::{path::Path, process::Command};
 
+use portico::{
+    actions::{Context, activation},
+    domain::account::Developer,
+    limiter::Limiter,
+};
 use reqwest::Method;
 
 use crate::{
     gateway::{Gateway, Program},
-    support::{client::Client, databases::Kind, site::Portal},
+    support::{
+        client::Client,
+        databases::Kind,
+        site::{Portal, Site, free_address},
+        world::{at_most, policy},
+    },
     upstream,
 };
 
@@ -70,6 +80,47 @@ async fn a_location_asks_for_scopes() {
     }
     for (path, status) in [("/plain", 200), ("/plain?scope=meeting:write", 200)] {
         assert_eq!(client.get_as(path, &reads).await.status, status, "{path}");
+    }
+}
+
+/// Of two processes the first one judges and the second one, which has not yet heard of the change,
+/// gives the words: what was refused is told as it was, whatever the second one finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_keeps_its_reason_when_another_process_knows_better() {
+    let limited = |ctx: &mut Context| ctx.limiter = Some(Limiter::per_minute(at_most(5)).into());
+    let portal = Portal::with(Kind::Sqlite, policy(), limited).await;
+    let world = &portal.world;
+    let mut other = world.another_process().await;
+    limited(&mut other);
+    let other = Site::serve(other, free_address());
+    let one = "server 127.0.0.1:8080;";
+    let both = format!("{one} server {};", other.url.trim_start_matches("http://"));
+    let site = std::fs::read_to_string(NGINX.file).expect("the documented configuration");
+    assert!(site.contains(one));
+    let site = site.replace(one, &both);
+    let gateway = Gateway::start_with(&site, &NGINX, &portal.site.url, upstream::serve());
+    let client = Client::new(&gateway.url);
+    let mut tokens = Vec::new();
+    for (email, name) in [("ada@meridian.example", "Relay"), ("bo@other.example", "Ledger")] {
+        let owner = world.user(email).await;
+        let app = world.jwt_app(&owner, name).await;
+        let app = world.activate(&owner, &app).await;
+        let token = world.token(&owner, &app).await;
+        assert_eq!(Client::new(&other.url).get_as("/authorize", &token).await.status, 200);
+        tokens.push((owner, app, token));
+    }
+    let [(ada, relay, stopped), (_, _, unknown)] = &tokens[..] else { panic!("two") };
+    activation::deactivate(&world.ctx, &world.acting::<Developer>(ada), relay.id).await.expect("deactivated");
+    let deactivated = client.get_as("/", stopped).await;
+    // The first process cannot look up an account that it has not seen, the second one knows it.
+    world.ctx.store.close().await;
+    let unavailable = client.get_as("/", unknown).await;
+    for (page, status, code) in [(deactivated, 403, "app_deactivated"), (unavailable, 503, "unavailable")] {
+        assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (status, code), "{}", page.body);
+        let problem: serde_json::Value = serde_json::from_str(&page.body).expect("a problem");
+        assert_eq!((problem["status"].as_u64(), problem["code"].as_str()), (Some(status.into()), Some(code)));
+        assert_eq!(problem["detail"], "What refused this call holds no longer. Send it again.");
+        assert_eq!(page.header("ratelimit"), "");
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/authorize`, from memory: what passes, what does not, and how soon a change holds.
 
 mod counted;
+mod explained;
 mod paths;
 mod rate_limit;
 
@@ -36,7 +37,6 @@ on_both!(
     a_look_up_that_began_before_a_change_is_not_kept,
     an_imitation_of_an_identity_header_is_refused,
     an_unknown_key_and_a_bad_signature_read_the_same,
-    a_question_for_words_is_never_answered_with_a_pass,
 );
 
 struct Calls {
@@ -233,18 +233,4 @@ async fn an_unknown_key_and_a_bad_signature_read_the_same(kind: Kind) {
         ask(&client, Method::GET, "/authorize", &sign(&ApiKey::from_random([1; 16]), &calls.secret)).await;
     assert_eq!((bad.status, bad.body.clone()), (unknown.status, unknown.body.clone()));
     assert_eq!(bad.header("www-authenticate"), unknown.header("www-authenticate"));
-}
-
-async fn a_question_for_words_is_never_answered_with_a_pass(kind: Kind) {
-    let calls = calls(kind).await;
-    let client = calls.portal.client();
-    let explain = |token: &str| {
-        let request = client.request(Method::GET, "/authorize").header("X-Portico-Explain", "1");
-        client.send(request.bearer_auth(token))
-    };
-    let page = explain("not.a.token").await;
-    assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (401, "invalid_token"));
-    let page = explain(&calls.token()).await;
-    assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (503, "unavailable"));
-    assert!(!page.headers.contains_key("x-portico-app"));
 }

@@ -42,8 +42,9 @@ const ID_BYTES: usize = 30;
 const REQUEST_ID_BYTES: usize = 16;
 
 /// A gateway that was told no asks once more with this, for the words of it: nginx keeps no
-/// body of the first answer. The call is one, and counted once. Never answered with a pass,
-/// which would carry no identity and let a client's own headers stand.
+/// body of the first answer. It holds the code that was given, and that is the one explained: nginx
+/// answers with its status. The call is one, and counted once. Never answered with a pass, which
+/// would carry no identity and let a client's own headers stand.
 const EXPLAIN: HeaderName = HeaderName::from_static("x-portico-explain");
 
 /// Any method; no body is read.
@@ -60,8 +61,8 @@ pub(in crate::web) async fn any(
 }
 
 async fn answer(ctx: &Context, refusals: &Refusals, request: &HttpRequest) -> HttpResponse {
-    let refusal = if request.headers().contains_key(&EXPLAIN) {
-        explain(ctx, request).await
+    let refusal = if let Some(asked) = request.headers().get(&EXPLAIN) {
+        authorize::explain(ctx, unambiguous(request), &needs(request), said(asked)).await
     } else {
         match counted(ctx, judge(ctx, request)).await {
             Ok(caller) => return pass(&caller),
@@ -87,10 +88,12 @@ fn needs(request: &HttpRequest) -> Cow<'_, str> {
     scopes.reduce(|all, more| Cow::Owned(format!("{all} {more}"))).unwrap_or_default()
 }
 
-async fn explain(ctx: &Context, request: &HttpRequest) -> Refusal {
-    match unambiguous(request) {
-        Ok(token) => authorize::explain(ctx, token, &needs(request)).await,
-        Err(refusal) => refusal,
+/// The code that was given. A gateway that got none had no answer, and said that it knows nothing.
+fn said(asked: &HeaderValue) -> Option<Code> {
+    match asked.to_str().map(str::trim) {
+        Ok("") => Some(Code::Unavailable),
+        Ok(code) => code.parse().ok(),
+        Err(_) => None,
     }
 }
 

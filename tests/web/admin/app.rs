@@ -72,7 +72,7 @@ async fn suspending_refuses_the_very_next_call_everywhere_and_reinstating_restor
     assert!(suspended.says("Suspended by root@platform.example"), "{}", suspended.text());
     assert_eq!(console.authorize(&token).await, "app_suspended");
     other.directory.follow().await.expect("the log is read");
-    let code = portico::actions::authorize::explain(&other, &token, "").await.code;
+    let code = portico::actions::authorize::explain(&other, Ok(&token), "", None).await.code;
     assert_eq!(code.as_str(), "app_suspended", "on another process");
 
     let again = console.press(&page, &format!("{page}/reinstate"), &[]).await;

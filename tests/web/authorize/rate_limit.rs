@@ -17,6 +17,7 @@ on_both!(
     calls_past_the_limit_are_refused_and_told_when_to_come_back,
     what_a_stranger_sends_takes_nothing,
     asking_for_the_words_of_a_refusal_takes_nothing,
+    a_call_that_was_refused_for_another_reason_is_not_one_too_many,
     without_a_limit_nothing_is_said_of_one,
 );
 
@@ -73,15 +74,38 @@ async fn what_a_stranger_sends_takes_nothing(kind: Kind) {
 /// A gateway asks again after each refusal, and by then the next call may be allowed.
 async fn asking_for_the_words_of_a_refusal_takes_nothing(kind: Kind) {
     let calls = calls_of(limited(kind, 2).await).await;
-    let client = calls.portal.client();
     for _ in 0..5 {
-        let request = client.request(Method::GET, "/authorize").header("X-Portico-Explain", "1");
-        let page = client.send(request.bearer_auth(calls.token())).await;
+        let page = calls.explained(&calls.token(), "rate_limited").await;
         assert_eq!((page.status.as_u16(), page.header("x-portico-error")), (403, "rate_limited"));
-        assert_eq!(page.header("retry-after"), "30");
+        assert_eq!((page.header("retry-after"), page.header("ratelimit")), ("30", "\"account\";r=0;t=60"));
+        assert!(page.body.contains("may make 2 calls a minute"), "{}", page.body);
     }
     for status in [200, 200, 403] {
-        assert_eq!(ask(&client, Method::GET, "/authorize", &calls.token()).await.status, status);
+        assert_eq!(
+            ask(&calls.portal.client(), Method::GET, "/authorize", &calls.token()).await.status,
+            status
+        );
+    }
+}
+
+/// However full or empty the bucket is.
+async fn a_call_that_was_refused_for_another_reason_is_not_one_too_many(kind: Kind) {
+    let calls = calls_of(limited(kind, 1).await).await;
+    for status in [200, 403] {
+        for (said, answered) in [
+            ("unavailable", (503, "unavailable")),
+            ("app_deactivated", (403, "app_deactivated")),
+            ("token_not_yet_valid", (401, "token_not_yet_valid")),
+            ("1", (503, "unavailable")),
+        ] {
+            let page = calls.explained(&calls.token(), said).await;
+            assert_eq!((page.status.as_u16(), page.header("x-portico-error")), answered, "{said}");
+            assert!(page.body.contains("holds no longer"), "{said}: {}", page.body);
+            assert!(!page.body.contains("calls a minute"), "{said}: {}", page.body);
+            assert_eq!(page.header("ratelimit"), "", "{said}");
+        }
+        let page = ask(&calls.portal.client(), Method::GET, "/authorize", &calls.token()).await;
+        assert_eq!(page.status.as_u16(), status);
     }
 }
 

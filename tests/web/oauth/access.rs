@@ -83,10 +83,9 @@ async fn a_scope_that_the_token_lacks_is_refused_on_exactly_authorize(kind: Kind
     // Asked for words, it says the same.
     let client = server.flow.portal.client();
     let request = client.request(Method::GET, "/authorize?scope=recording:read").bearer_auth(&token);
-    assert_eq!(
-        code(&client.send(request.header("x-portico-explain", "1")).await),
-        (403, "insufficient_scope")
-    );
+    let page = client.send(request.header("x-portico-explain", "insufficient_scope")).await;
+    assert_eq!(code(&page), (403, "insufficient_scope"));
+    assert!(page.header("www-authenticate").contains("scope=\"recording:read\""));
     // A JWT app has every scope.
     let world = &server.flow.portal.world;
     let app = server.flow.active_app("Relay").await;
