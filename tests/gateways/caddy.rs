@@ -8,7 +8,8 @@ pub(crate) const CADDY: Program = Program {
     file: "docs/gateways/Caddyfile",
     whole,
     command,
-    preflights: ("caddyfile", "\t\t# A client's own copies go first"),
+    in_front_of: None,
+    preflights: Some(("caddyfile", "\t\t# A client's own copies go first")),
     tells_what_is_left: false,
 };
 

@@ -33,16 +33,17 @@ use crate::{
 /// One test a gateway for each function named: `claims::caddy::nothing_passes_without_portico`.
 macro_rules! behind_each {
     ($($test:ident),+ $(,)?) => {
-        mod nginx {$(
+        behind!(nginx, crate::nginx::NGINX, $($test),+);
+        behind!(caddy, crate::caddy::CADDY, $($test),+);
+    };
+}
+
+macro_rules! behind {
+    ($gateway:ident, $program:expr, $($test:ident),+ $(,)?) => {
+        mod $gateway {$(
             #[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                super::$test(&crate::nginx::NGINX).await;
-            }
-        )+}
-        mod caddy {$(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::$test(&crate::caddy::CADDY).await;
+                super::$test(&$program).await;
             }
         )+}
     };
@@ -53,6 +54,21 @@ behind_each!(
     a_clients_own_identity_headers_never_reach_the_api,
     a_path_is_the_apis_matter_however_it_is_spelt,
     a_preflight_passes_no_gateway_unless_it_answers_it_itself,
+    a_refusal_comes_with_its_reason_and_body,
+    a_refused_call_is_counted_once_and_a_client_cannot_hide_it,
+    a_refused_call_is_kept_with_the_callers_address_and_not_one_it_claims,
+    past_the_limit_the_answer_is_403_and_when_to_come_back,
+    what_portico_cannot_know_is_503,
+    nothing_passes_without_portico,
+);
+
+// In front of nginx. Preflights are nginx's matter there.
+behind!(
+    haproxy,
+    crate::haproxy::HAPROXY,
+    what_passes_reaches_the_api_with_the_callers_identity,
+    a_clients_own_identity_headers_never_reach_the_api,
+    a_path_is_the_apis_matter_however_it_is_spelt,
     a_refusal_comes_with_its_reason_and_body,
     a_refused_call_is_counted_once_and_a_client_cannot_hide_it,
     a_refused_call_is_kept_with_the_callers_address_and_not_one_it_claims,

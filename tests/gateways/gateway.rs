@@ -21,9 +21,11 @@ pub(crate) struct Program {
     pub(crate) whole: fn(&str, &Path) -> String,
     /// What is run with the configuration's path in this folder.
     pub(crate) command: fn(&Path, &Path) -> Command,
+    /// The gateway that it stands in front of, if it asks nothing itself.
+    pub(crate) in_front_of: Option<&'static Self>,
     /// In which language `docs/gateways.md` shows how it answers preflights, and before which line
     /// that goes.
-    pub(crate) preflights: (&'static str, &'static str),
+    pub(crate) preflights: Option<(&'static str, &'static str)>,
     /// Whether a client whose call passes is told what its account has left.
     pub(crate) tells_what_is_left: bool,
 }
@@ -31,7 +33,7 @@ pub(crate) struct Program {
 impl Program {
     /// The configuration of the documentation, with preflights answered as it says there.
     pub(crate) fn with_preflights(&self) -> String {
-        let (language, before) = self.preflights;
+        let (language, before) = self.preflights.expect("it answers them");
         let guide = fs::read_to_string("docs/gateways.md").expect("the guide");
         let (_, shown) = guide.split_once(&format!("```{language}\n")).expect("what is shown");
         let (shown, _) = shown.split_once("```").expect("its end");
@@ -45,6 +47,7 @@ impl Program {
 pub(crate) struct Gateway {
     pub(crate) url: String,
     child: Child,
+    behind: Option<Box<Self>>,
     _folder: TempDir,
 }
 
@@ -52,7 +55,15 @@ impl Gateway {
     /// Starts the program in front of Portico and the API, and waits until it listens.
     pub(crate) fn start(program: &Program, portico: &str, api: SocketAddr) -> Self {
         let site = fs::read_to_string(program.file).expect("the documented configuration");
-        Self::start_with(&site, program, portico, api)
+        let behind = program.in_front_of.map(|behind| Box::new(Self::start(behind, portico, api)));
+        let next = behind.as_ref().map_or(api, |behind| behind.address());
+        let mut gateway = Self::start_with(&site, program, portico, next);
+        gateway.behind = behind;
+        gateway
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.url.trim_start_matches("http://").parse().expect("an address")
     }
 
     /// Starts it with another configuration than that of its file.
@@ -70,7 +81,7 @@ impl Gateway {
         let stderr = File::create(&log).expect("a file");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         let child = command.spawn().expect("it is installed; scripts/test does so");
-        let mut gateway = Self { url: format!("http://{listen}"), child, _folder: folder };
+        let mut gateway = Self { url: format!("http://{listen}"), child, behind: None, _folder: folder };
         let began = Instant::now();
         while TcpStream::connect(listen).is_err() {
             let ended = gateway.child.try_wait().expect("a child");

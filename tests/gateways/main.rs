@@ -6,5 +6,6 @@ mod support;
 mod caddy;
 mod claims;
 mod gateway;
+mod haproxy;
 mod nginx;
 mod upstream;

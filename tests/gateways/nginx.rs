@@ -24,7 +24,8 @@ pub(crate) const NGINX: Program = Program {
     file: "docs/gateways/nginx/api.conf",
     whole,
     command,
-    preflights: ("nginx", "        include /etc/nginx/portico/guard.conf;"),
+    in_front_of: None,
+    preflights: Some(("nginx", "        include /etc/nginx/portico/guard.conf;")),
     tells_what_is_left: true,
 };
 
