@@ -13,7 +13,12 @@ use actix_web::{
 };
 use url::form_urlencoded;
 
-use super::{decision::counted, me::bearer, problem::Refusals, rate_limit};
+use super::{
+    decision::{broken, counted},
+    me::bearer,
+    problem::Refusals,
+    rate_limit,
+};
 use crate::{
     actions::{
         Context,
@@ -54,7 +59,7 @@ pub(in crate::web) async fn any(
     request: HttpRequest,
 ) -> HttpResponse {
     panics::answered(answer(&ctx, &refusals, &request), || {
-        let refusal = Refusal::new(Code::Unavailable, "Portico failed to judge the token.").retry_after(1);
+        let refusal = broken();
         refusals.answer(&refusal, refusal.code.gateway_status())
     })
     .await
