@@ -34,6 +34,8 @@ const COUNTS_WAIT_LONGEST: Duration = Duration::from_secs(15);
 /// takes a small share of the time that answers could have.
 const COUNTS_WAIT_FACTOR: u32 = 50;
 const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How often what was timed is sorted into buckets.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Error)]
 pub(super) enum ServeError {
@@ -101,6 +103,8 @@ pub(super) fn serve_metrics(ctx: &Context, config: &Config) -> Result<Option<Ser
         MetricsServer::bind(ctx.clone(), listen).map_err(|error| ServeError::MetricsListen(listen, error))?;
     tracing::info!(%listen, "metrics are served");
     let handle = server.handle();
+    // Apart from the server: should that end, what is timed goes on, and would take ever more memory.
+    actix_web::rt::spawn(tidy(ctx.clone()));
     actix_web::rt::spawn(async move {
         if let Err(error) = server.run().await {
             tracing::error!(error = &error as &dyn std::error::Error, "metrics are not served any more");
@@ -195,6 +199,16 @@ async fn write_counts(ctx: Context, mut stopped: watch::Receiver<()>) {
             tracing::warn!(error = &error as &dyn std::error::Error, "counts of calls could not be written");
         }
         wait = (began.elapsed() * COUNTS_WAIT_FACTOR).clamp(COUNTS_WAIT, COUNTS_WAIT_LONGEST);
+    }
+}
+
+/// Keeps what was timed small, for as long as the process runs.
+async fn tidy(ctx: Context) {
+    let mut turns = interval(TIDY_EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        ctx.metrics.tidy();
     }
 }
 

@@ -9,10 +9,8 @@ use actix_web::{
     App, HttpResponse, HttpServer,
     dev::ServerHandle,
     http::header,
-    rt::spawn,
     web::{Data, to},
 };
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::{api::problem, endpoint::Endpoint};
 use crate::actions::{Context, monitoring};
@@ -20,10 +18,7 @@ use crate::actions::{Context, monitoring};
 /// A server of metrics that is bound and ready to run.
 pub struct MetricsServer {
     inner: actix_web::dev::Server,
-    ctx: Context,
 }
-
-const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 impl MetricsServer {
     /// Binds the address.
@@ -32,7 +27,7 @@ impl MetricsServer {
     /// The address cannot be had.
     pub fn bind(ctx: Context, listen: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
-        let data = Data::new(ctx.clone());
+        let data = Data::new(ctx);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(data.clone())
@@ -46,7 +41,7 @@ impl MetricsServer {
         .shutdown_timeout(1)
         .listen(listener)?
         .run();
-        Ok(Self { inner: server, ctx })
+        Ok(Self { inner: server })
     }
 
     /// By which it is stopped.
@@ -55,24 +50,12 @@ impl MetricsServer {
         self.inner.handle()
     }
 
-    /// Serves until it is told to stop, and keeps what was timed small meanwhile.
+    /// Serves until it is told to stop.
     ///
     /// # Errors
     /// The listener failed.
     pub async fn run(self) -> std::io::Result<()> {
-        let tidying = spawn(tidy(self.ctx));
-        let outcome = self.inner.await;
-        tidying.abort();
-        outcome
-    }
-}
-
-async fn tidy(ctx: Context) {
-    let mut turns = interval(TIDY_EVERY);
-    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        turns.tick().await;
-        ctx.metrics.tidy();
+        self.inner.await
     }
 }
 
