@@ -1,6 +1,7 @@
 //! The consent page: what it says, whom it lets decide, and what it remembers.
 
 use portico::{actions, domain::account::Role};
+use reqwest::Method;
 
 use crate::{
     authorizations::Scene,
@@ -17,6 +18,7 @@ on_both!(
     denying_gives_access_denied_and_nothing_else,
     a_post_without_the_forms_own_value_does_nothing,
     consent_is_remembered_for_confidential_clients_and_the_same_scopes,
+    asking_for_the_head_alone_gives_no_code,
     a_public_client_asks_each_time,
     the_account_is_one_of_the_users_own,
     accounts_that_are_not_approved_cannot_be_chosen,
@@ -126,6 +128,20 @@ async fn consent_is_remembered_for_confidential_clients_and_the_same_scopes(kind
     let revoke = page.attribute("form[action$='/revoke']", "action").expect("a form");
     scene.client.submit(&page.form(&revoke)).await;
     assert_eq!(asks("meeting:read").await, 200, "taken back");
+}
+
+async fn asking_for_the_head_alone_gives_no_code(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let proof = Proof::new("a");
+    scene.atlas.code(&scene.client, &proof, &[]).await;
+    let world = &scene.portal.world;
+    let codes = world.database.count("authorization_codes", "true").await;
+    let asking = scene.atlas.asking(&proof, &[]);
+    let head = scene.client.send(scene.client.request(Method::HEAD, &asking)).await;
+    assert_eq!((head.status.as_u16(), head.header("location")), (200, ""));
+    assert_eq!(world.database.count("authorization_codes", "true").await, codes);
+    assert_eq!(scene.client.get(&asking).await.status, 303, "consent is remembered");
+    assert_eq!(world.database.count("authorization_codes", "true").await, codes + 1);
 }
 
 async fn a_public_client_asks_each_time(kind: Kind) {

@@ -1,6 +1,7 @@
 //! `/oauth/authorize`: whether the user lets an app in, and for which account.
 
 use actix_web::HttpRequest;
+use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
@@ -132,7 +133,9 @@ pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, visit:
             return Ok(see_other(&asking.redirection.refused(*refusal, &ctx.policy.public_url)));
         }
     };
-    if who.user.proven_at.is_some()
+    // HEAD changes nothing (RFC 9110 §9.2.1): it has the head of the question.
+    if request.method() != Method::HEAD
+        && who.user.proven_at.is_some()
         && let Some(account) = authorization::remembered(&ctx, &who, &asking, asked).await?
     {
         let answered = authorization::allow(&ctx, &visit.by(), &who.user, &asking, asked, account).await?;
