@@ -8,6 +8,7 @@ use crate::support::databases::{Kind, on_both};
 on_both!(
     the_overview_says_what_the_app_is_and_what_happened_to_it,
     each_state_says_what_it_means_and_offers_what_may_follow,
+    what_is_no_choice_of_what_waits_changes_nothing,
     a_state_changes_only_as_it_may,
     a_suspended_app_says_why_and_its_developers_cannot_change_that,
     stopping_says_what_it_does_not_stop,
@@ -62,6 +63,25 @@ async fn each_state_says_what_it_means_and_offers_what_may_follow(kind: Kind) {
         (database.audited("app_deactivated").await, database.audited("app_reactivated").await),
         (1, 1)
     );
+}
+
+async fn what_is_no_choice_of_what_waits_changes_nothing(kind: Kind) {
+    let flow = Flow::new(kind).await;
+    let app = flow.active_app("Relay").await;
+    flow.press(&at(&app, ""), &at(&app, "/deactivate"), &[]).await;
+    let reactivate = at(&app, "/reactivate");
+    for wrong in ["zzz", "SEND", " "] {
+        let form = flow.client.visit(&at(&app, "")).await.form(&reactivate).and("waiting", wrong);
+        let page = flow.client.submit(&form).await;
+        assert_eq!(page.status, 422, "{wrong}");
+        for words in ["The app was not reactivated.", "Choose to deliver what waits or to drop it."] {
+            assert!(page.says(words), "{wrong}: {}", page.text());
+        }
+        assert!(!page.says("The app was not deleted."), "{}", page.text());
+    }
+    assert_eq!(flow.portal.world.database.audited("app_reactivated").await, 0);
+    let form = flow.client.visit(&at(&app, "")).await.form(&reactivate).and("waiting", "drop");
+    assert_eq!(flow.client.submit(&form).await.status, 303);
 }
 
 async fn a_state_changes_only_as_it_may(kind: Kind) {

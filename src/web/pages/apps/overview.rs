@@ -12,6 +12,7 @@ use crate::domain::account::{AtLeast, Developer, Owner, Viewer};
 use crate::domain::app::{AppType, StateKind};
 use crate::domain::audit::Change;
 use crate::domain::fields::FieldErrors;
+use crate::domain::lane::Waiting;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
 use crate::web::audit::told::{Mark, told};
@@ -58,6 +59,17 @@ pub(crate) struct OverviewPage {
     pub(crate) errors: FieldErrors,
 }
 
+impl OverviewPage {
+    /// What was not done, if something was refused.
+    pub(crate) fn undone(&self) -> &'static str {
+        if self.errors.get("waiting").is_some() {
+            "The app was not reactivated."
+        } else {
+            "The app was not deleted."
+        }
+    }
+}
+
 /// The calls of an app that calls the API.
 pub(crate) struct AppCalls {
     /// Nothing for an app that has not been activated and has not called.
@@ -84,11 +96,22 @@ pub(crate) struct Reactivate {
     pub(crate) waiting: Count,
 }
 
-/// The choice made with *Reactivate*; nothing if nothing waits.
+/// The choice made with *Reactivate*; empty if nothing waits.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct ReactivateForm {
     waiting: String,
+}
+
+impl ReactivateForm {
+    fn choice(&self) -> Result<Waiting, FieldErrors> {
+        match self.waiting.as_str() {
+            "" => Ok(Waiting::default()),
+            text => text
+                .parse()
+                .map_err(|_| FieldErrors::one("waiting", "Choose to deliver what waits or to drop it.")),
+        }
+    }
 }
 
 /// One thing that happened to the app.
@@ -130,8 +153,10 @@ pub(in crate::web) async fn reactivate(
     post: Post<InApp<Developer>, ReactivateForm>,
 ) -> PageResult {
     let Post { at, form } = post;
-    // What is no choice keeps what waits.
-    let waiting = form.waiting.parse().unwrap_or_default();
+    let waiting = match form.choice() {
+        Ok(waiting) => waiting,
+        Err(errors) => return refused(&draw(&ctx, &at, DeleteForm::default(), errors).await?),
+    };
     activation::reactivate(&ctx, &at.acting, at.app.id, waiting).await?;
     done(&at.signed_in.visit, &at.at(""), Done::AppReactivated)
 }
