@@ -28,6 +28,7 @@ pub(super) enum Done {
     GrantRevoked,
     GrantsRevoked,
     EventRedelivered,
+    RedeliveryHeld,
     FailedRedelivered,
     NothingFailed,
     EventTypeBroughtBack,
@@ -106,6 +107,7 @@ text_enum!(
     GrantRevoked = "grant-revoked",
     GrantsRevoked = "grants-revoked",
     EventRedelivered = "event-redelivered",
+    RedeliveryHeld = "redelivery-held",
     FailedRedelivered = "failed-redelivered",
     NothingFailed = "nothing-failed",
     EventTypeBroughtBack = "event-type-brought-back",
@@ -207,6 +209,8 @@ impl Done {
                 .more("Its users have to let the app in anew."),
             Self::EventRedelivered => Flash::new("The event is delivered again.")
                 .more("It has the same webhook-id. This page shows how it goes."),
+            Self::RedeliveryHeld => Flash::new("The event waits to be delivered again.")
+                .more("It has the same webhook-id. This page says what it waits for."),
             Self::FailedRedelivered => Flash::new("What failed is delivered again.")
                 .more("Each event has the same webhook-id as before."),
             Self::NothingFailed => Flash::new("Nothing has failed since then.").more("Nothing is delivered again."),

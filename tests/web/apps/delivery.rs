@@ -27,6 +27,7 @@ on_both!(
     what_an_endpoint_answers_is_shown_as_text,
     a_blocked_address_is_told_without_address_or_time,
     redelivering_begins_anew_and_once_a_form,
+    what_cannot_be_sent_yet_is_not_told_to_be_sent,
     what_waits_says_what_it_waits_for,
     viewers_read_and_do_not_redeliver,
     an_endpoint_that_is_turned_off_says_so_and_is_resumed,
@@ -177,6 +178,26 @@ async fn what_waits_says_what_it_waits_for(kind: Kind) {
     assert!(log.one(id).await.says("left alone until 24 Nov 2026, 07:21 UTC"));
     world.database.run("update apps set state = 'deactivated'").await;
     assert!(log.one(id).await.says("It waits until the app is active."));
+}
+
+async fn what_cannot_be_sent_yet_is_not_told_to_be_sent(kind: Kind) {
+    let log = Log::new(kind).await;
+    let id = log.answered(500).await;
+    let world = &log.flow.portal.world;
+    let opens = (log.now() + Span::seconds(60)).micros();
+    for (change, words) in [
+        (
+            format!("update lanes set failures = 20, opens_at = {opens}"),
+            "left alone until 24 Nov 2026, 07:21 UTC",
+        ),
+        (String::from("update apps set state = 'deactivated'"), "It waits until the app is active."),
+    ] {
+        world.database.run(&change).await;
+        let page = log.flow.press(&log.path(id), &format!("{}/redeliver", log.path(id)), &[]).await;
+        assert!(page.says("The event waits to be delivered again.") && page.says(words), "{}", page.text());
+        assert!(!page.says("The event is delivered again."), "{}", page.text());
+        world.database.set("deliveries", &id, "status = 'failed', next_at = null").await;
+    }
 }
 
 async fn viewers_read_and_do_not_redeliver(kind: Kind) {

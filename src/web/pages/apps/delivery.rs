@@ -132,7 +132,13 @@ pub(in crate::web) async fn redeliver(
     let id = id(&path.1)?;
     let value = FormValue::new(at.signed_in.who.user.id, &form.once);
     let flash = match deliveries::redeliver(&ctx, &at.acting, &at.app, id, value).await? {
-        Once::Now(_) => Done::EventRedelivered,
+        Once::Now(_) => {
+            let Seen { lane, .. } = deliveries::view(&ctx, &at.acting, &at.app, id).await?;
+            match lane.and_then(|lane| Hold::of(&lane, ctx.now())) {
+                None => Done::EventRedelivered,
+                Some(_) => Done::RedeliveryHeld,
+            }
+        }
         Once::Before(_) => Done::Again,
     };
     done(&at.signed_in.visit, &at.at(&format!("/deliveries/{id}")), flash)
