@@ -38,6 +38,8 @@ pub enum Unredeemed {
     Grant(&'static str),
     /// `invalid_scope`: more than was granted.
     Scope,
+    /// `invalid_scope`: nothing that the app still asks for.
+    LostScope,
     /// Too often, for so many seconds.
     TooOften(u64),
 }
@@ -104,11 +106,19 @@ pub async fn redeem(ctx: &Context, by: &By, app: AppId, sent: &CodeSent<'_>) -> 
 }
 
 /// Refreshes an authorisation of the app (RFC 6749 §6): the token gives way to another one. One
-/// that was used before ends the authorisation (RFC 9700 §4.14.2).
+/// that was used before ends the authorisation (RFC 9700 §4.14.2). `of_app` are the scopes that the
+/// app asks for by now.
 ///
 /// # Errors
 /// `Unavailable` and `Internal` alone.
-pub async fn refresh(ctx: &Context, by: &By, app: AppId, token: &str, scope: Option<&ScopeSet>) -> Outcome {
+pub async fn refresh(
+    ctx: &Context,
+    by: &By,
+    app: AppId,
+    token: &str,
+    scope: Option<&ScopeSet>,
+    of_app: &ScopeSet,
+) -> Outcome {
     let Ok(token) = token.parse::<RefreshToken>() else { return Ok(Err(UNKNOWN_TOKEN)) };
     let hash = TokenHash::of_secret(&token);
     let found = ctx.read().await?.refresh_token(hash.as_bytes()).await?;
@@ -132,6 +142,9 @@ pub async fn refresh(ctx: &Context, by: &By, app: AppId, token: &str, scope: Opt
     let scopes = scope.unwrap_or(&stored.scopes).clone();
     if !scopes.is_subset(&stored.scopes) {
         return Ok(Err(Unredeemed::Scope));
+    }
+    if scope.is_some_and(|asked| !asked.is_empty() && asked.intersection(of_app).is_empty()) {
+        return Ok(Err(Unredeemed::LostScope));
     }
     // Every one that was used is kept, so that one used twice is known.
     if let Some(at) = tx.nth_refresh(stored.family, now - Span::hours(1), REFRESHES_AN_HOUR).await? {

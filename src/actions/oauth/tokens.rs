@@ -62,7 +62,8 @@ pub async fn issue(
         }
         GrantRequest::Refresh { token, scope } => {
             asks_users(client)?;
-            let redeemed = codes::refresh(ctx, by, client.app.id, token.expose(), scope.as_ref()).await;
+            let (app, of_app) = (client.app.id, &client.scopes);
+            let redeemed = codes::refresh(ctx, by, app, token.expose(), scope.as_ref(), of_app).await;
             for_user(ctx, client, redeemed)
         }
     }
@@ -94,6 +95,10 @@ fn for_user(ctx: &Context, client: &Client, redeemed: Outcome) -> Result<Tokens,
         }
         Err(Unredeemed::Scope) => {
             let description = "The scope names more than was granted. Leave scope out to get all of that.";
+            Err(OauthError::new(ErrorCode::InvalidScope, description))
+        }
+        Err(Unredeemed::LostScope) => {
+            let description = "The app asks for none of these scopes on its Scopes page any more. Leave scope out to get what is left of those granted.";
             Err(OauthError::new(ErrorCode::InvalidScope, description))
         }
     }

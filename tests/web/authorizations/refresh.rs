@@ -21,6 +21,7 @@ on_both!(
     a_refresh_token_used_twice_ends_its_whole_family,
     of_fifty_who_refresh_at_once_one_gets_tokens,
     a_refresh_gives_no_more_scopes_than_were_granted,
+    a_refresh_for_what_the_app_asks_for_no_more_gives_nothing,
     an_authorisation_ends_after_ninety_days,
     an_authorisation_is_refreshed_sixty_times_an_hour_at_most,
     what_is_over_is_dropped_some_at_a_time,
@@ -95,6 +96,25 @@ async fn a_refresh_gives_no_more_scopes_than_were_granted(kind: Kind) {
         assert_eq!(error(&page), (400, String::from("invalid_scope")), "{more}");
     }
     tokens(&scene.atlas.refresh(&scene.program, &refresh).await);
+}
+
+async fn a_refresh_for_what_the_app_asks_for_no_more_gives_nothing(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let granted = "meeting:read user:read";
+    let (_, refresh) = scene.atlas.tokens(&scene.client, &[("scope", granted)]).await;
+    scene.portal.world.set_scopes(&scene.atlas.owner, &scene.atlas.app, &["user:read"]).await;
+    let ask = async |refresh: &str, scope: &str| {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("scope", scope)];
+        scene.atlas.token(&scene.program, &fields).await
+    };
+    let page = ask(&refresh, "meeting:read").await;
+    assert_eq!(error(&page), (400, String::from("invalid_scope")), "{}", page.body);
+    // Nothing was used up, and what is left is given.
+    let page = ask(&refresh, granted).await;
+    assert!(page.body.contains("\"scope\":\"user:read\""), "{}", page.body);
+    let (_, next) = tokens(&page);
+    let page = scene.atlas.refresh(&scene.program, &next).await;
+    assert!(page.body.contains("\"scope\":\"user:read\""), "{}", page.body);
 }
 
 async fn an_authorisation_is_refreshed_sixty_times_an_hour_at_most(kind: Kind) {
