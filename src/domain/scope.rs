@@ -114,6 +114,16 @@ impl ScopeSet {
     }
 }
 
+/// The first of these names that is none of any scope here, such as `openid`; nothing if the text is
+/// no list of names at all (RFC 6749 §3.3).
+#[must_use]
+pub fn never_a_scope(text: &str) -> Option<&str> {
+    let is_of_names = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
+    let strange =
+        |name: &&str| !name.is_empty() && name.parse() == Err::<ScopeName, _>(ScopeNameError::Malformed);
+    text.split(' ').find(strange).filter(|_| is_of_names)
+}
+
 impl FromIterator<ScopeName> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = ScopeName>>(scopes: I) -> Self {
         let mut scopes: Vec<_> = scopes.into_iter().collect();
@@ -197,6 +207,23 @@ mod tests {
         let long = "a:b ".repeat(1_024);
         assert!(long.parse::<ScopeSet>().is_ok());
         assert_eq!(format!("{long} ").parse::<ScopeSet>(), Err(ScopeSetError::TooLong));
+    }
+
+    #[test]
+    fn a_name_of_the_standard_that_is_none_here_is_known() {
+        for (text, name) in [
+            ("openid", Some("openid")),
+            ("user:read  openid profile", Some("openid")),
+            ("user:read,meeting:read", Some("user:read,meeting:read")),
+            ("user:read", None),
+            ("", None),
+            ("openid \"", None),
+            ("open\\id", None),
+            ("openid\tprofile", None),
+            ("öpenid", None),
+        ] {
+            assert_eq!(never_a_scope(text), name, "{text}");
+        }
     }
 
     #[test]

@@ -206,7 +206,7 @@ pub async fn deny(ctx: &Context, asking: &Asking) -> Result<Option<String>> {
         }
         tx.commit().await?;
     }
-    Ok(Some(asking.redirection.refused(Refusal::DENIED, &ctx.policy.public_url)))
+    Ok(Some(asking.redirection.refused(&Refusal::DENIED, &ctx.policy.public_url)))
 }
 
 /// Whether the request was not sent ahead, or was not used before.

@@ -4,7 +4,7 @@
 //! until then what is wrong is said on a page of ours ([`Unproven`]), and from then on to the
 //! client ([`Refusal`]).
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use thiserror::Error;
 use url::{Host, Url, form_urlencoded};
@@ -12,7 +12,7 @@ use url::{Host, Url, form_urlencoded};
 use super::{ErrorCode, pkce::Challenge};
 use crate::domain::{
     client::{ClientId, RedirectUri, RedirectUris},
-    scope::ScopeSet,
+    scope::{ScopeSet, never_a_scope},
 };
 
 /// The most bytes of a `state`: it comes back in a URL.
@@ -75,20 +75,23 @@ pub enum Unproven {
 
 /// What is answered to a client in place of a code. Its description is for whoever writes the
 /// client, in the characters that RFC 6749 §4.1.2.1 allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub error: ErrorCode,
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
 }
 
 impl Refusal {
     const fn invalid(description: &'static str) -> Self {
-        Self { error: ErrorCode::InvalidRequest, description }
+        Self::new(ErrorCode::InvalidRequest, description)
+    }
+
+    const fn new(error: ErrorCode, description: &'static str) -> Self {
+        Self { error, description: Cow::Borrowed(description) }
     }
 
     /// The user said no.
-    pub const DENIED: Self =
-        Self { error: ErrorCode::AccessDenied, description: "The user did not allow the app." };
+    pub const DENIED: Self = Self::new(ErrorCode::AccessDenied, "The user did not allow the app.");
 }
 
 /// What comes back as it went, for the client to know its own request again.
@@ -245,13 +248,13 @@ impl Parameters {
         }
         if one("request").is_some() {
             let description = "Request objects are not supported; send the parameters themselves.";
-            return Err(Refusal { error: ErrorCode::RequestNotSupported, description });
+            return Err(Refusal::new(ErrorCode::RequestNotSupported, description));
         }
         match one("response_type") {
             Some("code") => {}
             Some(_) => {
                 let description = "response_type must be code.";
-                return Err(Refusal { error: ErrorCode::UnsupportedResponseType, description });
+                return Err(Refusal::new(ErrorCode::UnsupportedResponseType, description));
             }
             None => return Err(Refusal::invalid("response_type is missing; it must be code.")),
         }
@@ -278,13 +281,14 @@ fn challenge(text: Option<&str>, method: Option<&str>) -> Result<Challenge, Refu
 fn scopes(text: Option<&str>, of_app: &ScopeSet) -> Result<ScopeSet, Refusal> {
     let Some(text) = text else { return Ok(of_app.clone()) };
     let error = ErrorCode::InvalidScope;
-    let scopes: ScopeSet = text
-        .parse()
-        .map_err(|_| Refusal { error, description: "scope must be names of scopes separated by spaces." })?;
+    let scopes: ScopeSet = text.parse().map_err(|_| match never_a_scope(text) {
+        Some(name) => Refusal { error, description: format!("There is no scope {name} here.").into() },
+        None => Refusal::new(error, "scope must be names of scopes separated by spaces."),
+    })?;
     if scopes.is_subset(of_app) {
         Ok(scopes)
     } else {
-        Err(Refusal { error, description: "scope has one that this app does not have." })
+        Err(Refusal::new(error, "scope has one that this app does not have."))
     }
 }
 
@@ -323,8 +327,8 @@ impl Redirection {
 
     /// Back to the client without.
     #[must_use]
-    pub fn refused(&self, refusal: Refusal, issuer: &str) -> String {
-        self.with(&[("error", refusal.error.as_str()), ("error_description", refusal.description)], issuer)
+    pub fn refused(&self, refusal: &Refusal, issuer: &str) -> String {
+        self.with(&[("error", refusal.error.as_str()), ("error_description", &refusal.description)], issuer)
     }
 
     fn with(&self, answer: &[(&str, &str)], issuer: &str) -> String {

@@ -69,6 +69,7 @@ async fn every_other_mistake_goes_back_to_the_client_with_its_code(kind: Kind) {
         (&[("scope", "recording:read")], "invalid_scope"),
         (&[("scope", "user:read unknown:scope")], "invalid_scope"),
         (&[("scope", "user:read,meeting:read")], "invalid_scope"),
+        (&[("scope", "openid user:read")], "invalid_scope"),
         (&[("scope", "user:read"), ("scope", "user:read")], "invalid_request"),
         (&[("request", "eyJhbGciOiJub25lIn0.e30.")], "request_not_supported"),
         (&[("state", "a"), ("state", "b")], "invalid_request"),
@@ -80,6 +81,8 @@ async fn every_other_mistake_goes_back_to_the_client_with_its_code(kind: Kind) {
         assert_eq!(answer["error"], error, "{changes:?}: {answer:?}");
         assert_eq!(answer["iss"], issuer, "{changes:?}");
         assert!(answer.contains_key("error_description") && !answer.contains_key("code"), "{changes:?}");
+        let names_it = answer["error_description"] == "There is no scope openid here.";
+        assert_eq!(names_it, changes.contains(&("scope", "openid user:read")), "{changes:?}");
         let has_state = !changes.iter().any(|(name, _)| *name == "state");
         assert_eq!(answer.get("state").map(String::as_str), has_state.then_some("xyz"), "{changes:?}");
     }

@@ -41,6 +41,7 @@ async fn every_request_that_is_wrong_gets_its_error(kind: Kind) {
         (vec![GRANT, ("scope", "USER:READ")], (400, "invalid_scope")),
         (vec![GRANT, ("scope", "user:read,meeting:read")], (400, "invalid_scope")),
         (vec![GRANT, ("scope", "*")], (400, "invalid_scope")),
+        (vec![GRANT, ("scope", "user:read openid")], (400, "invalid_scope")),
         (vec![GRANT, ("scope", &long)], (400, "invalid_scope")),
         (vec![GRANT, ("client_id", &other.id)], (400, "invalid_request")),
         (vec![GRANT, ("client_secret", secret)], (400, "invalid_request")),
@@ -81,8 +82,10 @@ async fn every_request_that_is_wrong_gets_its_error(kind: Kind) {
     for (fields, (status, error)) in in_body {
         assert_eq!(refusal(&post(flow, "/oauth/token", &fields).await), refused(status, error), "{fields:?}");
     }
-    // Whatever is wrong with a client reads the same.
     let words = |page| json_of(&page)["error_description"].to_string();
+    let openid = post_as(flow, "/oauth/token", app, &[GRANT, ("scope", "openid")]).await;
+    assert!(words(openid).contains("There is no scope openid here"));
+    // Whatever is wrong with a client reads the same.
     let unknown = ClientApp {
         id: String::from("cid_0000000000000000000000"),
         secret: secret.into(),

@@ -123,7 +123,7 @@ fn an_answer_keeps_the_query_of_its_address_and_says_who_gave_it() {
         to("https://app.example/cb?tenant=7", "-").allowed("ac_1", ISSUER),
         "https://app.example/cb?tenant=7&code=ac_1&iss=https%3A%2F%2Fportico.example"
     );
-    let refused = to("https://app.example/cb", "\u{e9}").refused(Refusal::DENIED, ISSUER);
+    let refused = to("https://app.example/cb", "\u{e9}").refused(&Refusal::DENIED, ISSUER);
     assert_eq!(
         refused,
         "https://app.example/cb?error=access_denied&error_description=The+user+did+not+allow+the+app.&iss=https%3A%2F%2Fportico.example"
@@ -161,7 +161,13 @@ fn parameters_are_read_as_they_were_written() {
 
 #[test]
 fn descriptions_hold_only_what_a_client_can_read() {
-    for changes in [("response_type", "-"), ("code_challenge", "-"), ("scope", "x:y"), ("request", "x")] {
+    for changes in [
+        ("response_type", "-"),
+        ("code_challenge", "-"),
+        ("scope", "x:y"),
+        ("scope", "openid"),
+        ("request", "x"),
+    ] {
         let description = asked(&[changes]).judge(&ScopeSet::default()).unwrap_err().description;
         let allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         assert!(description.bytes().all(allowed), "{description}");

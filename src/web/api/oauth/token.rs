@@ -16,7 +16,7 @@ use crate::{
     domain::{
         credential::RefreshToken,
         oauth::{ErrorCode, OauthError, parameters::Parameters, pkce::Verifier},
-        scope::ScopeSet,
+        scope::{ScopeSet, never_a_scope},
         secret::Secret,
     },
     web::extract::client::origin,
@@ -92,10 +92,12 @@ fn verifier(parameters: &Parameters) -> Result<Verifier, OauthError> {
 }
 
 fn scope(parameters: &Parameters) -> Result<Option<ScopeSet>, OauthError> {
-    let parsed = parameters.get("scope").map(str::parse::<ScopeSet>).transpose();
-    parsed.map_err(|_| {
-        let description =
-            "scope must be names of scopes with spaces between them, such as meeting:read user:read.";
-        OauthError::new(ErrorCode::InvalidScope, description)
+    let Some(text) = parameters.get("scope") else { return Ok(None) };
+    let names = "scope must be names of scopes with spaces between them, such as meeting:read user:read.";
+    text.parse::<ScopeSet>().map(Some).map_err(|_| match never_a_scope(text) {
+        Some(name) => {
+            OauthError::new(ErrorCode::InvalidScope, format!("There is no scope {name} here: {names}"))
+        }
+        None => OauthError::new(ErrorCode::InvalidScope, names),
     })
 }

@@ -130,7 +130,7 @@ pub(in crate::web) async fn get(ctx: Data<Context>, request: HttpRequest, visit:
     let asked = match &asking.asked {
         Ok(asked) => asked,
         Err(refusal) => {
-            return Ok(see_other(&asking.redirection.refused(*refusal, &ctx.policy.public_url)));
+            return Ok(see_other(&asking.redirection.refused(refusal, &ctx.policy.public_url)));
         }
     };
     // HEAD changes nothing (RFC 9110 §9.2.1): it has the head of the question.
@@ -160,7 +160,7 @@ pub(in crate::web) async fn post(
     let asked = match &asking.asked {
         Ok(asked) => asked,
         Err(refusal) => {
-            return Ok(see_other(&asking.redirection.refused(*refusal, &ctx.policy.public_url)));
+            return Ok(see_other(&asking.redirection.refused(refusal, &ctx.policy.public_url)));
         }
     };
     let answered = match decision {
