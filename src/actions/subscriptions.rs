@@ -5,7 +5,7 @@ use crate::{
     crypto::{self, keyring::Place},
     domain::{
         account::{AtLeast, Developer},
-        app::App,
+        app::{App, AppType},
         audit::{Change, FieldChange},
         credential::{SecretFacts, SigningSecret},
         event::Environment,
@@ -19,20 +19,27 @@ use crate::{
     store::{SealedSecret, Tx},
 };
 
-/// The chosen event types: of the catalog, or of those that the subscription has already
-/// although they are retired.
+/// Whether a subscription of such an app may choose the event type. What it has already it keeps.
+#[must_use]
+pub fn is_offered(entry: &EventType, app_type: AppType, had: Option<&EventTypes>) -> bool {
+    had.is_some_and(|had| had.contains(entry.name.as_str())) || (!entry.retired && entry.is_for(app_type))
+}
+
+/// The chosen event types: of those of the catalog that are offered, or that the subscription has
+/// already.
 ///
 /// # Errors
 /// Nothing chosen, or something that cannot be.
 pub fn choose(
     catalog: &[EventType],
+    app_type: AppType,
     had: Option<&EventTypes>,
     chosen: &[String],
 ) -> std::result::Result<EventTypes, EventTypesError> {
     let known = |text: &String| {
         let name = text.parse::<EventTypeName>().ok();
         let entry = catalog.iter().find(|entry| Some(&entry.name) == name.as_ref());
-        let allowed = entry.filter(|entry| !entry.retired || had.is_some_and(|had| had.contains(text)));
+        let allowed = entry.filter(|entry| is_offered(entry, app_type, had));
         allowed.map(|entry| entry.name.clone()).ok_or_else(|| EventTypesError::Unknown(text.clone()))
     };
     let names = chosen.iter().map(known).collect::<std::result::Result<Vec<_>, _>>()?;

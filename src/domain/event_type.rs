@@ -8,6 +8,7 @@ use std::{fmt, str::FromStr};
 use thiserror::Error;
 
 use super::{
+    app::AppType,
     fields::{Complaint, capitalised},
     scope::ScopeName,
     text::{self, define_text},
@@ -102,6 +103,15 @@ pub struct EventType {
     pub retired: bool,
     /// Counts its changes, so that whoever changes it can say which one they saw.
     pub version: i64,
+}
+
+impl EventType {
+    /// Whether apps of this type may be sent it: that a grant ended is for those who were granted
+    /// something.
+    #[must_use]
+    pub fn is_for(&self, app_type: AppType) -> bool {
+        app_type.asks_users() || self.name.as_str() != DEAUTHORIZED
+    }
 }
 
 #[cfg(test)]

@@ -100,5 +100,6 @@ async fn an_oauth_app_is_told_whose_events_come_and_what_each_type_needs(kind: K
         let editor = flow.client.visit(&at(&app, "/subscriptions/new")).await;
         let rows = editor.texts(".events label");
         assert!(!rows.iter().any(|row| row.contains("Needs") || row.contains("Never sent")), "{rows:?}");
+        assert!(!rows.iter().any(|row| row.starts_with("app.deauthorized")), "{rows:?}");
     }
 }

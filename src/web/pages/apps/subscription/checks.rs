@@ -11,9 +11,11 @@ use super::SubscriptionForm;
 use super::handlers::Stored;
 use crate::actions::checks::{self, Checks, NewTest};
 use crate::actions::deliveries::LoggedDelivery;
+use crate::actions::subscriptions::is_offered;
 use crate::actions::{Context, Error, FormValue, Once, catalog};
 use crate::crypto::token::Token;
 use crate::domain::account::Developer;
+use crate::domain::app::AppType;
 use crate::domain::delivery::attempt::{Attempt, Outcome};
 use crate::domain::delivery::{DeliveryKind, Stage};
 use crate::domain::event::Environment;
@@ -117,7 +119,7 @@ pub(in crate::web) async fn test(
         let asked = [("test", form.event_type.as_str()), ("environment", &form.environment)];
         return Ok(see_other(&format!("{}#test", href(&here, &asked))));
     }
-    let parsed = form.parse(&catalog::list(&ctx).await?, &stored.subscription.event_types);
+    let parsed = form.parse(&catalog::list(&ctx).await?, at.app.app_type, &stored.subscription.event_types);
     let sent = match parsed {
         Ok(test) => {
             let value = FormValue::new(at.signed_in.who.user.id, &form.once);
@@ -200,15 +202,20 @@ fn whole_seconds(span: Span) -> i64 {
 }
 
 impl TestForm {
-    /// `had` are the event types of the subscription: retired ones among them can be sent.
-    fn parse(&self, catalog: &[EventType], had: &EventTypes) -> Result<NewTest, FieldErrors> {
+    /// `had` are the event types of the subscription, which can be sent whatever they are.
+    fn parse(
+        &self,
+        catalog: &[EventType],
+        app_type: AppType,
+        had: &EventTypes,
+    ) -> Result<NewTest, FieldErrors> {
         let mut errors = FieldErrors::default();
         let environment = self.environment.parse::<Environment>().ok();
         if environment.is_none() {
             errors.add("environment", "Choose which of the two URLs it is sent to.");
         }
         let known = |entry: &&EventType| {
-            entry.name.as_str() == self.event_type && (!entry.retired || had.contains(&self.event_type))
+            entry.name.as_str() == self.event_type && is_offered(entry, app_type, Some(had))
         };
         let event_type = catalog.iter().find(known).map(|entry| entry.name.clone());
         if event_type.is_none() {
@@ -265,10 +272,10 @@ impl ChecksPart {
 
     /// Offers the event types of the catalog; a form of which none is chosen begins with the first
     /// one that is subscribed to, and with its example.
-    pub(super) fn offer(&mut self, catalog: &[EventType], had: &EventTypes) {
+    pub(super) fn offer(&mut self, catalog: &[EventType], app_type: AppType, had: &EventTypes) {
         let (own, other): (Vec<_>, Vec<_>) = catalog
             .iter()
-            .filter(|entry| !entry.retired || had.contains(entry.name.as_str()))
+            .filter(|entry| is_offered(entry, app_type, Some(had)))
             .partition(|entry| had.contains(entry.name.as_str()));
         if !self.is_typed {
             let asked = own.iter().chain(&other).find(|entry| entry.name.as_str() == self.form.event_type);

@@ -8,10 +8,11 @@ use super::needs::Grantable;
 use super::{CatalogEntry, SavedSubscription, SubscriptionForm, SubscriptionPage, groups};
 use crate::actions::checks::{self, Checks};
 use crate::actions::deliveries::{self, LaneOff};
-use crate::actions::subscriptions::{self, choose};
+use crate::actions::subscriptions::{self, choose, is_offered};
 use crate::actions::{Conflict, Context, Error, FormValue, Once, catalog};
 use crate::crypto::token::Token;
 use crate::domain::account::{AtLeast, Developer, Viewer};
+use crate::domain::app::AppType;
 use crate::domain::credential::SecretFacts;
 use crate::domain::event_type::EventType;
 use crate::domain::fields::FieldErrors;
@@ -56,7 +57,7 @@ pub(in crate::web) async fn create(
         return ok(&Drawn::new(form).page(&ctx, &at, &catalog).await?);
     }
     at.signed_in.fresh(ctx.now(), &at.at("/subscriptions/new"))?;
-    let new = match form.parse(&catalog, None) {
+    let new = match form.parse(&catalog, at.app.app_type, None) {
         Ok(new) => new,
         Err(errors) => {
             return refused(&Drawn::new(form).with(errors).page(&ctx, &at, &catalog).await?);
@@ -103,7 +104,7 @@ pub(in crate::web) async fn save(
     if form.only_redraws() {
         return ok(&stored.drawn(form, &at).page(&ctx, &at, &catalog).await?);
     }
-    let saved = match form.parse(&catalog, Some(&stored.subscription.event_types)) {
+    let saved = match form.parse(&catalog, at.app.app_type, Some(&stored.subscription.event_types)) {
         Ok(new) => subscriptions::save(&ctx, &at.acting, &at.app, id, &new).await,
         Err(errors) => Err(errors.into()),
     };
@@ -203,7 +204,12 @@ impl SubscriptionForm {
     }
 
     /// `had` are the event types of the saved subscription, if it is one.
-    fn parse(&self, catalog: &[EventType], had: Option<&EventTypes>) -> Result<NewSubscription, FieldErrors> {
+    fn parse(
+        &self,
+        catalog: &[EventType],
+        app_type: AppType,
+        had: Option<&EventTypes>,
+    ) -> Result<NewSubscription, FieldErrors> {
         let mut errors = FieldErrors::default();
         let name = errors.take_optional("name", "the subscription name", &self.name);
         let development =
@@ -213,7 +219,7 @@ impl SubscriptionForm {
         if endpoints == Some(None) {
             errors.add("production_url", "Enter a development or a production URL.");
         }
-        let chosen = choose(catalog, had, &self.event_types);
+        let chosen = choose(catalog, app_type, had, &self.event_types);
         let event_types = errors.take("event_types", "the event types", chosen);
         errors.into_result(|| {
             Some(NewSubscription { name: name?, endpoints: endpoints??, event_types: event_types? })
@@ -280,7 +286,7 @@ impl Stored {
 /// What one answer shows.
 pub(super) struct Drawn {
     pub(super) saved: Option<SavedSubscription>,
-    /// The event types of the saved subscription: retired ones among them are still offered.
+    /// The event types of the saved subscription, which are offered whatever they are.
     had: Option<EventTypes>,
     form: SubscriptionForm,
     errors: FieldErrors,
@@ -317,10 +323,9 @@ impl Drawn {
         catalog: &[EventType],
     ) -> Result<SubscriptionPage, PageError> {
         if let (Some(saved), Some(had)) = (&mut self.saved, &self.had) {
-            saved.checks.offer(catalog, had);
+            saved.checks.offer(catalog, at.app.app_type, had);
         }
-        let had = |name: &str| self.had.as_ref().is_some_and(|had| had.contains(name));
-        let offered = catalog.iter().filter(|entry| !entry.retired || had(entry.name.as_str()));
+        let offered = catalog.iter().filter(|entry| is_offered(entry, at.app.app_type, self.had.as_ref()));
         let grantable = Grantable::read(ctx, at).await?;
         let entries = offered.map(|entry| CatalogEntry {
             group: entry.group.as_str(),
