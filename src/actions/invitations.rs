@@ -5,7 +5,7 @@ use super::{
     members::hold,
     outbox::Mail,
     sign_in::{Browser, SignedIn},
-    sign_up::{again, user},
+    sign_up::{again, sent_again, user},
 };
 use crate::{
     crypto::token::Token,
@@ -235,19 +235,20 @@ pub async fn sign_up(
     form: FormValue,
     token: &Token,
     guest: NewGuest,
-) -> Result<SignedIn> {
-    if let Some(before) = ctx.form_made(form).await? {
-        return again(ctx, by, browser, before, guest.password.into_typed()).await;
-    }
+) -> Result<Once<SignedIn>> {
     let seen = ctx.read().await?.invitation_of_link(token.hash().as_bytes()).await?;
-    let seen = seen.filter(|one| one.state(ctx.now()) == InvitationState::Open).ok_or(Error::NotFound)?;
+    let Some(seen) = seen.filter(|one| one.state(ctx.now()) == InvitationState::Open) else {
+        let signed_in = sent_again(ctx, by, browser, form, guest.password.into_typed()).await?;
+        return Ok(Once::Before(signed_in));
+    };
     let password = ctx.passwords.hash(guest.password.clone()).await?;
     let mut new = user(ctx, guest.name, seen.email, false);
     new.proven_at = Some(ctx.now());
     let mut tx = ctx.begin().await?;
     if let Some(before) = ctx.form_result(&mut tx, form, &new.id).await? {
         drop(tx);
-        return again(ctx, by, browser, before, guest.password.into_typed()).await;
+        let signed_in = again(ctx, by, browser, before, guest.password.into_typed()).await?;
+        return Ok(Once::Before(signed_in));
     }
     let by = By { actor: Actor::User(new.id), origin: by.origin.clone() };
     match tx.insert_user(&new, &password).await {
@@ -263,7 +264,7 @@ pub async fn sign_up(
     join(ctx, &mut tx, &by, &invitation, new.id).await?;
     let session = ctx.new_session(&mut tx, &by, browser, new.id).await?;
     tx.commit().await?;
-    Ok(session)
+    Ok(Once::Now(session))
 }
 
 /// Ends the invitations that a user sent and that wait: who may not invite any more may not have

@@ -1,11 +1,11 @@
 //! The first admin, and users made by the operator.
 
 use super::{
-    By, Context, Error, On, Result,
+    By, Context, Error, FormValue, On, Once, Result,
     accounts::NewAccount,
     deletion::{lock_admins, tell_admins},
     sign_in::{Browser, SignedIn},
-    sign_up::{NewSignUp, found, insert, user},
+    sign_up::{NewSignUp, again, found, insert, sent_again, user},
 };
 use crate::{
     crypto::token::Token,
@@ -62,16 +62,28 @@ pub async fn make_first_admin(
     ctx: &Context,
     by: &By,
     browser: &Browser,
+    form: FormValue,
     token: &Token,
     new: NewSignUp,
-) -> Result<SignedIn> {
-    let link = peek(ctx, token).await?;
-    let password = ctx.passwords.hash(new.password).await?;
+) -> Result<Once<SignedIn>> {
+    let link = match peek(ctx, token).await {
+        Err(Error::NotFound) => {
+            let signed_in = sent_again(ctx, by, browser, form, new.password.into_typed()).await?;
+            return Ok(Once::Before(signed_in));
+        }
+        other => other?,
+    };
+    let password = ctx.passwords.hash(new.password.clone()).await?;
     let mut tx = ctx.begin().await?;
+    let mut admin = user(ctx, new.name, new.email, true);
+    if let Some(before) = ctx.form_result(&mut tx, form, &admin.id).await? {
+        drop(tx);
+        let signed_in = again(ctx, by, browser, before, new.password.into_typed()).await?;
+        return Ok(Once::Before(signed_in));
+    }
     if !tx.use_link(link.id, ctx.now()).await? || tx.admins().await? > 0 {
         return Err(Error::NotFound);
     }
-    let mut admin = user(ctx, new.name, new.email, true);
     // The operator's word is proof enough.
     admin.proven_at = Some(ctx.now());
     insert(&mut tx, &admin, &password).await?;
@@ -79,7 +91,7 @@ pub async fn make_first_admin(
     found(ctx, &mut tx, &by, &admin, &new.account_name, Standing::Approved).await?;
     let session = ctx.new_session(&mut tx, &by, browser, admin.id).await?;
     tx.commit().await?;
-    Ok(session)
+    Ok(Once::Now(session))
 }
 
 /// A user that the operator makes at the command line.

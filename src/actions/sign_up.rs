@@ -1,7 +1,7 @@
 //! Making a user and an account of one's own.
 
 use super::{
-    By, Conflict, Context, Error, FormValue, On, Result, SignUp,
+    By, Conflict, Context, Error, FormValue, On, Once, Result, SignUp,
     accounts::NewAccount,
     outbox::Mail,
     sign_in::{Browser, FirstStep, SignedIn, sign_in},
@@ -33,7 +33,7 @@ pub struct NewSignUp {
 #[derive(Debug)]
 pub enum SignedUp {
     /// Signed in at once; a link to prove the address is on its way.
-    In(Box<SignedIn>),
+    In(Once<Box<SignedIn>>),
     /// A mail says how to go on. The same answer whether or not the address was taken.
     CheckMail,
 }
@@ -72,7 +72,7 @@ async fn open(
     }
     if let Some(before) = ctx.form_made(form).await? {
         let signed_in = again(ctx, by, browser, before, new.password.into_typed()).await?;
-        return Ok(SignedUp::In(Box::new(signed_in)));
+        return Ok(SignedUp::In(Once::Before(Box::new(signed_in))));
     }
     if ctx.read().await?.user_by_email(&new.email).await?.is_some() {
         return taken(ctx, bucket).await;
@@ -83,7 +83,7 @@ async fn open(
     if let Some(before) = ctx.form_result(&mut tx, form, &user.id).await? {
         drop(tx);
         let signed_in = again(ctx, by, browser, before, new.password.into_typed()).await?;
-        return Ok(SignedUp::In(Box::new(signed_in)));
+        return Ok(SignedUp::In(Once::Before(Box::new(signed_in))));
     }
     match tx.insert_user(&user, &password).await {
         Err(StoreError::Duplicate) => {
@@ -97,7 +97,30 @@ async fn open(
     ctx.mail_link(&mut tx, LinkKind::Verify, user.id, &user.email).await?;
     let session = ctx.new_session(&mut tx, &by, browser, user.id).await?;
     tx.commit().await?;
-    Ok(SignedUp::In(Box::new(session)))
+    Ok(SignedUp::In(Once::Now(Box::new(session))))
+}
+
+/// Whether the form made this user.
+///
+/// # Errors
+/// `Unavailable` and `Internal` alone.
+pub async fn has_made(ctx: &Context, form: FormValue, user: UserId) -> Result<bool> {
+    Ok(ctx.form_made(form).await? == Some(user))
+}
+
+/// Signs in whom the form made, where what it needed is used up.
+///
+/// # Errors
+/// `NotFound` if it made nobody.
+pub async fn sent_again(
+    ctx: &Context,
+    by: &By,
+    browser: &Browser,
+    form: FormValue,
+    password: TypedPassword,
+) -> Result<SignedIn> {
+    let made = ctx.form_made(form).await?.ok_or(Error::NotFound)?;
+    again(ctx, by, browser, made, password).await
 }
 
 /// The form made this user, and the answer never came. The value of a form lies in a page that

@@ -5,6 +5,7 @@ pub(super) mod account;
 pub(super) mod app;
 pub(super) mod client;
 pub(super) mod console;
+pub(super) mod entry;
 pub(super) mod form;
 pub(super) mod signed_in;
 pub(super) mod upload;

@@ -3,6 +3,7 @@
 use portico::actions::{Policy, SignUp, setup};
 
 use crate::support::{
+    client::{Client, Form, Page},
     databases::{Kind, on_both},
     site::Portal,
     world::{self, PASSWORD},
@@ -14,10 +15,14 @@ on_both!(
     a_taken_address_is_told_in_any_case,
     every_wrong_field_is_told_at_once_and_nothing_typed_is_lost,
     a_sign_up_sent_twice_makes_one_user,
+    a_sign_up_sent_by_anybody_else_or_before_its_time_is_refused,
+    two_sign_ups_at_once_make_one_user,
     a_closed_portal_has_no_form,
     a_domain_lets_its_own_in_once_they_are_proven,
     nobodys_mailbox_is_filled_by_sign_ups_and_sign_ins,
     the_first_admin_comes_by_a_link_that_works_once,
+    the_first_admins_form_sent_twice_makes_one_admin,
+    two_first_admins_forms_at_once_make_one_admin,
 );
 
 const FORM: [(&str, &str); 4] = [
@@ -97,13 +102,63 @@ async fn every_wrong_field_is_told_at_once_and_nothing_typed_is_lost(kind: Kind)
 async fn a_sign_up_sent_twice_makes_one_user(kind: Kind) {
     let portal = Portal::new(kind).await;
     let client = portal.client();
-    let form = FORM
-        .iter()
-        .fold(client.visit("/sign-up").await.form("/sign-up"), |form, (name, value)| form.with(name, value));
-    let first = client.submit(&form).await;
-    assert_eq!(first.location(), "/apps");
+    let form = filled(&client, "/sign-up?next=%2Fsettings", "/sign-up").await;
+    assert_eq!(client.submit(&form).await.location(), "/settings");
+    let before = portal.world.database.dump().await;
+    // The answer reloaded, the browser signed in by now.
+    for _ in 0..2 {
+        let again = client.submit(&form).await;
+        assert_eq!(again.location(), "/settings");
+        assert!(client.follow(&again).await.says("This form was sent twice."), "{}", again.text());
+    }
+    assert_eq!(portal.world.database.dump().await, before, "nothing was done");
+    assert_eq!(client.visit("/account").await.texts("form[action='/account/switch']").len(), 1);
     let letters = portal.letters().await;
     assert_eq!(letters.len(), 1, "one letter: {letters:?}");
+}
+
+async fn a_sign_up_sent_by_anybody_else_or_before_its_time_is_refused(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let (client, other) = (portal.client(), portal.client());
+    let form = filled(&client, "/sign-up", "/sign-up").await;
+    let unsent = filled(&client, "/sign-up", "/sign-up").await;
+    client.submit(&form).await;
+    let bo = [FORM[0], ("email", "bo@meridian.example"), FORM[2], FORM[3]];
+    assert_eq!(other.fill("/sign-up", "/sign-up", &bo).await.location(), "/apps");
+    let before = portal.world.database.dump().await;
+    for (whose, client, form) in [
+        ("a stranger's", portal.client(), &form),
+        ("another user's", other, &form),
+        ("of a form that made nobody", client.clone(), &unsent),
+        ("of a form without its value", client.clone(), &form.clone().without("once")),
+    ] {
+        assert_eq!(client.submit(form).await.status, 403, "{whose}");
+    }
+    assert_eq!(portal.world.database.dump().await, before);
+}
+
+async fn two_sign_ups_at_once_make_one_user(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let client = portal.client();
+    let form = filled(&client, "/sign-up", "/sign-up").await;
+    let (one, other) = tokio::join!(client.submit(&form), client.submit(&form));
+    assert_eq!((one.location(), other.location()), (String::from("/apps"), String::from("/apps")));
+    let mut told = [flash(&one), flash(&other)];
+    told.sort();
+    assert_eq!(told, ["again", "welcome"]);
+    assert_eq!(portal.world.database.texts("select email from users").await.len(), 1);
+    assert_eq!(portal.letters().await.len(), 1);
+}
+
+/// The form of a page, with what somebody enters who signs up.
+async fn filled(client: &Client, page: &str, action: &str) -> Form {
+    let form = client.visit(page).await.form(action);
+    FORM.iter().fold(form, |form, (name, value)| form.with(name, value))
+}
+
+/// What the next page will say, as a code.
+fn flash(page: &Page) -> String {
+    crate::two_step::cookie(page, "portico-flash").unwrap_or_default()
 }
 
 async fn a_closed_portal_has_no_form(kind: Kind) {
@@ -190,4 +245,36 @@ async fn the_first_admin_comes_by_a_link_that_works_once(kind: Kind) {
     assert!(late.says("no longer works") && late.errors().is_empty(), "{}", late.text());
     let later = portal.client().visit(&link).await;
     assert!(!later.has("form[action=\"/setup\"]"), "{}", later.text());
+}
+
+/// The way to the form that makes the first admin.
+async fn setup_link(portal: &Portal) -> String {
+    let token = setup::first_admin_link(&portal.world.ctx).await.expect("a link").expect("there is no admin");
+    format!("/setup?token={}", token.expose())
+}
+
+async fn the_first_admins_form_sent_twice_makes_one_admin(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let client = portal.client();
+    let form = filled(&client, &setup_link(&portal).await, "/setup").await;
+    assert_eq!(client.submit(&form).await.location(), "/apps");
+    let before = portal.world.database.dump().await;
+    let again = client.submit(&form).await;
+    assert_eq!(again.location(), "/apps");
+    assert!(client.follow(&again).await.says("This form was sent twice."), "{}", again.text());
+    assert_eq!(portal.world.database.dump().await, before, "nothing was done");
+    assert_eq!(portal.client().submit(&form).await.status, 403, "a stranger's");
+}
+
+async fn two_first_admins_forms_at_once_make_one_admin(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let client = portal.client();
+    let form = filled(&client, &setup_link(&portal).await, "/setup").await;
+    let (one, other) = tokio::join!(client.submit(&form), client.submit(&form));
+    assert_eq!((one.location(), other.location()), (String::from("/apps"), String::from("/apps")));
+    let mut told = [flash(&one), flash(&other)];
+    told.sort();
+    assert_eq!(told, ["", "again"]);
+    assert_eq!(portal.world.database.texts("select email from users").await.len(), 1);
+    assert!(client.visit("/apps").await.has("a[href='/admin']"), "signed in as the admin");
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The most bytes a form without files may have, unless it says otherwise.
-const MAX_BYTES: usize = 64 * 1024;
+pub(super) const MAX_BYTES: usize = 64 * 1024;
 /// How long the bytes of a form may take to come, its file among them: a phone in a tunnel
 /// sends an icon slowly, but it does send.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -114,7 +114,7 @@ fn unless_silent_for(silence: Duration, payload: Payload) -> Payload {
     Payload::Stream { payload: Box::pin(chunks.fuse()) }
 }
 
-async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Bytes, PageError> {
+pub(super) async fn read(request: &HttpRequest, payload: Payload, max: usize) -> Result<Bytes, PageError> {
     if request.content_type() != "application/x-www-form-urlencoded" {
         return Err(PageError::Refused(Refused::FormExpired));
     }

@@ -6,16 +6,18 @@ use serde::Deserialize;
 
 use super::sign_in::signed_in_cookies;
 use crate::actions::invitations::{self, NewGuest, Offer, Way};
-use crate::actions::{Context, Error, FormValue};
+use crate::actions::sign_in::SignedIn;
+use crate::actions::sign_up::sent_again;
+use crate::actions::{Context, Error, FormValue, Once};
 use crate::crypto::token::Token;
 use crate::domain::email::Email;
 use crate::domain::fields::FieldErrors;
 use crate::domain::invitation::{Invitation, InvitationState};
-use crate::domain::password::{NewPassword, PasswordContext};
+use crate::domain::password::{NewPassword, PasswordContext, TypedPassword};
 use crate::domain::time::Timestamp;
 use crate::domain::user::PersonName;
 use crate::web::error::{PageError, of_form};
-use crate::web::extract::form::Post;
+use crate::web::extract::entry::Entry;
 use crate::web::extract::visit::Visit;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
@@ -77,9 +79,12 @@ pub(in crate::web) async fn get(ctx: Data<Context>, path: Path<String>, visit: V
 pub(in crate::web) async fn post(
     ctx: Data<Context>,
     path: Path<String>,
-    post: Post<Visit, GuestForm>,
+    entry: Entry<GuestForm>,
 ) -> PageResult {
-    let Post { at: visit, form } = post;
+    let (visit, form) = match entry {
+        Entry::Posted(visit, form) => (visit, form),
+        Entry::Again(visit, _) => return done(&visit, "/apps", Done::Again),
+    };
     let Some(token) = Token::parse(&path) else {
         return refused(&draw(&ctx, &visit, &path, form, FieldErrors::default()).await?);
     };
@@ -109,17 +114,25 @@ async fn accept(
 }
 
 async fn sign_up(ctx: &Context, visit: &Visit, token: &Token, form: &GuestForm) -> Result<PageResult, Error> {
+    let (by, value) = (visit.by(), FormValue::of_visitor(&form.once));
     let email = match invitations::look(ctx, token, None).await? {
         Offer::Open { invitation: Invitation { email, .. }, .. } => email,
-        Offer::Unknown | Offer::Ended(_) => return Err(Error::NotFound),
+        Offer::Unknown | Offer::Ended(_) => {
+            let password = TypedPassword::parse(&form.password).map_err(|_| Error::NotFound)?;
+            let signed_in = sent_again(ctx, &by, &visit.browser, value, password).await?;
+            return Ok(joined(visit, Done::Again, &signed_in));
+        }
     };
     let guest = form.parse(&ctx.policy.platform_name, &email)?;
-    let value = FormValue::of_visitor(&form.once);
-    let signed_in = invitations::sign_up(ctx, &visit.by(), &visit.browser, value, token, guest).await?;
-    Ok(done(visit, "/apps", Done::InvitationAccepted).map(|mut response| {
-        signed_in_cookies(&mut response, &signed_in, visit.https);
-        response
-    }))
+    let signed_in = invitations::sign_up(ctx, &by, &visit.browser, value, token, guest).await?;
+    let said = if matches!(signed_in, Once::Now(_)) { Done::InvitationAccepted } else { Done::Again };
+    Ok(joined(visit, said, &signed_in.into_inner()))
+}
+
+fn joined(visit: &Visit, said: Done, signed_in: &SignedIn) -> PageResult {
+    let mut response = done(visit, "/apps", said)?;
+    signed_in_cookies(&mut response, signed_in, visit.https);
+    Ok(response)
 }
 
 async fn draw(

@@ -6,14 +6,15 @@ use serde::Deserialize;
 
 use super::sign_in::signed_in_cookies;
 use super::sign_up::SignUpForm;
-use crate::actions::{Context, Error, setup};
+use crate::actions::{Context, Error, FormValue, Once, setup};
 use crate::crypto::token::Token;
 use crate::domain::fields::FieldErrors;
 use crate::web::error::{PageError, of_form};
-use crate::web::extract::form::Post;
+use crate::web::extract::entry::Entry;
 use crate::web::extract::visit::Visit;
+use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, ok, refused, see_other};
+use crate::web::respond::{PageResult, done, ok, refused, see_other};
 
 /// The form that makes the first admin, or what to do about a link that ended (S10).
 #[derive(Template)]
@@ -35,23 +36,24 @@ pub(crate) struct SetupForm {
     pub(crate) email: String,
     pub(crate) account_name: String,
     pub(crate) password: String,
+    pub(crate) once: String,
 }
 
 pub(in crate::web) async fn get(ctx: Data<Context>, visit: Visit, query: Query<SetupForm>) -> PageResult {
-    let form = SetupForm { token: query.into_inner().token, ..SetupForm::default() };
+    let once = Token::generate().expose().to_owned();
+    let form = SetupForm { token: query.into_inner().token, once, ..SetupForm::default() };
     let expired = !works(&ctx, &form).await?;
     ok(&draw(&ctx, &visit, form, FieldErrors::default(), expired))
 }
 
-pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SetupForm>) -> PageResult {
-    let Post { at: visit, form } = post;
+pub(in crate::web) async fn post(ctx: Data<Context>, entry: Entry<SetupForm>) -> PageResult {
+    let (visit, form) = match entry {
+        Entry::Posted(visit, form) => (visit, form),
+        Entry::Again(visit, _) => return done(&visit, "/apps", Done::Again),
+    };
     let Some(token) = Token::parse(&form.token) else {
         return refused(&draw(&ctx, &visit, form, FieldErrors::default(), true));
     };
-    // First: to correct fields for a link that no longer works is labour lost.
-    if !works(&ctx, &form).await? {
-        return refused(&draw(&ctx, &visit, form, FieldErrors::default(), true));
-    }
     let typed = SignUpForm {
         name: form.name.clone(),
         email: form.email.clone(),
@@ -61,12 +63,20 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SetupForm
     };
     let new = match typed.parse(&ctx.policy.platform_name) {
         Ok(new) => new,
-        Err(errors) => return refused(&draw(&ctx, &visit, form, errors, false)),
+        Err(errors) if works(&ctx, &form).await? => {
+            return refused(&draw(&ctx, &visit, form, errors, false));
+        }
+        // To correct fields for a link that no longer works is labour lost.
+        Err(_) => return refused(&draw(&ctx, &visit, form, FieldErrors::default(), true)),
     };
-    match setup::make_first_admin(&ctx, &visit.by(), &visit.browser, &token, new).await {
+    let value = FormValue::of_visitor(&form.once);
+    match setup::make_first_admin(&ctx, &visit.by(), &visit.browser, value, &token, new).await {
         Ok(signed_in) => {
-            let mut response = see_other("/apps");
-            signed_in_cookies(&mut response, &signed_in, visit.https);
+            let mut response = match signed_in {
+                Once::Now(_) => see_other("/apps"),
+                Once::Before(_) => done(&visit, "/apps", Done::Again)?,
+            };
+            signed_in_cookies(&mut response, &signed_in.into_inner(), visit.https);
             Ok(response)
         }
         Err(Error::NotFound) => refused(&draw(&ctx, &visit, form, FieldErrors::default(), true)),

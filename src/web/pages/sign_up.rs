@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::password::{CheckMailPage, MailWait};
 use super::sign_in::signed_in_cookies;
 use crate::actions::sign_up::{self, NewSignUp, SignedUp};
-use crate::actions::{Context, FormValue, SignUp};
+use crate::actions::{Context, FormValue, Once, SignUp};
 use crate::crypto::token::Token;
 use crate::domain::account::AccountName;
 use crate::domain::email::Email;
@@ -15,7 +15,7 @@ use crate::domain::fields::FieldErrors;
 use crate::domain::password::{NewPassword, PasswordContext};
 use crate::domain::user::PersonName;
 use crate::web::error::of_form;
-use crate::web::extract::form::Post;
+use crate::web::extract::entry::Entry;
 use crate::web::extract::visit::Visit;
 use crate::web::flash::Done;
 use crate::web::next;
@@ -110,8 +110,11 @@ pub(in crate::web) async fn get(ctx: Data<Context>, visit: Visit, query: Query<S
     ok(&draw(&ctx, &visit, SignUpForm { once, next, ..SignUpForm::default() }, FieldErrors::default()))
 }
 
-pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SignUpForm>) -> PageResult {
-    let Post { at: visit, form } = post;
+pub(in crate::web) async fn post(ctx: Data<Context>, entry: Entry<SignUpForm>) -> PageResult {
+    let (visit, form) = match entry {
+        Entry::Posted(visit, form) => (visit, form),
+        Entry::Again(visit, form) => return done(&visit, next::local(&form.next), Done::Again),
+    };
     let new = match form.parse(&ctx.policy.platform_name) {
         Ok(new) => new,
         Err(errors) => return refused(&draw(&ctx, &visit, form, errors)),
@@ -119,8 +122,9 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<Visit, SignUpFor
     let value = FormValue::of_visitor(&form.once);
     match sign_up::sign_up(&ctx, &visit.by(), &visit.browser, value, new).await {
         Ok(SignedUp::In(signed_in)) => {
-            let mut response = done(&visit, next::local(&form.next), Done::Welcome)?;
-            signed_in_cookies(&mut response, &signed_in, visit.https);
+            let said = if matches!(signed_in, Once::Now(_)) { Done::Welcome } else { Done::Again };
+            let mut response = done(&visit, next::local(&form.next), said)?;
+            signed_in_cookies(&mut response, &signed_in.into_inner(), visit.https);
             Ok(response)
         }
         Ok(SignedUp::CheckMail) => Ok(see_other("/sign-up/sent")),

@@ -30,7 +30,8 @@ async fn first_admin(walk: &mut Walk) {
     let token = setup::first_admin_link(&ctx).await.expect("looked").expect("there is no admin yet");
     walk.left(&["setup_link_made"]).await;
     let new = somebody("root@x.example");
-    setup::make_first_admin(&ctx, &visitor(), &browser(), &token, new).await.expect("the first admin");
+    let form = FormValue::of_visitor(Token::generate().expose());
+    setup::make_first_admin(&ctx, &visitor(), &browser(), form, &token, new).await.expect("the first admin");
     walk.left(&["user_created", "account_created", "signed_in"]).await;
 }
 

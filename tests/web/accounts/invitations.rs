@@ -16,6 +16,7 @@ on_both!(
     what_was_typed_outlives_a_limit,
     an_invitation_of_another_account_is_not_there,
     an_invitation_is_a_way_in_where_nobody_may_sign_up,
+    an_invitation_accepted_twice_makes_one_user,
     a_user_with_the_address_signs_in_and_joins,
     an_invitation_is_for_its_address_alone,
     an_invitation_that_ended_says_how,
@@ -100,6 +101,24 @@ async fn an_invitation_is_a_way_in_where_nobody_may_sign_up(kind: Kind) {
     assert_eq!((scene.audited("invitation_sent").await, scene.audited("invitation_accepted").await), (1, 1));
     assert!(!scene.owner.visit("/account").await.has("form[action$='/revoke']"), "it waits no more");
     assert!(scene.portal.client().visit(&link).await.says("This invitation was used"));
+}
+
+async fn an_invitation_accepted_twice_makes_one_user(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let link = scene.invite("bo@other.example", "viewer").await;
+    let bo = scene.portal.client();
+    let form =
+        GUEST.iter().fold(bo.visit(&link).await.form(&link), |form, (name, value)| form.with(name, value));
+    let (one, other) = tokio::join!(bo.submit(&form), bo.submit(&form));
+    let mut told = [&one, &other].map(|page| crate::two_step::cookie(page, "portico-flash"));
+    told.sort();
+    assert_eq!(told, ["again", "invitation-accepted"].map(|code| Some(code.to_owned())));
+    // And once more, signed in by now.
+    let again = bo.submit(&form).await;
+    assert_eq!(again.location(), "/apps");
+    assert!(bo.visit("/account").await.says("This form was sent twice."));
+    assert_eq!(scene.audited("invitation_accepted").await, 1);
+    assert_eq!(scene.portal.client().submit(&form).await.status, 403, "a stranger's");
 }
 
 async fn a_user_with_the_address_signs_in_and_joins(kind: Kind) {
