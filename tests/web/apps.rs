@@ -14,6 +14,7 @@ mod icon;
 mod information;
 mod limits;
 mod manage;
+mod old_sign_ins;
 mod overview;
 mod redeliver;
 mod refusals;

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
 
 use super::{Extracted, visit::Visit};
-use crate::{actions::sign_in::SignedInUser, domain::time::Timestamp, web::error::PageError};
+use crate::{
+    actions::sign_in::SignedInUser, crypto::token::Token, domain::time::Timestamp, web::error::PageError,
+};
 
 /// A visit of somebody who is signed in; anybody else is sent to the door.
 #[derive(Clone, Debug)]
@@ -23,6 +25,12 @@ impl SignedIn {
         } else {
             Err(PageError::Confirm { next: next.to_owned() })
         }
+    }
+
+    /// The password was entered in this very request: the session is fresh, and goes by this cookie.
+    pub(in crate::web) fn go_on_under(&mut self, cookie: &Token, now: Timestamp) {
+        self.visit = self.visit.under(cookie);
+        Rc::make_mut(&mut self.who).session.confirmed_at = now;
     }
 
     pub(in crate::web) async fn of(request: &HttpRequest) -> Result<Self, PageError> {

@@ -373,7 +373,7 @@ async fn a_signing_secret_is_revealed_and_rotated(kind: Kind) {
         assert_eq!(flow.client.fill(&location, &rotate, &[("keep_old_for", "7d")]).await.status, 303);
     }
     let full = flow.client.fill(&location, &rotate, &[("keep_old_for", "1h")]).await;
-    assert_eq!(full.status, 409);
+    assert_eq!(full.status, 422);
     assert_eq!(
         full.errors()["keep_old_for"],
         "Three old secrets still sign. Let them stop now, or wait until one ends."

@@ -2,6 +2,7 @@
 
 mod checks;
 mod handlers;
+mod making;
 mod needs;
 
 use askama::Template;
@@ -13,10 +14,12 @@ use super::frame::{AppFrame, State};
 use super::rotation::{OldSecret, RegenerateForm};
 use crate::domain::{fields::FieldErrors, time::Timestamp};
 use crate::web::page::Chrome;
+use crate::web::proof::Asked;
 
 pub(crate) use checks::ChecksPart;
 pub(in crate::web) use checks::{test, validate};
-pub(in crate::web) use handlers::{create, delete, get, new, resume, reveal, rotate, save};
+pub(in crate::web) use handlers::{delete, get, resume, reveal, rotate, save};
+pub(in crate::web) use making::{create, new};
 pub(crate) use needs::Needs;
 
 /// The editor of a subscription.
@@ -27,6 +30,8 @@ pub(crate) struct SubscriptionPage {
     pub(crate) frame: AppFrame,
     /// Nothing while it is new.
     pub(crate) saved: Option<SavedSubscription>,
+    /// Who saves has to show again who they are.
+    pub(crate) proof: Option<Asked>,
     pub(crate) form: SubscriptionForm,
     pub(crate) errors: FieldErrors,
     /// Whether events come by what users grant: an OAuth app.
@@ -86,7 +91,7 @@ impl SavedSubscription {
 }
 
 /// What was typed. `once` is written by the page itself, for a new subscription.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct SubscriptionForm {
     pub(crate) name: String,
@@ -100,6 +105,9 @@ pub(crate) struct SubscriptionForm {
     /// Not empty when *Filter* was pressed: nothing is saved.
     pub(crate) apply_filter: String,
     pub(crate) once: String,
+    /// With a sign-in that became old meanwhile.
+    pub(crate) password: String,
+    pub(crate) code: String,
 }
 
 impl SubscriptionForm {

@@ -1,7 +1,7 @@
 //! What answers the pages of a subscription.
 
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, http::StatusCode};
 
 use super::checks::{Asked, ChecksPart};
 use super::needs::Grantable;
@@ -10,7 +10,6 @@ use crate::actions::checks::{self, Checks};
 use crate::actions::deliveries::{self, LaneOff};
 use crate::actions::subscriptions::{self, choose, is_offered};
 use crate::actions::{Conflict, Context, Error, FormValue, Once, catalog};
-use crate::crypto::token::Token;
 use crate::domain::account::{AtLeast, Developer, Viewer};
 use crate::domain::app::AppType;
 use crate::domain::credential::SecretFacts;
@@ -29,56 +28,8 @@ use crate::web::pages::apps::credentials::ShownSecret;
 use crate::web::pages::apps::deliveries::Off;
 use crate::web::pages::apps::frame::{AppFrame, At};
 use crate::web::pages::apps::rotation::{OldSecret, RegenerateForm};
-use crate::web::respond::{
-    PageResult, done, ok, page, prefers_json, refused, secret_json, secret_page, see_other,
-};
-
-/// The form of a new subscription. Saving it makes a secret, so the password is asked for
-/// here, before anything is typed that could be lost.
-pub(in crate::web) async fn new(ctx: Data<Context>, at: InApp<Developer>) -> PageResult {
-    at.signed_in.fresh(ctx.now(), &at.at("/subscriptions/new"))?;
-    let has = subscriptions::list(&ctx, &at.acting, &at.app).await?.len();
-    if has >= ctx.policy.max_subscriptions.get() as usize {
-        // That page says that there is no room.
-        return Ok(see_other(&at.at("/features")));
-    }
-    let form =
-        SubscriptionForm { once: Token::generate().expose().to_owned(), ..SubscriptionForm::default() };
-    ok(&Drawn::new(form).page(&ctx, &at, &catalog::list(&ctx).await?).await?)
-}
-
-pub(in crate::web) async fn create(
-    ctx: Data<Context>,
-    post: Post<InApp<Developer>, SubscriptionForm>,
-) -> PageResult {
-    let Post { at, form } = post;
-    let catalog = catalog::list(&ctx).await?;
-    if form.only_redraws() {
-        return ok(&Drawn::new(form).page(&ctx, &at, &catalog).await?);
-    }
-    at.signed_in.fresh(ctx.now(), &at.at("/subscriptions/new"))?;
-    let new = match form.parse(&catalog, at.app.app_type, None) {
-        Ok(new) => new,
-        Err(errors) => {
-            return refused(&Drawn::new(form).with(errors).page(&ctx, &at, &catalog).await?);
-        }
-    };
-    let value = FormValue::new(at.signed_in.who.user.id, &form.once);
-    let (id, flash) = match subscriptions::create(&ctx, &at.acting, &at.app, value, &new).await {
-        Ok(Once::Now(id)) => (id, Done::SubscriptionCreated),
-        Ok(Once::Before(id)) => (id, Done::Again),
-        Err(Error::Conflict(full @ Conflict::SubscriptionLimit { .. })) => {
-            let errors = FieldErrors::one("name", full.to_string());
-            let drawn = Drawn::new(form).with(errors).page(&ctx, &at, &catalog).await?;
-            return page(StatusCode::CONFLICT, &drawn);
-        }
-        Err(error) => {
-            let errors = of_form(error)?;
-            return refused(&Drawn::new(form).with(errors).page(&ctx, &at, &catalog).await?);
-        }
-    };
-    done(&at.signed_in.visit, &at.at(&format!("/subscriptions/{id}")), flash)
-}
+use crate::web::proof;
+use crate::web::respond::{PageResult, done, ok, prefers_json, refused, secret_json, secret_page};
 
 pub(in crate::web) async fn get(
     ctx: Data<Context>,
@@ -148,7 +99,7 @@ pub(in crate::web) async fn rotate(
     let keep = match form.keep() {
         Ok(keep) => keep,
         Err(errors) => {
-            return stored.not_rotated(&ctx, &at, form, errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return stored.not_rotated(&ctx, &at, form, errors).await;
         }
     };
     let value = FormValue::new(at.signed_in.who.user.id, &form.once);
@@ -158,7 +109,7 @@ pub(in crate::web) async fn rotate(
         Err(Error::Conflict(Conflict::OldSecrets)) => {
             let sentence = "Three old secrets still sign. Let them stop now, or wait until one ends.";
             let errors = FieldErrors::one("keep_old_for", sentence);
-            return stored.not_rotated(&ctx, &at, form, errors, StatusCode::CONFLICT).await;
+            return stored.not_rotated(&ctx, &at, form, errors).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -204,7 +155,7 @@ impl SubscriptionForm {
     }
 
     /// `had` are the event types of the saved subscription, if it is one.
-    fn parse(
+    pub(super) fn parse(
         &self,
         catalog: &[EventType],
         app_type: AppType,
@@ -272,14 +223,13 @@ impl Stored {
         at: &InApp<Developer>,
         rotate: RegenerateForm,
         errors: FieldErrors,
-        status: StatusCode,
     ) -> PageResult {
         let form = SubscriptionForm::of(&self.subscription);
         let mut drawn = self.drawn(form, at).with(errors);
         if let Some(saved) = &mut drawn.saved {
             saved.rotate = rotate;
         }
-        page(status, &drawn.page(ctx, at, &catalog::list(ctx).await?).await?)
+        refused(&drawn.page(ctx, at, &catalog::list(ctx).await?).await?)
     }
 }
 
@@ -294,7 +244,7 @@ pub(super) struct Drawn {
 
 impl Drawn {
     /// Of a subscription that is yet to be made.
-    fn new(form: SubscriptionForm) -> Self {
+    pub(super) fn new(form: SubscriptionForm) -> Self {
         Self { saved: None, had: None, form, errors: FieldErrors::default() }
     }
 
@@ -327,6 +277,8 @@ impl Drawn {
         }
         let offered = catalog.iter().filter(|entry| is_offered(entry, at.app.app_type, self.had.as_ref()));
         let grantable = Grantable::read(ctx, at).await?;
+        // Saving a new one makes a secret.
+        let proof = if self.saved.is_none() { proof::Asked::of(&at.signed_in.who, ctx.now()) } else { None };
         let entries = offered.map(|entry| CatalogEntry {
             group: entry.group.as_str(),
             name: entry.name.as_str(),
@@ -340,6 +292,7 @@ impl Drawn {
             asks_users: at.app.app_type.asks_users(),
             groups: groups(entries, &self.form),
             saved: self.saved,
+            proof,
             form: self.form,
             errors: self.errors,
         })
