@@ -6,15 +6,22 @@ mod invitations;
 mod members;
 mod token_debugger;
 
+use portico::{
+    actions::{self, By},
+    domain::{audit::Origin, time::Span},
+};
+
 use crate::support::{
     databases::{Kind, on_both},
     site::Portal,
+    world::parsed,
 };
 
 on_both!(
     an_owner_renames_the_account_and_a_developer_cannot,
     one_person_works_in_several_accounts,
     a_form_of_another_account_is_told_so,
+    whoever_owns_fifty_accounts_is_told_so_and_loses_nothing,
 );
 
 async fn an_owner_renames_the_account_and_a_developer_cannot(kind: Kind) {
@@ -65,4 +72,24 @@ async fn a_form_of_another_account_is_told_so(kind: Kind) {
     assert_eq!(page.status, 409);
     assert!(page.says("another account"), "{}", page.text());
     assert!(client.visit("/account").await.says("Harbour Clinic"));
+}
+
+async fn whoever_owns_fifty_accounts_is_told_so_and_loses_nothing(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let by = By::user(ada.id, Origin::default());
+    for number in 1..50 {
+        if number % 10 == 0 {
+            // Ten in a quarter of an hour.
+            portal.world.clock.advance(Span::minutes(16));
+        }
+        let (form, name) = (portal.world.form(&ada), parsed(&format!("Account {number}")));
+        actions::accounts::create(&portal.world.ctx, &by, ada.id, form, name).await.expect("an account");
+    }
+    portal.world.clock.advance(Span::minutes(16));
+    let client = portal.signed_in(&ada).await;
+    let page = client.fill("/accounts/new", "/accounts/new", &[("name", "One more")]).await;
+    assert_eq!(page.status, 422);
+    assert!(page.errors()["name"].contains("You own 50 accounts"), "{:?}", page.errors());
+    assert_eq!(page.form("/accounts/new").value("name"), Some("One more"));
 }

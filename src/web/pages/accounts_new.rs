@@ -1,6 +1,6 @@
 //! `/accounts/new`: one more account for somebody who is signed in.
 
-use actix_web::{http::StatusCode, web::Data};
+use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::web::extract::form::Post;
 use crate::web::extract::signed_in::SignedIn;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, done, ok, page, refused};
+use crate::web::respond::{PageResult, done, ok, refused};
 
 /// The form that makes an account.
 #[derive(Template)]
@@ -56,7 +56,7 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<SignedIn, NewAcc
         Ok(once) => once,
         Err(Error::Conflict(conflict @ Conflict::AccountLimit { .. })) => {
             let errors = FieldErrors::one("name", conflict.to_string());
-            return page(StatusCode::CONFLICT, &draw(&ctx, &at, form, errors));
+            return refused(&draw(&ctx, &at, form, errors));
         }
         Err(error) => return Err(error.into()),
     };

@@ -156,7 +156,7 @@ async fn what_was_typed_outlives_a_limit(kind: Kind) {
         scene.portal.world.invite(&scene.ada, &format!("n{number}@other.example"), Role::Viewer).await;
     }
     let page = scene.owner.submit(&typed).await;
-    assert_eq!(page.status, 409, "{}", page.text());
+    assert_eq!(page.status, 422, "{}", page.text());
     assert!(page.errors()["email"].contains("50 invitations"), "{:?}", page.errors());
     assert_eq!(page.form("/account/invitations").value("email"), Some("late@other.example"));
 }

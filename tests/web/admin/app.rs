@@ -274,7 +274,7 @@ async fn beside_a_suspended_app_no_other_door_opens(kind: Kind) {
     console.press(&page, &format!("{page}/suspend"), &[("reason", "Spam.")]).await;
     let ada = console.portal.signed_in(&console.ada).await;
     let refused = ada.fill("/apps/new", "/apps", &[("app_type", "jwt"), ("name", "Second")]).await;
-    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert_eq!(refused.status, 422, "{}", refused.text());
     let gone = ada.visit(&format!("/apps/{}", app.id)).await;
     assert!(!gone.has("form[action$='/delete']"), "its developers cannot make it go away");
 }

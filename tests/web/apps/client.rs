@@ -97,7 +97,7 @@ async fn three_old_client_secrets_are_the_most(kind: Kind) {
         assert_eq!(make(&flow, &app, "7d").await.status, 200);
     }
     let refused = make(&flow, &app, "7d").await;
-    assert_eq!(refused.status, 409);
+    assert_eq!(refused.status, 422);
     assert_eq!(
         refused.errors()["keep_old_for"],
         "Three old secrets still work. Revoke one before you make another."

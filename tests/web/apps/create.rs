@@ -176,7 +176,7 @@ async fn no_jwt_app_is_made_beside_a_suspended_one(kind: Kind) {
     let app = flow.jwt_app("Relay").await;
     flow.suspend(&app, "It sends spam").await;
     let page = flow.client.submit(&form(&flow, "jwt", "Another").await).await;
-    assert_eq!(page.status, 409);
+    assert_eq!(page.status, 422);
     assert!(page.says("Relay is suspended"), "{}", page.text());
     assert_eq!(page.form("/apps").value("name"), Some("Another"));
     // A webhook app holds nothing of the shared pair.

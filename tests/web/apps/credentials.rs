@@ -225,7 +225,7 @@ async fn three_old_secrets_are_the_most_and_one_can_be_revoked(kind: Kind) {
     assert_eq!(page.texts("#old ~ table tbody th").len(), 3);
     assert!(page.says("Three old secrets still verify: revoke one first"), "{}", page.text());
     let full = regenerate(&flow, &app, "1h").await;
-    assert_eq!(full.status, 409);
+    assert_eq!(full.status, 422);
     assert_eq!(
         full.errors()["keep_old_for"],
         "Three old secrets still work. Revoke one before you make another."

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use portico::actions::Policy;
 
-use super::{Flow, at};
+use super::{Flow, at, only_error};
 use crate::support::{
     databases::{Kind, on_both},
     world::{self, at_most},
@@ -31,7 +31,7 @@ async fn an_account_has_no_more_apps_than_it_may(kind: Kind) {
     assert!(page.says("has 3 apps, the most one account can have"), "{}", page.text());
     assert!(!page.has("form[action='/apps'][method=post]"));
     let page = flow.client.submit(&form).await;
-    assert_eq!(page.status, 409);
+    assert_eq!(page.status, 422);
     assert!(page.says("Delete an app before you build another one."), "{}", page.text());
     // The limit is each account's own.
     let bob = flow.portal.world.user("bob@harbour.example").await;
@@ -49,7 +49,7 @@ async fn apps_asked_for_at_once_stay_within_the_limit(kind: Kind) {
     }
     let mut answers = join_all(posts).await;
     answers.sort_unstable();
-    assert_eq!(answers, [&[303; 3][..], &[409; 9]].concat());
+    assert_eq!(answers, [&[303; 3][..], &[422; 9]].concat());
 }
 
 async fn an_app_has_no_more_subscriptions_than_it_may(kind: Kind) {
@@ -69,8 +69,8 @@ async fn an_app_has_no_more_subscriptions_than_it_may(kind: Kind) {
     assert!(!page.has("a[href$='/subscriptions/new']"));
     assert_eq!(flow.client.get(&at(&app, "/subscriptions/new")).await.location(), at(&app, "/features"));
     let page = flow.client.submit(&form).await;
-    assert_eq!(page.status, 409);
-    assert!(page.says("This app has 10 event subscriptions, the most it may have."), "{}", page.text());
+    let sentence = "This app has 10 event subscriptions, the most it may have. Delete one to add another.";
+    assert_eq!(only_error(&page), (String::from("name"), sentence.to_owned()));
     assert_eq!(page.form(&at(&app, "/subscriptions")).value("name"), Some("Eleventh"));
     // With one less there is room for it, by the same form.
     let list = flow.client.visit(&at(&app, "/features")).await;
@@ -93,7 +93,7 @@ async fn twenty_subscriptions_asked_for_at_once_make_ten(kind: Kind) {
     }
     let mut answers = join_all(posts).await;
     answers.sort_unstable();
-    assert_eq!(answers, [[303; 10], [409; 10]].concat());
+    assert_eq!(answers, [[303; 10], [422; 10]].concat());
     let database = &flow.portal.world.database;
     assert_eq!(database.texts("select production_url from subscriptions").await.len(), 10);
     assert_eq!(database.texts("select hint from signing_secrets").await.len(), 10, "each has its secret");

@@ -92,7 +92,7 @@ pub(in crate::web) async fn post(ctx: Data<Context>, post: Post<InAccount<Owner>
         Err(error) => error,
     };
     let (status, sentence) = match &error {
-        Error::Conflict(conflict) => (StatusCode::CONFLICT, conflict.to_string()),
+        Error::Conflict(conflict) => (StatusCode::UNPROCESSABLE_ENTITY, conflict.to_string()),
         Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, String::from(TOO_MANY)),
         Error::NotFound | Error::Invalid(_) | Error::Unavailable(_) | Error::Internal(_) => {
             let errors = of_form(error)?;

@@ -1,10 +1,7 @@
 //! `/apps/{app}/credentials` of an app that uses OAuth: its client id, its secret, and where its
 //! users are sent back to.
 
-use actix_web::{
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
 
@@ -26,7 +23,7 @@ use crate::web::extract::app::InApp;
 use crate::web::extract::form::Post;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, done, ok, page, refused, secret_page};
+use crate::web::respond::{PageResult, done, ok, refused, secret_page};
 
 /// The third step of the flow, for an app that is a client of OAuth.
 #[derive(Template)]
@@ -217,7 +214,7 @@ pub(super) async fn regenerate(ctx: &Context, at: &InApp<Developer>, form: Regen
         Err(Error::Conflict(Conflict::OldSecrets)) => {
             let errors = FieldErrors::one("keep_old_for", Conflict::OldSecrets.to_string());
             let drawn = Drawn { regenerate: form, errors, ..Drawn::new(&registered) };
-            page(StatusCode::CONFLICT, &drawn.page(ctx, at, registered).await?)
+            refused(&drawn.page(ctx, at, registered).await?)
         }
         Err(error) => Err(error.into()),
     }

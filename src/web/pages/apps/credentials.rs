@@ -2,7 +2,6 @@
 
 use actix_web::{
     HttpRequest,
-    http::StatusCode,
     web::{Data, Path},
 };
 use askama::Template;
@@ -27,7 +26,7 @@ use crate::web::extract::app::{InApp, Rotates};
 use crate::web::extract::form::{Nothing, Post};
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, done, ok, page, prefers_json, refused, secret_json, secret_page};
+use crate::web::respond::{PageResult, done, ok, prefers_json, refused, secret_json, secret_page};
 
 /// The third step of the flow.
 #[derive(Template)]
@@ -170,7 +169,7 @@ pub(in crate::web) async fn regenerate(
         Err(Error::Conflict(Conflict::OldSecrets)) => {
             let errors = FieldErrors::one("keep_old_for", Conflict::OldSecrets.to_string());
             let drawn = Drawn { regenerate: form, errors, ..Drawn::new(&at) };
-            return page(StatusCode::CONFLICT, &drawn.page(&ctx, &at).await?);
+            return refused(&drawn.page(&ctx, &at).await?);
         }
         Err(error) => return Err(error.into()),
     };

@@ -1,6 +1,6 @@
 //! `/apps/new`: choose the type of an app and name it.
 
-use actix_web::{http::StatusCode, web::Data};
+use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ use crate::web::extract::account::InAccount;
 use crate::web::extract::form::Post;
 use crate::web::flash::Done;
 use crate::web::page::Chrome;
-use crate::web::respond::{PageResult, done, ok, page, refused};
+use crate::web::respond::{PageResult, done, ok, refused};
 
 /// The first step of the flow.
 #[derive(Template)]
@@ -82,7 +82,7 @@ pub(in crate::web) async fn post(
         Ok(Once::Before(app)) => (app, Done::Again),
         // The page says by itself what stands against it.
         Err(Error::Conflict(Conflict::AppLimit { .. } | Conflict::SuspendedSibling)) => {
-            return page(StatusCode::CONFLICT, &draw(&ctx, &at, form, FieldErrors::default()).await?);
+            return refused(&draw(&ctx, &at, form, FieldErrors::default()).await?);
         }
         Err(error) => {
             let errors = of_form(error)?;
