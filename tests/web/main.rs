@@ -11,6 +11,7 @@ mod api_me;
 mod apps;
 mod authorizations;
 mod authorize;
+mod fields;
 mod http;
 mod metrics;
 mod oauth;
