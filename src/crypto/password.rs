@@ -218,7 +218,7 @@ mod tests {
             assert!(hasher.verify(typed("wrong"), &hash).await.is_ok());
             times[1] = times[1].min(begin.elapsed());
         }
-        // The S5 test compares medians over HTTP; here only: neither is free.
+        // A test of the sign-in page compares medians over HTTP; here only: neither is free.
         let [nobody, somebody] = times;
         assert!(nobody > somebody / 2 && somebody > nobody / 2, "{times:?}");
     }

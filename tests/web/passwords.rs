@@ -4,6 +4,7 @@ use portico::domain::time::Span;
 use reqwest::Method;
 
 use crate::support::{
+    client::Client,
     databases::{Kind, on_both},
     site::{Letter, Portal},
     world::PASSWORD,
@@ -14,10 +15,13 @@ on_both!(
     an_unknown_address_gets_the_same_answer_and_no_mail,
     a_reset_goes_to_the_address_that_is_stored,
     a_reset_link_ends_after_half_an_hour,
+    a_reset_link_is_dead_once_the_password_or_the_address_has_changed,
     links_in_mail_come_from_the_settings_not_from_the_request,
     changing_the_password_ends_the_other_sessions,
     a_copy_of_the_cookie_ends_with_the_password,
     an_address_changes_when_the_new_one_is_proven,
+    another_address_is_asked_for_with_the_right_password_alone,
+    every_session_ends_when_another_address_is_proven,
     a_new_password_makes_links_to_another_address_void,
     nobodys_mailbox_is_filled_by_changes_of_address,
     a_session_can_be_ended_from_another_browser,
@@ -52,7 +56,7 @@ async fn an_unknown_address_gets_the_same_answer_and_no_mail(kind: Kind) {
     let mut pages = Vec::new();
     for email in ["ada@meridian.example", "bob@meridian.example"] {
         let page = portal.client().fill("/password/forgot", "/password/forgot", &[("email", email)]).await;
-        pages.push((page.status, page.location(), page.text()));
+        pages.push((page.status, crate::sign_in::headers(&page), page.text()));
     }
     assert_eq!(pages[0], pages[1]);
     assert_eq!(portal.letters().await.len(), 1);
@@ -86,6 +90,71 @@ async fn a_reset_link_ends_after_half_an_hour(kind: Kind) {
     assert!(client.visit(&link).await.has("form[action=\"/password/reset\"]"));
     portal.world.clock.advance(Span::minutes(1));
     assert!(!client.visit(&link).await.has("form[action=\"/password/reset\"]"));
+}
+
+async fn a_reset_link_is_dead_once_the_password_or_the_address_has_changed(kind: Kind) {
+    for by_address in [false, true] {
+        let portal = Portal::new(kind).await;
+        let ada = portal.world.user("ada@meridian.example").await;
+        let (client, visitor) = (portal.signed_in(&ada).await, portal.client());
+        visitor.fill("/password/forgot", "/password/forgot", &[("email", ada.email.as_str())]).await;
+        let link = portal.letters().await.first().expect("a letter").link(&portal);
+        let form = visitor.visit(&link).await.form("/password/reset").with("password", NEW);
+        let now = if by_address {
+            move_to_new_address(&portal, &client).await;
+            [("email", "ada@new.example"), ("password", PASSWORD)]
+        } else {
+            let fields = [("current_password", PASSWORD), ("password", "yet another long passphrase")];
+            assert_eq!(client.fill("/settings", "/settings/password", &fields).await.location(), "/settings");
+            [("email", "ada@meridian.example"), ("password", "yet another long passphrase")]
+        };
+        let page = visitor.submit(&form).await;
+        assert_eq!(page.status, 422, "{}", page.text());
+        assert!(page.says("no longer works"), "{}", page.text());
+        assert!(!visitor.visit(&link).await.has("form[action=\"/password/reset\"]"), "nor does it open");
+        assert_eq!(portal.client().fill("/sign-in", "/sign-in", &now).await.location(), "/apps");
+    }
+}
+
+/// Asks for another address in settings, and proves it by its link.
+async fn move_to_new_address(portal: &Portal, client: &Client) {
+    let fields = [("email", "ada@new.example"), ("email_password", PASSWORD)];
+    assert_eq!(client.fill("/settings", "/settings/email", &fields).await.location(), "/settings");
+    let link = link_to_new_address(portal, &portal.letters().await);
+    assert_eq!(portal.client().fill(&link, "/verify-email", &[]).await.status, 303);
+}
+
+async fn another_address_is_asked_for_with_the_right_password_alone(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    for (password, sentence) in [("", "Enter your password."), ("not this one", "This is not your password.")]
+    {
+        let fields = [("email", "ada@new.example"), ("email_password", password)];
+        let page = client.fill("/settings", "/settings/email", &fields).await;
+        assert_eq!(page.status, 422);
+        let told: Vec<_> = page.errors().into_iter().collect();
+        assert_eq!(told, [(String::from("email_password"), sentence.to_owned())]);
+        assert_eq!(page.form("/settings/email").value("email"), Some("ada@new.example"));
+    }
+    assert!(portal.letters().await.is_empty(), "nothing was sent");
+    assert_eq!(portal.world.database.audited("address_change_asked").await, 0);
+}
+
+async fn every_session_ends_when_another_address_is_proven(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let (here, elsewhere) = (portal.signed_in(&ada).await, portal.signed_in(&ada).await);
+    let fields = [("email", "ada@new.example"), ("email_password", PASSWORD)];
+    here.fill("/settings", "/settings/email", &fields).await;
+    let link = link_to_new_address(&portal, &portal.letters().await);
+    for client in [&here, &elsewhere] {
+        client.visit("/apps").await;
+    }
+    portal.client().fill(&link, "/verify-email", &[]).await;
+    for client in [&here, &elsewhere] {
+        assert!(client.get("/apps").await.location().starts_with("/sign-in"));
+    }
 }
 
 async fn links_in_mail_come_from_the_settings_not_from_the_request(kind: Kind) {

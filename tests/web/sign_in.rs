@@ -1,7 +1,12 @@
 //! `/sign-in`, `/sign-out`, `/confirm`
 
+use std::time::Instant;
+
 use portico::domain::time::Span;
-use reqwest::Method;
+use reqwest::{
+    Method,
+    header::{HeaderName, HeaderValue},
+};
 
 use crate::support::{
     client::Page,
@@ -12,6 +17,7 @@ use crate::support::{
 
 on_both!(
     a_wrong_password_and_an_unknown_address_read_the_same,
+    an_unknown_address_is_answered_no_sooner,
     ten_failures_close_the_door_but_not_for_a_known_browser,
     one_goes_where_one_was_going_and_never_off_the_site,
     signing_in_changes_the_cookie_and_signing_out_ends_it,
@@ -29,9 +35,48 @@ async fn a_wrong_password_and_an_unknown_address_read_the_same(kind: Kind) {
         let page = portal.client().fill("/sign-in", "/sign-in", &fields).await;
         assert_eq!(page.status, 422);
         assert_eq!(page.form("/sign-in").value("email"), Some(email));
-        pages.push(page.text());
+        pages.push((headers(&page), page.text()));
     }
     assert_eq!(pages[0], pages[1]);
+}
+
+/// The headers of an answer, without what differs from one to the next.
+pub(crate) fn headers(page: &Page) -> Vec<(String, String)> {
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        let value = value.to_str().expect("a header of text");
+        let value = match name.as_str() {
+            "date" | "x-request-id" => "…",
+            "set-cookie" => value.split('=').next().expect("a cookie's name"),
+            _ => value,
+        };
+        (name.to_string(), value.to_owned())
+    };
+    let mut headers: Vec<_> = page.headers.iter().map(header).collect();
+    headers.sort();
+    headers
+}
+
+async fn an_unknown_address_is_answered_no_sooner(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    let form = client.visit("/sign-in").await.form("/sign-in").with("password", "not the password");
+    let mut times = [Vec::new(), Vec::new()];
+    for number in 0..30 {
+        if number % 6 == 0 {
+            // Ten failures from one place in a quarter of an hour.
+            portal.world.clock.advance(Span::minutes(16));
+        }
+        let form = form.clone().with("email", ["ada@meridian.example", "bob@meridian.example"][number % 2]);
+        let began = Instant::now();
+        assert_eq!(client.submit(&form).await.status, 422);
+        times[number % 2].push(began.elapsed());
+    }
+    let [known, unknown] = times.map(|mut times| {
+        times.sort();
+        times[times.len() / 2]
+    });
+    assert!(known < unknown * 2 && unknown < known * 2, "{known:?} and {unknown:?}");
 }
 
 async fn ten_failures_close_the_door_but_not_for_a_known_browser(kind: Kind) {
