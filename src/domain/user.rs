@@ -158,6 +158,34 @@ mod tests {
     use crate::domain::id::Id;
 
     #[test]
+    fn a_session_lives_twelve_hours_unused_and_thirty_days_at_most() {
+        let at = |seconds| Timestamp::from_seconds(1_000_000) + Span::seconds(seconds);
+        let session = |seen_at| Session {
+            id: SessionId::generate(at(0), [1; 10]),
+            token_hash: Vec::new(),
+            user: UserId::generate(at(0), [1; 10]),
+            account: None,
+            created_at: at(0),
+            seen_at,
+            confirmed_at: at(0),
+            code_at: None,
+            address: None,
+            user_agent: String::new(),
+        };
+        let (idle, whole) = (12 * 3_600, 30 * 24 * 3_600);
+        for (seen, now, is_alive) in [
+            (0, idle - 1, true),
+            (0, idle, false),
+            (whole - 60, whole - 1, true),
+            (whole - 60, whole, false),
+            (whole - 60, whole + 1, false),
+        ] {
+            assert_eq!(session(at(seen)).is_alive(at(now)), is_alive, "seen at {seen}, now {now}");
+        }
+        assert!(session(at(0)).is_fresh(at(3_599)) && !session(at(0)).is_fresh(at(3_600)));
+    }
+
+    #[test]
     fn only_an_admin_who_is_not_disabled_is_proven_one() {
         let now = Timestamp::from_seconds(7);
         let user = |is_admin, disabled_at| User {

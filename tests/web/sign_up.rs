@@ -1,6 +1,9 @@
 //! `/sign-up`, `/verify-email`, `/setup`
 
-use portico::actions::{Policy, SignUp, setup};
+use portico::{
+    actions::{Policy, SignUp, setup},
+    domain::time::Span,
+};
 
 use crate::support::{
     client::{Client, Form, Page},
@@ -13,6 +16,8 @@ on_both!(
     signing_up_makes_a_user_an_account_and_a_session,
     an_address_is_proven_by_its_link_once,
     a_taken_address_is_told_in_any_case,
+    ten_taken_addresses_are_told_in_a_quarter_of_an_hour,
+    links_that_prove_and_set_up_last_a_day,
     every_wrong_field_is_told_at_once_and_nothing_typed_is_lost,
     a_sign_up_sent_twice_makes_one_user,
     a_sign_up_sent_by_anybody_else_or_before_its_time_is_refused,
@@ -83,6 +88,48 @@ async fn a_taken_address_is_told_in_any_case(kind: Kind) {
     let page = portal.client().fill("/sign-up", "/sign-up", &form).await;
     assert_eq!(page.status, 422);
     assert!(page.errors()["email"].contains("already"), "{:?}", page.errors());
+}
+
+async fn ten_taken_addresses_are_told_in_a_quarter_of_an_hour(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    portal.world.user("ada@meridian.example").await;
+    let client = portal.client();
+    for n in 1..=10 {
+        let page = client.fill("/sign-up", "/sign-up", &FORM).await;
+        assert_eq!(page.status, 422, "{n}");
+        assert!(page.errors()["email"].contains("already"), "{n}: {:?}", page.errors());
+    }
+    let page = client.fill("/sign-up", "/sign-up", &FORM).await;
+    assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "900"));
+    assert!(!page.says("already"), "{}", page.text());
+    // One that is free is answered alike.
+    let free = [FORM[0], ("email", "free@meridian.example"), FORM[2], FORM[3]];
+    assert_eq!(client.fill("/sign-up", "/sign-up", &free).await.status, 429);
+    portal.world.clock.advance(Span::minutes(16));
+    assert_eq!(client.fill("/sign-up", "/sign-up", &free).await.location(), "/apps");
+}
+
+async fn links_that_prove_and_set_up_last_a_day(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let first_admin = setup_link(&portal).await;
+    let client = portal.client();
+    client.fill("/sign-up", "/sign-up", &FORM).await;
+    let proof = portal.letters().await.first().expect("a letter").link(&portal);
+    let fields = [("email", "ada@new.example"), ("email_password", "a long enough passphrase")];
+    assert_eq!(client.fill("/settings", "/settings/email", &fields).await.location(), "/settings");
+    let letters = portal.letters().await;
+    let letter = letters.iter().find(|letter| letter.whole.contains("To: ada@new.example"));
+    let move_on = letter.expect("a letter to the new address").link(&portal);
+    let day = Span::hours(24).as_seconds();
+    for (pass, works) in [(day - 1, true), (1, false)] {
+        portal.world.clock.advance(Span::seconds(pass));
+        for (link, action) in
+            [(&first_admin, "/setup"), (&proof, "/verify-email"), (&move_on, "/verify-email")]
+        {
+            let page = portal.client().visit(link).await;
+            assert_eq!(page.has(&format!("form[action='{action}']")), works, "{link}: {}", page.text());
+        }
+    }
 }
 
 async fn every_wrong_field_is_told_at_once_and_nothing_typed_is_lost(kind: Kind) {

@@ -1,5 +1,6 @@
 //! No secret stands anywhere in clear (S3, S13, S26)
 
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use portico::{domain::account::Developer, store::Database};
 use reqwest::Method;
 
@@ -16,6 +17,7 @@ use crate::{
 on_both!(
     no_secret_stands_in_the_database_in_clear,
     passwords_are_stored_by_argon2id_each_with_its_own_salt,
+    a_weaker_hash_is_replaced_at_the_next_sign_in,
     a_sealed_secret_opens_in_its_own_row_alone,
 );
 
@@ -110,6 +112,27 @@ async fn passwords_are_stored_by_argon2id_each_with_its_own_salt(kind: Kind) {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
     }
     assert_ne!(hashes[0], hashes[1], "one password, two hashes");
+}
+
+async fn a_weaker_hash_is_replaced_at_the_next_sign_in(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let params = Params::new(19_455, 2, 1, None).expect("parameters in range");
+    let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_with_salt(PASSWORD.as_bytes(), b"sixteen bytes ok")
+        .expect("a hash")
+        .to_string();
+    let database = &portal.world.database;
+    database.set("users", &ada.id, &format!("password_hash = '{weak}'")).await;
+    let stored = async || database.texts("select password_hash from users").await.remove(0);
+    let wrong = [("email", ada.email.as_str()), ("password", "not this one")];
+    assert_eq!(portal.client().fill("/sign-in", "/sign-in", &wrong).await.status, 422);
+    assert_eq!(stored().await, weak, "not by a wrong password");
+    portal.signed_in(&ada).await;
+    let strong = stored().await;
+    assert!(strong.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{strong}");
+    portal.signed_in(&ada).await;
+    assert_eq!(stored().await, strong, "it is of the same password, and stays");
 }
 
 async fn a_sealed_secret_opens_in_its_own_row_alone(kind: Kind) {
