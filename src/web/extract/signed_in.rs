@@ -2,7 +2,12 @@
 
 use std::rc::Rc;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::Method};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Method, header},
+};
+use url::{Position, Url};
 
 use super::{Extracted, visit::Visit};
 use crate::{
@@ -44,12 +49,20 @@ impl SignedIn {
 
 /// The page to come back to. A post cannot be repeated, so it leads to where it came from.
 fn way_back(request: &HttpRequest) -> String {
-    match *request.method() {
-        Method::GET | Method::HEAD => {
-            request.uri().path_and_query().map_or("/apps", |path| path.as_str()).to_owned()
-        }
-        _ => String::from("/apps"),
-    }
+    let page = match *request.method() {
+        Method::GET | Method::HEAD => request.uri().path_and_query().map(ToString::to_string),
+        _ => page_of_form(request),
+    };
+    page.unwrap_or_else(|| String::from("/apps"))
+}
+
+/// The page whose form was posted, as the browser says; of its word no more than a path of this
+/// site is taken. A form that was refused before stands at the address it was posted to, which may
+/// take posts alone.
+fn page_of_form(request: &HttpRequest) -> Option<String> {
+    let referer = Url::parse(request.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
+    let is_answer = referer.path() == request.path() && referer.query().is_none();
+    (!is_answer).then(|| referer[Position::BeforePath..Position::AfterQuery].to_owned())
 }
 
 impl FromRequest for SignedIn {

@@ -1,6 +1,9 @@
 //! The consent page: what it says, whom it lets decide, and what it remembers.
 
-use portico::{actions, domain::account::Role};
+use portico::{
+    actions,
+    domain::{account::Role, time::Span},
+};
 use reqwest::Method;
 
 use crate::{
@@ -8,6 +11,7 @@ use crate::{
     support::{
         databases::{Kind, on_both},
         oauth::{CALLBACK, Proof, answer, decide},
+        world::PASSWORD,
     },
 };
 
@@ -24,6 +28,7 @@ on_both!(
     accounts_that_are_not_approved_cannot_be_chosen,
     an_address_is_proven_first,
     what_was_read_is_what_is_agreed_to,
+    whoever_signs_in_again_comes_back_to_the_page,
 );
 
 async fn the_page_says_who_asks_for_what_and_whom(kind: Kind) {
@@ -208,4 +213,28 @@ async fn what_was_read_is_what_is_agreed_to(kind: Kind) {
     assert!(again.says("has changed meanwhile") && again.says("user:write"), "{}", again.text());
     let back = scene.client.submit(&again.form("/oauth/authorize").with("decision", "allow")).await;
     assert!(answer(&back).contains_key("code"));
+}
+
+async fn whoever_signs_in_again_comes_back_to_the_page(kind: Kind) {
+    let scene = Scene::new(kind).await;
+    let asking = scene.atlas.asking(&Proof::new("a"), &[]);
+    let form = scene.client.visit(&asking).await.form("/oauth/authorize").with("decision", "allow");
+    scene.portal.world.clock.advance(Span::hours(13));
+    let post = async |referer: &str| {
+        let request = scene.client.request(Method::POST, "/oauth/authorize").header("referer", referer);
+        scene.client.send(request.form(form.fields())).await.location()
+    };
+    let site = &scene.portal.site.url;
+    let door = post(&format!("{site}{asking}")).await;
+    let fields = [("email", scene.ada.email.as_str()), ("password", PASSWORD)];
+    // The answer to a post has no address to come back to, and nobody is led off the site (S25).
+    for referer in [&format!("{site}/oauth/authorize"), "https://evil.example//evil.example/x", "about:blank"]
+    {
+        let client = scene.portal.client();
+        let door = post(referer).await;
+        assert_eq!(client.fill(&door, "/sign-in", &fields).await.location(), "/apps", "{referer}");
+    }
+    let back = scene.client.fill(&door, "/sign-in", &fields).await;
+    assert_eq!(back.location(), asking);
+    assert!(scene.client.follow(&back).await.says("Allow Atlas?"));
 }
