@@ -1,3 +1,4 @@
+use sqlx::error::DatabaseError;
 use thiserror::Error;
 
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -36,17 +37,7 @@ impl From<sqlx::Error> for StoreError {
             // By kind, not by name: SQLite does not tell the constraint's name.
             sqlx::Error::Database(inner) if inner.kind() == ErrorKind::UniqueViolation => Self::Duplicate,
             sqlx::Error::Database(inner) if inner.kind() == ErrorKind::ForeignKeyViolation => Self::Dangling,
-            // 08: connection; 53: out of resources; 57P: shut down; SQLite 5 and 6: busy, 13: disk full.
-            sqlx::Error::Database(inner)
-                if inner.code().is_some_and(|code| {
-                    code.starts_with("08")
-                        || code.starts_with("53")
-                        || code.starts_with("57P")
-                        || matches!(code.as_ref(), "5" | "6" | "13" | "517" | "261")
-                }) =>
-            {
-                Self::Unavailable(error)
-            }
+            sqlx::Error::Database(inner) if passes_by_itself(inner.as_ref()) => Self::Unavailable(error),
             sqlx::Error::ColumnDecode { index, source } => Self::Corrupt(format!("column {index}: {source}")),
             // What stands before a database that is down may answer in no protocol at all.
             sqlx::Error::Io(_)
@@ -58,4 +49,16 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Other(error),
         }
     }
+}
+
+/// Whether the database may well do later what it could not do now.
+fn passes_by_itself(error: &dyn DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    // A code of SQLite is a number below 10,000; those of PostgreSQL have five characters.
+    if code.len() < 5 {
+        // The last byte is the kind. 5 and 6: busy; 10: the disk failed; 13: it is full; 14: no file opens.
+        return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14));
+    }
+    // 08: connection; 53: out of resources; 57P: shut down; 55000: lets nobody in.
+    code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") || code == "55000"
 }

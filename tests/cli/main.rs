@@ -5,6 +5,7 @@ mod support;
 
 mod audit;
 mod catalog;
+mod full_disk;
 mod limits;
 mod metrics;
 mod platform_keys;

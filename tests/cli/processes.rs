@@ -2,24 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use portico::store::Database;
-
 use crate::{
-    program::{KEY, Program, Running},
+    program::{Program, Running},
     support::databases::{Kind, TestDatabase, on_both},
 };
 
 on_both!(a_change_in_one_process_holds_in_the_other, what_stands_in_the_database_is_known_at_the_start);
-
-/// One process over the database of others.
-fn over(database: &Database) -> Program {
-    let url = match database {
-        Database::Sqlite(path) => format!("sqlite://{}", path.display()),
-        Database::Postgres(url) => url.clone(),
-    };
-    let program = Program::new().with("PORTICO_DATABASE_URL", &url).with("PORTICO_SECRET_KEY", KEY);
-    program.with("PORTICO_NEW_ACCOUNTS", "open")
-}
 
 /// Waits until the process answers the token so, which takes it a fraction of a second, and says
 /// how long that was.
@@ -37,7 +25,7 @@ async fn answers(running: &Running, token: &str, status: u16) -> Duration {
 
 async fn a_change_in_one_process_holds_in_the_other(kind: Kind) {
     let database = TestDatabase::empty(kind).await;
-    let (one, other) = (over(&database.database), over(&database.database));
+    let (one, other) = (Program::over(&database.database), Program::over(&database.database));
     let (one, other) = (one.serve().await, other.serve().await);
     let (app, token) = one.sign_up().await;
     answers(&other, &token, 200).await;
@@ -57,10 +45,10 @@ async fn a_change_in_one_process_holds_in_the_other(kind: Kind) {
 
 async fn what_stands_in_the_database_is_known_at_the_start(kind: Kind) {
     let database = TestDatabase::empty(kind).await;
-    let one = over(&database.database);
+    let one = Program::over(&database.database);
     let one = one.serve().await;
     let (app, token) = one.sign_up().await;
-    let late = over(&database.database);
+    let late = Program::over(&database.database);
     let late = late.serve().await;
     late.says("the directory is filled").await;
     one.client.fill(&app, &format!("{app}/deactivate"), &[]).await;

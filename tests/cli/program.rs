@@ -11,9 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use portico::store::Database;
 use tempfile::TempDir;
 
 use crate::support::{client::Client, site::free_address};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_portico");
 
 /// A master key: 32 bytes in base64.
 pub(crate) const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
@@ -46,6 +49,16 @@ impl Program {
         Self { folder: tempfile::tempdir().expect("a folder"), listen, settings }
     }
 
+    /// One process over a database of others, whose accounts need no approval.
+    pub(crate) fn over(database: &Database) -> Self {
+        let url = match database {
+            Database::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Database::Postgres(url) => url.clone(),
+        };
+        let program = Self::new().with("PORTICO_DATABASE_URL", &url).with("PORTICO_SECRET_KEY", KEY);
+        program.with("PORTICO_NEW_ACCOUNTS", "open")
+    }
+
     #[must_use]
     pub(crate) fn with(mut self, setting: &str, value: &str) -> Self {
         self.settings.retain(|(name, _)| name != setting);
@@ -62,8 +75,13 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_portico"));
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        let mut command = Command::new(BINARY);
+        command.args(arguments);
+        self.here(command)
+    }
+
+    fn here(&self, mut command: Command) -> Command {
+        command.current_dir(self.folder.path()).env_clear();
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -105,7 +123,19 @@ impl Program {
 
     /// Serves, and waits until it answers.
     pub(crate) async fn serve(&self) -> Running {
-        let mut child = self.command(&["serve"]).spawn().expect("the program starts");
+        self.served(self.command(&["serve"])).await
+    }
+
+    /// As [`Program::serve`], but what writes past a limit of [`Running::limit_files`] is told so
+    /// and not killed, as by a full disk.
+    pub(crate) async fn serve_on_a_disk(&self) -> Running {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "trap '' XFSZ; exec \"$0\" serve", BINARY]);
+        self.served(self.here(shell)).await
+    }
+
+    async fn served(&self, mut command: Command) -> Running {
+        let mut child = command.spawn().expect("the program starts");
         let log = Arc::new(Mutex::new(String::new()));
         let mut stderr = child.stderr.take().expect("a pipe");
         let lines = Arc::clone(&log);
@@ -168,6 +198,15 @@ impl Running {
             assert!(began.elapsed() < PATIENCE, "{words} is not in {log}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// No file may have more bytes, or as many as it likes (`unlimited`): whatever writes past
+    /// that is refused, from now on.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let id = self.child.id().to_string();
+        let limit = format!("--fsize={bytes}:");
+        let set = Command::new("prlimit").args(["--pid", &id, &limit]).status();
+        assert!(set.expect("prlimit runs").success());
     }
 
     /// Asks it to stop, by its own process id, and gives its exit code and its log.

@@ -1,4 +1,5 @@
-use portico::store::StoreError;
+use portico::store::{Database, StoreError};
+use sqlx::Connection;
 
 use crate::{
     rows::{at, new_id, password_hash, unsaved_user},
@@ -41,4 +42,19 @@ async fn readers_keep_no_writer_waiting(kind: Kind) {
     tx.insert_mail(new_id(), b"sealed", at(0)).await.expect("a mail");
     tx.commit().await.expect("it holds");
     drop(readers);
+}
+
+/// SQLite's own limit of a file, which it calls a full disk.
+#[tokio::test]
+async fn a_full_disk_may_pass_by_itself() {
+    let database = TestDatabase::new(Kind::Sqlite).await;
+    let Database::Sqlite(path) = &database.database else { panic!("SQLite") };
+    let url = format!("sqlite://{}", path.display());
+    let mut direct = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
+    let statements = "pragma max_page_count = 1; create table large as select zeroblob(1000000)";
+    let refused = sqlx::raw_sql(statements).execute(&mut direct).await.map_err(StoreError::from);
+    assert!(
+        matches!(&refused, Err(StoreError::Unavailable(why)) if why.to_string().contains("(code: 13)")),
+        "{refused:?}"
+    );
 }

@@ -25,14 +25,12 @@ impl Store {
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .pragma("wal_autocheckpoint", "4000");
-                let write = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(PATIENCE)
+                let write = at_most(1)
                     .connect_with(options.clone().create_if_missing(true).pragma("cache_size", "-16000"))
                     .await?;
                 let options = options.read_only(true);
-                let log = readers().max_connections(1).connect_lazy_with(options.clone());
-                Pools::Sqlite { read: readers().connect_lazy_with(options), write, log }
+                let log = at_most(1).connect_lazy_with(options.clone());
+                Pools::Sqlite { read: at_most(CONNECTIONS).connect_lazy_with(options), write, log }
             }
             Database::Postgres(url) => {
                 postgres(PgConnectOptions::from_str(url)?.application_name("portico")).await?
@@ -50,12 +48,14 @@ impl Store {
         let pools = match database {
             Database::Sqlite(path) => {
                 let options = sqlite(path).read_only(true);
-                let opened = readers().connect_with(options.clone()).await;
+                let opened = at_most(CONNECTIONS).connect_with(options.clone()).await;
                 let read = match opened {
                     Ok(read) => read,
                     // A reader keeps account of itself beside the file. Where it cannot, and nothing
                     // waits to be put into the file, nobody changes it.
-                    Err(_) if !has_log(path) => readers().connect_with(options.immutable(true)).await?,
+                    Err(_) if !has_log(path) => {
+                        at_most(CONNECTIONS).connect_with(options.immutable(true)).await?
+                    }
                     Err(error) => return Err(error.into()),
                 };
                 Pools::Sqlite { write: read.clone(), log: read.clone(), read }
@@ -77,8 +77,14 @@ fn sqlite(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).pragma("trusted_schema", "off")
 }
 
-fn readers() -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE)
+fn at_most(connections: u32) -> SqlitePoolOptions {
+    let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    // After a commit that the disk refused SQLite is out of the transaction, and the driver believes
+    // that it is still in it and would begin no other.
+    options.before_acquire(|connection, _| {
+        let is_fit = !connection.is_in_transaction();
+        Box::pin(async move { Ok(is_fit) })
+    })
 }
 
 /// Whether a write-ahead log lies beside the file (`PATH-wal`).

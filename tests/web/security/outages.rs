@@ -1,5 +1,7 @@
 //! A database that is lost in mid-work, and a user who is disabled (S15, S66).
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 
 use crate::support::{
@@ -23,6 +25,30 @@ async fn without_a_database_pages_say_so_and_the_process_lives(kind: Kind) {
     }
     assert_eq!(client.get("/readyz").await.status, 503);
     assert_eq!(client.get("/healthz").await.status, 200);
+}
+
+/// Only PostgreSQL can go away while it is in use.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_are_back_with_the_database() {
+    let portal = Portal::new(Kind::Postgres).await;
+    let ada = portal.world.user("ada@meridian.example").await;
+    let client = portal.signed_in(&ada).await;
+    let form = client.visit("/apps/new").await.form("/apps").with("app_type", "jwt").with("name", "Relay");
+    portal.world.database.cut_off().await;
+    for page in [client.get("/apps").await, client.submit(&form).await] {
+        assert_eq!(page.status, 503, "{}", page.text());
+        assert!(page.has("main h1"), "{}", page.body);
+    }
+    assert_eq!(client.get("/readyz").await.status, 503);
+    portal.world.database.let_in().await;
+    let began = Instant::now();
+    while client.get("/apps").await.status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(30), "it stays away");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(client.get("/readyz").await.status, 200);
+    assert!(client.submit(&form).await.location().starts_with("/apps/app_"), "the form is good still");
+    assert_eq!(portal.world.database.count("apps", "name = 'Relay'").await, 1);
 }
 
 async fn a_disabled_user_is_out_at_once_and_stays_out(kind: Kind) {
