@@ -19,6 +19,8 @@ pub enum TextError {
     },
     /// A control, format, private-use or unassigned character, by its code point.
     Character(char),
+    /// Blanks and marks alone: nothing that could be read or told from another.
+    Unseen,
 }
 
 impl Complaint for TextError {
@@ -34,6 +36,9 @@ impl Complaint for TextError {
                 "{what} contains a character that cannot be shown (U+{:04X}); remove it.",
                 u32::from(*c)
             )),
+            Self::Unseen => capitalised(&format!(
+                "{what} must have a character that can be seen, such as a letter or a digit."
+            )),
         }
     }
 }
@@ -41,11 +46,13 @@ impl Complaint for TextError {
 /// One line: trimmed, each run of white space made one space.
 ///
 /// # Errors
-/// Empty, longer than `max` characters, or holding a character that cannot be shown.
+/// Empty, longer than `max` characters, holding a character that cannot be shown, or none that is
+/// seen by itself.
 pub fn line(text: &str, max: usize) -> Result<String, TextError> {
     let folded = fold_white_space(text);
     refuse_invisible(&folded, |_| false)?;
-    within(folded, max)
+    let line = within(folded, max)?;
+    if line.chars().any(is_seen) { Ok(line) } else { Err(TextError::Unseen) }
 }
 
 /// A passage of several lines: trimmed, line ends made `\n`.
@@ -104,6 +111,19 @@ fn refuse_invisible(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), Te
         ) && !allowed(c)
     };
     text.chars().find(hidden).map_or(Ok(()), |c| Err(TextError::Character(c)))
+}
+
+/// Whether a character shows something by itself: no white space, no mark that goes on another
+/// one, and none of those that are drawn as nothing.
+fn is_seen(c: char) -> bool {
+    let is_mark = matches!(
+        CodePointMapData::<Category>::new().get(c),
+        Category::NonspacingMark | Category::SpacingMark | Category::EnclosingMark
+    );
+    let is_ignored = CodePointSetData::new::<props::DefaultIgnorableCodePoint>().contains(c);
+    // By its properties a symbol: the empty pattern of Braille, and a note without a head.
+    let is_blank = c.is_whitespace() || matches!(c, '\u{2800}' | '\u{1d159}');
+    !(is_mark || is_ignored || is_blank)
 }
 
 /// `4000` as `4,000`.
@@ -191,6 +211,29 @@ mod tests {
     }
 
     #[test]
+    fn a_line_has_a_character_that_is_seen_by_itself() {
+        // Marks of three kinds, fillers of Hangul and Khitan, Braille of no dots, a selector.
+        for c in [
+            '\u{301}',
+            '\u{903}',
+            '\u{20dd}',
+            '\u{3164}',
+            '\u{115f}',
+            '\u{ffa0}',
+            '\u{16fe4}',
+            '\u{2800}',
+            '\u{fe0f}',
+        ] {
+            assert_eq!(line(&c.to_string(), 50), Err(TextError::Unseen), "{:04X}", u32::from(c));
+            assert_eq!(line(&format!("{c} \u{301}\u{2800}"), 50), Err(TextError::Unseen));
+            assert!(line(&format!("x{c}"), 50).is_ok(), "{:04X}", u32::from(c));
+        }
+        for seen in ["é", "e\u{301}", "न\u{93f}", "❤\u{fe0f}", "\u{2801}", "-", "7", "漢"] {
+            assert!(line(seen, 50).is_ok(), "{seen}");
+        }
+    }
+
+    #[test]
     fn names_that_look_the_same_fold_to_the_same() {
         let same = [
             ("Ledger Bridge", "ＬＥＤＧＥＲ　ｂｒｉｄｇｅ"),
@@ -213,6 +256,10 @@ mod tests {
         assert_eq!(
             TextError::TooLong { max: 4_000, was: 12_345 }.sentence("the long description"),
             "The long description must be at most 4,000 characters; it has 12,345."
+        );
+        assert_eq!(
+            TextError::Unseen.sentence("the app name"),
+            "The app name must have a character that can be seen, such as a letter or a digit."
         );
     }
 }

@@ -33,12 +33,7 @@ impl FromStr for AppName {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let name = line(text, Self::MAX)?;
-        // Letters that are never drawn, such as Hangul fillers, make no name.
-        if casefolded(&name).is_empty() {
-            return Err(TextError::Empty);
-        }
-        Ok(Self(name))
+        line(text, Self::MAX).map(Self)
     }
 }
 
@@ -69,7 +64,8 @@ mod tests {
         assert!("x".parse::<AppName>().is_ok());
         assert!("x".repeat(50).parse::<AppName>().is_ok());
         assert!("x".repeat(51).parse::<AppName>().is_err());
-        assert_eq!("\u{3164}".parse::<AppName>(), Err(TextError::Empty));
+        assert_eq!("\u{3164}".parse::<AppName>(), Err(TextError::Unseen));
+        assert_eq!("\u{301}".parse::<AppName>(), Err(TextError::Unseen));
     }
 
     #[test]

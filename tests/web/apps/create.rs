@@ -59,10 +59,13 @@ async fn a_name_has_1_to_50_characters_that_can_be_shown(kind: Kind) {
         |code: &str| format!("The app name contains a character that cannot be shown (U+{code}); remove it.");
     let long = String::from("The app name must be at most 50 characters; it has 51.");
     let empty = String::from("Enter the app name.");
+    let unseen =
+        String::from("The app name must have a character that can be seen, such as a letter or a digit.");
     let table = [
         (String::new(), empty.clone()),
-        (String::from(" \t\u{3000}"), empty.clone()),
-        (String::from("\u{3164}"), empty),
+        (String::from(" \t\u{3000}"), empty),
+        (String::from("\u{3164}"), unseen.clone()),
+        (String::from("\u{301}"), unseen),
         ("z".repeat(51), long.clone()),
         ("é".repeat(51), long),
         (String::from("a\u{0}b"), hidden("0000")),
