@@ -29,6 +29,14 @@ pub enum StoreError {
     Other(#[source] sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether the database answers, and is older than this program.
+    #[must_use]
+    pub const fn is_not_migrated(&self) -> bool {
+        matches!(self, Self::NotMigrated(_))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "an enum of another crate, which may grow")]
     fn from(error: sqlx::Error) -> Self {

@@ -15,7 +15,12 @@ pub(in crate::web) async fn readyz(ctx: Data<Context>) -> HttpResponse {
         Ok(()) => plain(HttpResponse::Ok(), "ready\n"),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
-            plain(HttpResponse::ServiceUnavailable(), "the database does not answer\n")
+            let why = if error.is_not_migrated() {
+                "the database lacks a migration of this program\n"
+            } else {
+                "the database does not answer\n"
+            };
+            plain(HttpResponse::ServiceUnavailable(), why)
         }
     }
 }

@@ -10,7 +10,11 @@ use crate::support::{
     world::PASSWORD,
 };
 
-on_both!(without_a_database_pages_say_so_and_the_process_lives, a_disabled_user_is_out_at_once_and_stays_out,);
+on_both!(
+    without_a_database_pages_say_so_and_the_process_lives,
+    a_database_without_a_migration_is_not_ready_and_says_so,
+    a_disabled_user_is_out_at_once_and_stays_out,
+);
 
 async fn without_a_database_pages_say_so_and_the_process_lives(kind: Kind) {
     let portal = Portal::new(kind).await;
@@ -23,8 +27,18 @@ async fn without_a_database_pages_say_so_and_the_process_lives(kind: Kind) {
         assert!(!page.header("retry-after").is_empty());
         assert!(!page.body.contains("sqlx") && !page.body.contains("pool"), "{}", page.text());
     }
-    assert_eq!(client.get("/readyz").await.status, 503);
+    let ready = client.get("/readyz").await;
+    assert_eq!((ready.status.as_u16(), ready.body.as_str()), (503, "the database does not answer\n"));
     assert_eq!(client.get("/healthz").await.status, 200);
+}
+
+async fn a_database_without_a_migration_is_not_ready_and_says_so(kind: Kind) {
+    let portal = Portal::new(kind).await;
+    assert_eq!(portal.client().get("/readyz").await.body, "ready\n");
+    portal.world.database.run("delete from _sqlx_migrations where version = 2").await;
+    let page = portal.client().get("/readyz").await;
+    assert_eq!(page.status, 503);
+    assert_eq!(page.body, "the database lacks a migration of this program\n");
 }
 
 /// Only PostgreSQL can go away while it is in use.
