@@ -180,14 +180,16 @@ fn a_key_that_is_missing_or_another_one_ends_the_start() {
 }
 
 #[tokio::test]
-async fn the_first_start_makes_a_key_for_its_owner_alone_and_says_once_how_to_begin() {
+async fn the_first_start_makes_its_files_for_their_owner_alone_and_says_once_how_to_begin() {
     let program = Program::new();
     let running = program.serve().await;
     let log = running.says("/setup?token=").await;
     assert!(log.contains(&format!("Portico is at http://{}", program.listen)), "{log}");
     assert_eq!(log.matches("/setup?token=").count(), 1, "{log}");
-    let mode = fs::metadata(program.path("portico.key")).expect("a key").permissions().mode();
-    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+    for file in ["portico.key", "portico.db", "portico.db-wal", "portico.db-shm"] {
+        let mode = fs::metadata(program.path(file)).expect(file).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}: {mode:o}");
+    }
     let link = log.split_whitespace().find(|word| word.contains("/setup?token=")).expect("a link").to_owned();
     let path = link.trim_start_matches(&format!("http://{}", program.listen)).to_owned();
     let fields = [

@@ -1,6 +1,6 @@
 //! How a database is opened: to work with, or to read alone.
 
-use std::{path::Path, str::FromStr};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr};
 
 use sqlx::{
     Connection, PgConnection,
@@ -18,6 +18,7 @@ impl Store {
     pub async fn open(database: &Database) -> Result<Self> {
         let pools = match database {
             Database::Sqlite(path) => {
+                make_private(path);
                 // By default there is a checkpoint after 4 MB, and 2 MB of pages in memory: who
                 // writes much would read and write the same pages again and again.
                 let options = sqlite(path)
@@ -71,6 +72,13 @@ impl Store {
     fn over(pools: Pools) -> Self {
         Self { pools, watchers: Watchers::default() }
     }
+}
+
+/// Makes the file, if there is none, for its owner alone. What SQLite puts beside it (`-wal`,
+/// `-shm`) has the mode of the file.
+fn make_private(path: &Path) {
+    // If it cannot be made, SQLite is about to say why.
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 fn sqlite(path: &Path) -> SqliteConnectOptions {
