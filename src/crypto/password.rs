@@ -1,11 +1,19 @@
 //! Hashing and checking passwords, a bounded number at once (S3, S4).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{Error, PasswordHasher as _, PasswordVerifier, phc::PasswordHash as Phc},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        Error,
+        phc::{Output, ParamsString, PasswordHash as Phc, Salt},
+    },
 };
+use subtle::ConstantTimeEq;
 use thiserror::Error;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
@@ -37,9 +45,21 @@ pub struct Verified {
 }
 
 /// Hashes passwords by Argon2id off the async threads.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PasswordHasher {
     turns: Arc<Semaphore>,
+    /// What the hashes of before were worked out in, one for each turn that nobody has. If each
+    /// asked for its own, the allocator would keep some for every thread that ever hashed, and a
+    /// flood of sign-ins takes many threads.
+    memory: Arc<Mutex<Vec<Memory>>>,
+}
+
+type Memory = Vec<Block>;
+
+impl fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordHasher").field("turns", &self.turns).finish_non_exhaustive()
+    }
 }
 
 impl PasswordHasher {
@@ -47,7 +67,7 @@ impl PasswordHasher {
     /// takes a core and `MEMORY_KIB` for some hundredths of a second.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(at_once.max(1))) }
+        Self { turns: Arc::new(Semaphore::new(at_once.max(1))), memory: Arc::default() }
     }
 
     /// The hash to store, with a salt of its own.
@@ -66,12 +86,7 @@ impl PasswordHasher {
     /// # Errors
     /// `Busy`.
     pub async fn hash_again(&self, password: TypedPassword) -> Result<PasswordHash, Busy> {
-        self.in_turn(move || {
-            let hash =
-                argon2()?.hash_password_with_salt(password.expose().as_bytes(), &super::random::<16>())?;
-            hash.to_string().parse().map_err(|_| Error::Internal)
-        })
-        .await
+        self.in_turn(move |memory| hash(&password, memory)).await
     }
 
     /// Whether this is the password of that hash.
@@ -80,7 +95,7 @@ impl PasswordHasher {
     /// `Busy`.
     pub async fn verify(&self, password: TypedPassword, hash: &PasswordHash) -> Result<Verified, Busy> {
         let hash = hash.as_str().to_owned();
-        self.in_turn(move || verify(&password, &hash)).await
+        self.in_turn(move |memory| verify(&password, &hash, memory)).await
     }
 
     /// As much work as checking a password, for a person who is not there, so that the time
@@ -94,20 +109,25 @@ impl PasswordHasher {
             "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$bm9ib2R5J3Mgc2FsdA${}",
             "A".repeat(43)
         );
-        self.in_turn(move || verify(&password, &hash)).await?;
+        self.in_turn(move |memory| verify(&password, &hash, memory)).await?;
         Ok(())
     }
 
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Busy> {
         let turn = timeout(MAX_WAIT, Arc::clone(&self.turns).acquire_owned());
         let turn = turn.await.map_err(|_| Busy)?.map_err(|_| Busy)?;
+        let all = Arc::clone(&self.memory);
         let work = spawn_blocking(move || {
             // Held here, so that a request that is given up does not let in one more.
             let _turn = turn;
-            work()
+            let free = || all.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut memory = free().pop().unwrap_or_default();
+            let done = work(&mut memory);
+            free().push(memory);
+            done
         });
         // With parameters that are constants, memory is all that can be wanting.
         work.await.map_err(|_| Busy)?.map_err(|error| {
@@ -117,14 +137,41 @@ impl PasswordHasher {
     }
 }
 
-fn verify(password: &TypedPassword, hash: &str) -> Result<Verified, Error> {
+fn hash(password: &TypedPassword, memory: &mut Memory) -> Result<PasswordHash, Error> {
+    let argon2 = argon2()?;
+    let salt = Salt::new(&super::random::<16>())?;
+    let hash = Phc {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(salt),
+        hash: Some(work_out(&argon2, password, &salt, memory)?),
+    };
+    hash.to_string().parse().map_err(|_| Error::Internal)
+}
+
+fn verify(password: &TypedPassword, hash: &str, memory: &mut Memory) -> Result<Verified, Error> {
     let hash = Phc::new(hash).map_err(|_| Error::EncodingInvalid)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Err(Error::EncodingInvalid) };
+    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
     // The parameters are those of the hash, not those of today.
-    match argon2()?.verify_password(password.expose().as_bytes(), &hash) {
-        Ok(()) => Ok(Verified { ok: true, rehash: is_weaker(&hash)? }),
-        Err(Error::PasswordInvalid) => Ok(Verified { ok: false, rehash: false }),
-        Err(error) => Err(error),
-    }
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, Params::try_from(&hash)?);
+    let ok = work_out(&argon2, password, salt, memory)?.as_bytes().ct_eq(expected.as_bytes()).into();
+    Ok(Verified { ok, rehash: ok && is_weaker(&hash)? })
+}
+
+fn work_out(
+    argon2: &Argon2<'_>,
+    password: &TypedPassword,
+    salt: &[u8],
+    memory: &mut Memory,
+) -> Result<Output, Error> {
+    let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let mut bytes = [0; Output::MAX_LENGTH];
+    let bytes = bytes.get_mut(..length).ok_or(Error::OutputSize)?;
+    memory.resize(argon2.params().block_count(), Block::new());
+    argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, bytes, memory)?;
+    Ok(Output::new(bytes)?)
 }
 
 fn is_weaker(hash: &Phc) -> Result<bool, Error> {
@@ -143,6 +190,8 @@ fn argon2() -> Result<Argon2<'static>, Error> {
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
+
+    use argon2::password_hash::PasswordHasher as _;
 
     use super::*;
     use crate::domain::password::PasswordContext;

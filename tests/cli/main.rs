@@ -13,5 +13,6 @@ mod processes;
 mod program;
 mod secrets;
 mod serving;
+mod sign_ins;
 mod starting;
 mod users;

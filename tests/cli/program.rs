@@ -200,6 +200,14 @@ impl Running {
         }
     }
 
+    /// What the system says of its memory: `VmRSS` is what it has now, `VmHWM` the most it had.
+    pub(crate) fn memory_kib(&self, what: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number.unwrap_or_else(|| panic!("{what} is not in {status}")).parse().expect("a number")
+    }
+
     /// No file may have more bytes, or as many as it likes (`unlimited`): whatever writes past
     /// that is refused, from now on.
     pub(crate) fn limit_files(&self, bytes: &str) {

@@ -4,7 +4,6 @@ mod headers;
 mod outages;
 mod proxies;
 mod secrets;
-mod sign_ins;
 mod slow_posts;
 
 use portico::domain::app::AppType;
