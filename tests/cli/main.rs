@@ -7,6 +7,7 @@ mod audit;
 mod catalog;
 mod full_disk;
 mod limits;
+mod memory;
 mod metrics;
 mod platform_keys;
 mod processes;

@@ -1,16 +1,15 @@
 //! The icon on `/apps/{app}/information`, and `/icons/{hash}` (S62)
 
-mod files;
 mod requests;
 
 use portico::domain::{app::App, time::Span};
 use reqwest::Method;
 
-use self::files::{animation, bomb, exif, gif, jpeg, jpeg_with_exif, noise, padded, plain, png};
 use super::{Flow, at, only_error, refusal};
 use crate::support::{
     client::Page,
     databases::{Kind, on_both},
+    pictures::{animation, bomb, exif, gif, jpeg, jpeg_with_exif, noise, padded, plain, png},
 };
 
 on_both!(

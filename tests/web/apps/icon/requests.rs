@@ -6,15 +6,13 @@ use reqwest::{
     multipart::{Form, Part},
 };
 
-use super::{
-    files::{plain, png},
-    shown,
-};
+use super::shown;
 use crate::{
     apps::{Flow, at},
     support::{
         client::Page,
         databases::{Kind, on_both},
+        pictures::{plain, png},
     },
 };
 
