@@ -2,12 +2,22 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
+
 use crate::{
-    program::{Program, Running},
-    support::databases::{Kind, TestDatabase, on_both},
+    program::{PASSWORD, Program, Running},
+    support::{
+        client::Client,
+        databases::{Kind, TestDatabase, on_both},
+    },
 };
 
-on_both!(a_change_in_one_process_holds_in_the_other, what_stands_in_the_database_is_known_at_the_start);
+on_both!(
+    a_change_in_one_process_holds_in_the_other,
+    what_stands_in_the_database_is_known_at_the_start,
+    a_session_that_ends_at_one_process_has_ended_at_the_other,
+    guesses_at_two_processes_count_together,
+);
 
 /// Waits until the process answers the token so, which takes it a fraction of a second, and says
 /// how long that was.
@@ -53,4 +63,43 @@ async fn what_stands_in_the_database_is_known_at_the_start(kind: Kind) {
     late.says("the directory is filled").await;
     one.client.fill(&app, &format!("{app}/deactivate"), &[]).await;
     answers(&late, &token, 403).await;
+}
+
+/// S15
+async fn a_session_that_ends_at_one_process_has_ended_at_the_other(kind: Kind) {
+    let database = TestDatabase::empty(kind).await;
+    let (one, other) = (Program::over(&database.database), Program::over(&database.database));
+    let (one, other) = (one.serve().await, other.serve().await);
+    one.sign_up().await;
+    let browser = Client::new(one.client.base());
+    let page =
+        browser.fill("/sign-in", "/sign-in", &[("email", "noor@x.example"), ("password", PASSWORD)]).await;
+    let cookies = page.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    let session =
+        cookies.filter_map(|cookie| cookie.split(';').next()).find(|one| one.starts_with("portico="));
+    let session = session.expect("a session").to_owned();
+    let copied = async || {
+        let client = Client::new(other.client.base());
+        client.send(client.request(Method::GET, "/settings").header("cookie", &session)).await.status
+    };
+    assert_eq!(copied().await, 200);
+    browser.fill("/apps", "/sign-out", &[]).await;
+    assert_eq!(copied().await, 303, "to the door, at the very next request");
+}
+
+/// S6
+async fn guesses_at_two_processes_count_together(kind: Kind) {
+    let database = TestDatabase::empty(kind).await;
+    let (one, other) = (Program::over(&database.database), Program::over(&database.database));
+    let (one, other) = (one.serve().await, other.serve().await);
+    one.sign_up().await;
+    let guess = [("email", "noor@x.example"), ("password", "not the password")];
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        for process in [&one, &other] {
+            let client = Client::new(process.client.base());
+            answers.push(client.fill("/sign-in", "/sign-in", &guess).await.status.as_u16());
+        }
+    }
+    assert_eq!(answers, [vec![422; 10], vec![429; 2]].concat());
 }
