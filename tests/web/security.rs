@@ -5,16 +5,17 @@ mod outages;
 mod proxies;
 mod secrets;
 mod slow_posts;
+mod unasked;
 
 use portico::domain::app::AppType;
 use reqwest::Method;
 
 use crate::{
-    apps::{Flow, at},
+    apps::Flow,
     support::databases::{Kind, on_both},
 };
 
-on_both!(reading_changes_nothing, fields_that_nobody_asked_for_are_passed_over);
+on_both!(reading_changes_nothing);
 
 /// Every page that can be fetched, of an app and a subscription.
 pub(super) const PAGES: &[&str] = &[
@@ -145,77 +146,4 @@ async fn reading_changes_nothing(kind: Kind) {
     for (table, rows) in &before {
         assert_eq!(Some(rows), after.get(table), "{table}");
     }
-}
-
-async fn fields_that_nobody_asked_for_are_passed_over(kind: Kind) {
-    let flow = Flow::new(kind).await;
-    let extra = [
-        ("id", "app_00000000000000000000000000"),
-        ("state", "active"),
-        ("standing", "suspended"),
-        ("is_admin", "true"),
-        ("admin", "1"),
-        ("role", "owner"),
-        ("account_id", "acc_00000000000000000000000000"),
-        ("owner_id", "usr_00000000000000000000000000"),
-        ("api_key", "ak_0000000000000000000000"),
-        ("api_secret", "as_x"),
-        ("secret", "whsec_x"),
-        ("external_id", "x"),
-        ("activated_at", "1"),
-        ("created_at", "1"),
-        ("proven_at", "1"),
-        ("events_on", "1"),
-        ("icon_hash", "0"),
-    ];
-    let app = flow.jwt_app("Relay").await;
-    let sub = flow.portal.world.subscription(&flow.ada, &app).await;
-    let editor = at(&app, &format!("/subscriptions/{sub}"));
-    let information = at(&app, "/information");
-    for (page, action, fields) in [
-        ("/apps/new", "/apps", &[("app_type", "webhook"), ("name", "Other")][..]),
-        (
-            &information,
-            &information,
-            &[
-                ("short_description", "x"),
-                ("company_name", "x"),
-                ("contact_name", "x"),
-                ("contact_email", "x@x.example"),
-            ],
-        ),
-        (&editor, &editor, &[("name", "x")]),
-        ("/settings", "/settings/profile", &[("name", "Ada")]),
-        ("/account", "/account", &[("name", "Labs")]),
-    ] {
-        let answer = flow.client.fill(page, action, &[fields, &extra].concat()).await;
-        assert_eq!(answer.status, 303, "{action}: {}", answer.text());
-    }
-    let fields = [
-        ("name", "Noor"),
-        ("email", "noor@x.example"),
-        ("account_name", "Noor"),
-        ("password", "a long enough passphrase"),
-    ];
-    let answer = flow.portal.client().fill("/sign-up", "/sign-up", &[&fields[..], &extra].concat()).await;
-    assert_eq!(answer.location(), "/apps");
-
-    let database = &flow.portal.world.database;
-    assert_eq!(database.texts("select state from apps group by state").await, ["draft"]);
-    assert_eq!(database.texts("select standing from accounts group by standing").await, ["approved"]);
-    assert_eq!(
-        database.texts("select name from users where is_admin or proven_at is null").await,
-        ["Noor"],
-        "who is not proven, and no admin"
-    );
-    assert!(database.texts("select name from users where is_admin").await.is_empty());
-    assert!(database.texts("select name from accounts where external_id is not null").await.is_empty());
-    assert!(
-        database
-            .texts("select name from apps where activated_at is not null or events_on or created_at = 1")
-            .await
-            .is_empty()
-    );
-    let dump = format!("{:?}", database.dump().await);
-    assert!(!dump.contains("ak_0000000000000000000000"));
 }
