@@ -51,13 +51,14 @@ async fn pages_of_visitors() {
     let setup = actions::setup::first_admin_link(&portal.world.ctx).await.expect("a link").expect("no admin");
     portal.world.user("ada@meridian.example").await;
     let browser = Browser::open(&portal.site.url, Look::default()).await;
-    for path in ["/", "/sign-up", "/sign-in", "/password/forgot", "/no-such-page"] {
+    for path in ["/", "/sign-up", "/sign-up/sent", "/sign-in", "/password/forgot", "/no-such-page"] {
         visit(&browser, path).await;
     }
     for path in [
         "/docs",
         "/docs/jwt",
         "/docs/server-to-server",
+        "/docs/oauth",
         "/docs/refusals",
         "/docs/secrets",
         "/docs/webhooks",

@@ -16,6 +16,7 @@ mod harness;
 mod icon;
 mod keyboard;
 mod members;
+mod pages;
 mod person;
 mod screenshots;
 mod scripts;

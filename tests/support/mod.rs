@@ -10,6 +10,7 @@ pub mod databases;
 pub mod dump;
 pub mod exposition;
 pub mod oauth;
+pub mod pages;
 pub mod pictures;
 pub mod receiver;
 pub mod rig;

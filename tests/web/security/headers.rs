@@ -2,12 +2,13 @@
 
 use reqwest::Method;
 
-use super::pages;
 use crate::{
-    apps::Flow,
+    apps::{Flow, at},
     support::{
         client::{Client, Page},
         databases::{Kind, on_both},
+        pages::pages,
+        pictures::{plain, png},
         site::Portal,
         world::PASSWORD,
     },
@@ -47,17 +48,24 @@ async fn every_answer_carries_its_headers(kind: Kind) {
     let flow = Flow::new(kind).await;
     let root = flow.portal.world.admin("root@meridian.example").await;
     let admin = flow.portal.signed_in(&root).await;
-    for page in pages(&flow).await {
+    for page in pages(&flow.portal.world, &flow.ada).await {
         for client in [&flow.client, &flow.portal.client(), &admin] {
             carries_its_headers(&page, &client.get(&page).await);
         }
     }
     let client = &flow.client;
-    let form = client.visit("/apps/new").await.form("/apps");
     let post = |path: &str| client.request(Method::POST, path);
     let stylesheet =
         client.visit("/apps").await.attribute("link[rel=stylesheet]", "href").expect("a style sheet");
+    let app = flow.active_app("Painted").await;
+    let picture = png(&plain(160, 160, [9, 9, 9, 255]));
+    let information = at(&app, "/information");
+    let form = client.visit(&information).await.form(&information);
+    assert_eq!(client.submit(&form.file("icon", "icon.png", &picture)).await.status, 303);
+    let icon = client.visit(&information).await.attribute("#icon-tile img", "src").expect("an icon");
+    let form = client.visit("/apps/new").await.form("/apps");
     for (what, status, request) in [
+        ("an icon", 200, client.request(Method::GET, &icon)),
         ("a style sheet", 200, client.request(Method::GET, &stylesheet)),
         ("no such asset", 404, client.request(Method::GET, "/assets/x.css")),
         ("no such icon", 404, client.request(Method::GET, &format!("/icons/{}", "0".repeat(64)))),
@@ -97,7 +105,7 @@ async fn pages_are_nobodys_to_keep_and_assets_everybodys(kind: Kind) {
     let flow = Flow::new(kind).await;
     let root = flow.portal.world.admin("root@meridian.example").await;
     let admin = flow.portal.signed_in(&root).await;
-    for page in pages(&flow).await {
+    for page in pages(&flow.portal.world, &flow.ada).await {
         for client in [&flow.client, &admin] {
             let answer = client.get(&page).await;
             assert_eq!(answer.header("cache-control"), "no-store", "{page}");
