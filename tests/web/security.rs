@@ -6,6 +6,7 @@ mod proxies;
 mod secrets;
 mod slow_posts;
 mod unasked;
+mod weight;
 
 use reqwest::Method;
 
