@@ -78,8 +78,7 @@ impl LogQuery {
             (&self.account, &understood.account),
             (&self.app, &understood.app),
         ];
-        let dropped = pairs.iter().filter(|(typed, kept)| kept.is_empty() && !typed.trim().is_empty());
-        dropped.map(|(typed, _)| typed.trim().chars().take(100).collect()).collect()
+        dropped(&pairs)
     }
 
     /// Whether the query that was understood of this one asks for more: an export would say so to
@@ -138,6 +137,12 @@ pub(crate) fn kept<T>(text: &mut String, read: impl Fn(&str) -> Option<T>) -> Op
     let value = read(&trimmed);
     *text = if value.is_some() { trimmed } else { String::new() };
     value
+}
+
+/// Of what was typed and what was kept of it: the words of which nothing was.
+pub(crate) fn dropped(pairs: &[(&String, &String)]) -> Vec<String> {
+    let dropped = pairs.iter().filter(|(typed, kept)| kept.is_empty() && !typed.trim().is_empty());
+    dropped.map(|(typed, _)| typed.trim().chars().take(100).collect()).collect()
 }
 
 fn is_action(text: &str) -> bool {

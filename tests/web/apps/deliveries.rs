@@ -223,6 +223,14 @@ async fn the_log_is_filtered_by_its_address(kind: Kind) {
         let chosen = page.attribute(&format!("#{select} option[selected]"), "value");
         assert_eq!(chosen.as_deref(), Some(value));
     }
+    // What is no filter is said, and all is listed.
+    for wrong in ["event=evt_1", "status=nonsense", "since=yesterday", "event=%3Cb%3E"] {
+        let page = log.list(&format!("?{wrong}")).await;
+        let value = wrong.split_once('=').expect("a value").1.replace("%3Cb%3E", "<b>");
+        assert!(page.says(&format!("Not filtered by “{value}”.")), "{wrong}: {}", page.text());
+        assert_eq!(ids(&page).len(), all.len(), "{wrong}");
+    }
+    assert!(!log.list("?status=failed").await.says("Not filtered by"));
     let stranger = world.user("eve@evil.example").await;
     let theirs = world.jwt_app(&stranger, "Theirs").await;
     let client = log.flow.portal.signed_in(&stranger).await;

@@ -25,7 +25,7 @@ use crate::domain::lane::{LaneKind, TurnedOff};
 use crate::domain::subscription::Subscription;
 use crate::domain::text::Count;
 use crate::domain::time::Timestamp;
-use crate::web::audit::filter::kept;
+use crate::web::audit::filter::{dropped, kept};
 use crate::web::error::PageError;
 use crate::web::extract::app::InApp;
 use crate::web::page::Chrome;
@@ -59,6 +59,8 @@ pub(crate) struct DeliveriesPage {
     pub(crate) failed: Option<Failed>,
     /// What was asked for again.
     pub(crate) redelivery: Option<Running>,
+    /// What was asked for and is no filter.
+    pub(crate) unknown: Vec<String>,
     /// What stands against asking for it again.
     pub(crate) against: Option<Conflict>,
     /// The address of this list's first page.
@@ -130,9 +132,14 @@ pub(crate) struct DeliveryQuery {
 }
 
 impl DeliveryQuery {
+    /// What stands in an address, understood or not.
+    fn read(query: &str) -> Self {
+        serde_html_form::from_str(query).unwrap_or_default()
+    }
+
     /// The filter of an address, without what is not understood.
-    fn understood(query: &str, now: Timestamp) -> (Self, DeliveryFilter) {
-        let mut query: Self = serde_html_form::from_str(query).unwrap_or_default();
+    fn understood(self, now: Timestamp) -> (Self, DeliveryFilter) {
+        let mut query = self;
         let filter = DeliveryFilter {
             stage: kept(&mut query.status, |text| text.parse().ok()),
             event_type: kept(&mut query.r#type, |text| text.parse::<EventTypeName>().ok()),
@@ -143,6 +150,17 @@ impl DeliveryQuery {
             until: None,
         };
         (query, filter)
+    }
+
+    /// What was asked for here and is not in the query that was understood of it.
+    fn dropped(&self, understood: &Self) -> Vec<String> {
+        dropped(&[
+            (&self.status, &understood.status),
+            (&self.r#type, &understood.r#type),
+            (&self.subscription, &understood.subscription),
+            (&self.event, &understood.event),
+            (&self.since, &understood.since),
+        ])
     }
 
     /// Whether anything is filtered, wherever the page begins.
@@ -182,7 +200,8 @@ async fn draw<R: AtLeast>(
     query: &str,
     asked: Asked,
 ) -> Result<DeliveriesPage, PageError> {
-    let (query, filter) = DeliveryQuery::understood(query, ctx.now());
+    let typed = DeliveryQuery::read(query);
+    let (query, filter) = typed.clone().understood(ctx.now());
     let page = deliveries::page(ctx, &at.acting, &at.app, &filter).await?;
     let subscriptions = subscriptions::list(ctx, &at.acting, &at.app).await?;
     let path = at.at("/deliveries");
@@ -209,6 +228,7 @@ async fn draw<R: AtLeast>(
             false => None,
         },
         redelivery,
+        unknown: typed.dropped(&query),
         against: None,
         here,
         query,
@@ -277,7 +297,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_filters_nothing() {
         let asked = "status=lost&type=%25&subscription=x&event=msg_1&since=yesterday&after=1";
-        let (query, filter) = DeliveryQuery::understood(asked, NOW);
+        let (query, filter) = DeliveryQuery::read(asked).understood(NOW);
         assert_eq!((query.narrows(), filter), (false, DeliveryFilter::default()));
         assert_eq!(query.href("/d", ""), "/d");
     }
@@ -287,7 +307,7 @@ mod tests {
         let subscription = SubscriptionId::generate(NOW, [1; 10]);
         let (event, after) = (EventId::generate(NOW, [2; 10]), DeliveryId::generate(NOW, [3; 10]));
         let written = format!("status=retrying&type=a.b&subscription={subscription}&event={event}&since=24h");
-        let (query, filter) = DeliveryQuery::understood(&format!("{written}&after={after}"), NOW);
+        let (query, filter) = DeliveryQuery::read(&format!("{written}&after={after}")).understood(NOW);
         let expected = DeliveryFilter {
             stage: Some(Stage::Retrying),
             event_type: Some("a.b".parse().unwrap()),
