@@ -19,7 +19,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use self::shelf::{InMemory, Kept, Nowhere, Shelf};
+use self::shelf::{InMemory, Kept, Read, Shelf};
 pub use self::{
     client::{Client, ClientSecretEntry},
     entry::{Entry, EntryApp, EntrySecret, Holder, Unreadable},
@@ -33,7 +33,7 @@ use crate::{
         id::{AccountId, FamilyId},
         time::Clock,
     },
-    store::{Changed, Conn, Store, StoreError},
+    store::{Changed, Conn, KeyedAccount, Store, StoreError},
 };
 
 /// How the directory is kept.
@@ -199,6 +199,23 @@ impl Directory {
         if age <= self.limits.stale { Ok(()) } else { Err(Blind::Stale(age)) }
     }
 
+    /// The accounts as authorisation sees them. One of which a secret does not open is none.
+    async fn entries(
+        &self,
+        conn: &mut Conn,
+        accounts: Vec<KeyedAccount>,
+    ) -> Result<Vec<Read<Entry>>, StoreError> {
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (ids, keys): (Vec<_>, Vec<_>) =
+            accounts.iter().map(|account| (account.id, account.api_key)).unzip();
+        let secrets = conn.secrets_of_accounts(&ids, self.clock.now()).await?;
+        let apps = conn.jwt_apps_of_accounts(&ids).await?;
+        let entries = entry::assemble(&self.keys, accounts, secrets, apps);
+        Ok(keys.into_iter().zip(entries).map(|(key, entry)| (key, entry.map(|(_, entry)| entry))).collect())
+    }
+
     /// What hangs on the account is looked up anew when it is next asked for.
     fn forget(&self, change: Changed) {
         self.accounts.forget(change.account);
@@ -225,15 +242,12 @@ impl Kept for Entry {
         self.holder.id
     }
 
-    async fn read(directory: &Directory, conn: &mut Conn, key: ApiKey) -> Result<Option<Arc<Self>>, Blind> {
-        let Some(account) = conn.keyed_account(&key).await? else { return Ok(None) };
-        let id = account.id;
-        let secrets = conn.secrets_between(id, id, directory.clock.now()).await?;
-        let apps = conn.jwt_apps_between(id, id).await?;
-        let entry = entry::assemble(&directory.keys, vec![account], secrets, apps).into_iter().next();
-        let entry = entry.transpose().inspect_err(|unreadable| {
-            directory.accounts.remember_nowhere(key, Nowhere::Sealed(*unreadable));
-        })?;
-        Ok(entry.map(|(_, entry)| entry))
+    async fn read(
+        directory: &Directory,
+        conn: &mut Conn,
+        keys: &[ApiKey],
+    ) -> Result<Vec<Read<Self>>, StoreError> {
+        let accounts = conn.accounts_of_keys(keys).await?;
+        directory.entries(conn, accounts).await
     }
 }

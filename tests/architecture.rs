@@ -107,7 +107,7 @@ const SAID_BY: &[(&str, &[&str])] = &[
     ("Postgres", &["src/store/db", "src/config/database.rs", "src/config.rs", "src/cli/boot.rs"]),
     ("PgPool", &["src/store/db"]),
     // A statement has one text, but for those that cannot.
-    ("dialects! {", &["src/store/dialect.rs"]),
+    ("dialects! {", &["src/store/dialect"]),
 ];
 
 const MAX_LINES: usize = 400;

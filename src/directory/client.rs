@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Blind, Directory, EntryApp, Holder,
-    shelf::{Kept, Shelf},
+    Directory, EntryApp, Holder,
+    shelf::{Kept, Read, Shelf},
 };
 use crate::{
     crypto::token::TokenHash,
@@ -74,36 +74,43 @@ impl Kept for Client {
         self.owner.id
     }
 
-    async fn read(directory: &Directory, conn: &mut Conn, id: ClientId) -> Result<Option<Arc<Self>>, Blind> {
-        let Some(account) = conn.account_of_client(&id).await? else { return Ok(None) };
-        let clients = between(conn, (account, account), directory.clock.now()).await?;
-        Ok(clients.into_iter().find(|client| client.client_id == id))
+    async fn read(
+        directory: &Directory,
+        conn: &mut Conn,
+        ids: &[ClientId],
+    ) -> Result<Vec<Read<Self>>, StoreError> {
+        let accounts = conn.accounts_of_clients(ids).await?;
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let clients = of_accounts(conn, &accounts, directory.clock.now()).await?;
+        Ok(clients.into_iter().map(|client| (client.client_id, Ok(client))).collect())
     }
 }
 
-/// The clients of the accounts from the first to the last, both included.
-pub(super) async fn between(
+/// The clients of some accounts.
+pub(super) async fn of_accounts(
     conn: &mut Conn,
-    (first, last): (AccountId, AccountId),
+    accounts: &[AccountId],
     now: Timestamp,
 ) -> Result<Vec<Arc<Client>>, StoreError> {
-    let clients = conn.clients_between(first, last).await?;
+    let clients = conn.clients_of_accounts(accounts).await?;
     if clients.is_empty() {
         return Ok(Vec::new());
     }
     let mut secrets_of: HashMap<AppId, Vec<ClientSecretEntry>> = HashMap::new();
-    for (app, id, hash, retires_at) in conn.client_secrets_between(first, last, now).await? {
+    for (app, id, hash, retires_at) in conn.client_secrets_of_accounts(accounts, now).await? {
         // A hash that is none fits nothing, as if there were no secret.
         if let Some(hash) = TokenHash::stored(&hash) {
             secrets_of.entry(app).or_default().push(ClientSecretEntry { id, hash, retires_at });
         }
     }
     let mut scopes_of: HashMap<AppId, Vec<_>> = HashMap::new();
-    for (app, scope) in conn.scopes_between(first, last).await? {
+    for (app, scope) in conn.scopes_of_accounts(accounts).await? {
         scopes_of.entry(app).or_default().push(scope);
     }
     let mut revoked_of: HashMap<AppId, HashSet<_>> = HashMap::new();
-    for (app, token) in conn.revoked_between(first, last, now).await? {
+    for (app, token) in conn.revoked_of_accounts(accounts, now).await? {
         revoked_of.entry(app).or_default().insert(token);
     }
     let client = |row: KnownClient| {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Blind, Directory, Holder,
-    shelf::{Kept, Shelf},
+    Directory, Holder,
+    shelf::{Kept, Read, Shelf},
 };
 use crate::{
     domain::{
@@ -12,7 +12,7 @@ use crate::{
         scope::ScopeSet,
         time::Timestamp,
     },
-    store::{Conn, KnownFamily},
+    store::{Conn, KnownFamily, StoreError},
 };
 
 /// Tokens that came of one authorisation and end together.
@@ -54,8 +54,9 @@ impl Kept for Family {
         self.account.id
     }
 
-    async fn read(_: &Directory, conn: &mut Conn, id: FamilyId) -> Result<Option<Arc<Self>>, Blind> {
-        Ok(conn.family_for_memory(id).await?.map(|row| Arc::new(Self::from(row))))
+    async fn read(_: &Directory, conn: &mut Conn, ids: &[FamilyId]) -> Result<Vec<Read<Self>>, StoreError> {
+        let families = conn.families_for_memory(ids).await?;
+        Ok(families.into_iter().map(|row| (row.id, Ok(Arc::new(Self::from(row))))).collect())
     }
 }
 

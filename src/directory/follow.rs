@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Blind, Directory, client, entry};
+use super::{Blind, Directory, client};
 use crate::{
     domain::id::{AccountId, Id},
     store::StoreError,
@@ -90,15 +90,15 @@ impl Directory {
             let (heard, heard_of_clients) = (self.accounts.heard(), self.clients.heard());
             let mut read = self.store.read().await?;
             let accounts = read.keyed_accounts(after, STRETCH).await?;
-            let (Some(first), Some(last)) = (accounts.first(), accounts.last()) else { break };
-            let (first, last) = (first.id, last.id);
-            let secrets = read.secrets_between(first, last, self.clock.now()).await?;
-            let apps = read.jwt_apps_between(first, last).await?;
-            filled += accounts.len();
-            for (key, entry) in entry::assemble(&self.keys, accounts, secrets, apps).into_iter().flatten() {
-                self.accounts.keep(key, &entry, heard);
+            let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
+            let Some(last) = ids.last().copied() else { break };
+            filled += ids.len();
+            for (key, entry) in self.entries(&mut read, accounts).await? {
+                if let Ok(entry) = entry {
+                    self.accounts.keep(key, &entry, heard);
+                }
             }
-            for client in client::between(&mut read, (first, last), self.clock.now()).await? {
+            for client in client::of_accounts(&mut read, &ids, self.clock.now()).await? {
                 self.clients.keep(client.client_id, &client, heard_of_clients);
             }
             after = last;

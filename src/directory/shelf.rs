@@ -3,19 +3,19 @@
 mod index;
 
 use std::{
-    collections::HashMap,
     fmt,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use quick_cache::sync::Cache;
-use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
-
 use self::index::Index;
-use super::{Blind, Directory, Unreadable, lookup::Told};
-use crate::{domain::id::AccountId, store::Conn};
+use super::{Blind, Directory, Unreadable, lookup::Queue};
+use crate::{
+    domain::id::AccountId,
+    store::{Conn, StoreError},
+};
+use quick_cache::sync::Cache;
 
 /// Something that is kept under a key and read anew when its account changes.
 pub(super) trait Kept: Sized + Send + Sync + 'static {
@@ -26,13 +26,16 @@ pub(super) trait Kept: Sized + Send + Sync + 'static {
     /// Whose changes make it untrue.
     fn account(&self) -> AccountId;
 
-    /// As the database has it.
+    /// What the database has under the keys; of one that nobody has, nothing.
     fn read(
         directory: &Directory,
         conn: &mut Conn,
-        key: Self::Key,
-    ) -> impl Future<Output = Result<Option<Arc<Self>>, Blind>> + Send;
+        keys: &[Self::Key],
+    ) -> impl Future<Output = Result<Vec<Read<Self>>, StoreError>> + Send;
 }
+
+/// What was read under a key.
+pub(super) type Read<T> = (<T as Kept>::Key, Result<Arc<T>, Unreadable>);
 
 #[derive(Debug)]
 pub(super) struct Shelf<T: Kept> {
@@ -43,24 +46,14 @@ pub(super) struct Shelf<T: Kept> {
     known_before: Cache<T::Key, ()>,
     /// Held while an entry comes or goes.
     index: Mutex<Index<T::Key>>,
-    /// Look-ups under way: whoever asks for the same key is told the same.
-    pub(super) under_way: Mutex<HashMap<T::Key, Told<T>>>,
-    turns: Turns,
+    pub(super) look_ups: Mutex<Queue<T>>,
     /// The most that are kept.
     entries: usize,
 }
 
-/// Turns at the database. A flood of made-up keys waits for its own, and not before an account
-/// that has just changed.
-#[derive(Debug)]
-struct Turns {
-    known: Semaphore,
-    strangers: Semaphore,
-}
-
 /// Why a key leads to nothing that could be judged by.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Nowhere {
+enum Nowhere {
     /// Nobody has it.
     Nobody,
     /// A secret of its account does not open.
@@ -82,11 +75,6 @@ const KNOWN_BEFORE_OF_ONE: usize = 200;
 const NOBODY_FOR: Duration = Duration::from_secs(30);
 /// Not for long: its account may get a new secret at any time.
 const SEALED_FOR: Duration = Duration::from_secs(1);
-/// Look-ups at one time, for each of the three shelves: of twelve together the pool has more.
-/// Keys can be made up of accounts and of clients, so that floods take four at most; the id of a
-/// family is believed when Portico has signed it.
-const TURNS_OF_KNOWN: usize = 2;
-const TURNS_OF_STRANGERS: usize = 2;
 
 impl<T: Kept> Shelf<T> {
     pub(super) fn new(entries: usize) -> Self {
@@ -95,11 +83,7 @@ impl<T: Kept> Shelf<T> {
             nowhere: Cache::new(KEYS_NOWHERE),
             known_before: Cache::new(KEYS_KNOWN_BEFORE),
             index: Mutex::default(),
-            under_way: Mutex::default(),
-            turns: Turns {
-                known: Semaphore::new(TURNS_OF_KNOWN),
-                strangers: Semaphore::new(TURNS_OF_STRANGERS),
-            },
+            look_ups: Mutex::default(),
             entries,
         }
     }
@@ -130,14 +114,9 @@ impl<T: Kept> Shelf<T> {
         self.known.len()
     }
 
-    /// A turn to look the key up, when it comes.
-    ///
-    /// # Errors
-    /// Turns were closed, which nobody does.
-    pub(super) async fn turn(&self, key: &T::Key) -> Result<SemaphorePermit<'_>, AcquireError> {
-        let was_known = self.known_before.get(key).is_some();
-        let turns = if was_known { &self.turns.known } else { &self.turns.strangers };
-        turns.acquire().await
+    /// Whether the key was known until its account changed.
+    pub(super) fn was_known(&self, key: &T::Key) -> bool {
+        self.known_before.get(key).is_some()
     }
 
     /// How many changes had been heard of by now: what is read from now on knows of them.
@@ -145,7 +124,18 @@ impl<T: Kept> Shelf<T> {
         lock(&self.index).heard()
     }
 
-    pub(super) fn remember_nowhere(&self, key: T::Key, why: Nowhere) {
+    /// Keeps what was read under a key, when `heard` changes had been heard of. Whether that is
+    /// settled: not if the account changed meanwhile.
+    pub(super) fn take_in(&self, key: T::Key, read: &Result<Option<Arc<T>>, Unreadable>, heard: u64) -> bool {
+        match read {
+            Ok(Some(entry)) => return self.keep(key, entry, heard),
+            Ok(None) => self.remember_nowhere(key, Nowhere::Nobody),
+            Err(unreadable) => self.remember_nowhere(key, Nowhere::Sealed(*unreadable)),
+        }
+        true
+    }
+
+    fn remember_nowhere(&self, key: T::Key, why: Nowhere) {
         self.known_before.remove(&key);
         self.nowhere.insert(key, (why, Instant::now()));
     }

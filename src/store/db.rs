@@ -262,7 +262,8 @@ impl Store {
     pub async fn refused_statements(&self) -> Result<Vec<String>> {
         let mut conn = self.read().await?;
         let mut refused = Vec::new();
-        let of_two: Vec<_> = dialect::ALL.iter().map(|(name, texts)| (*name, conn.text(*texts))).collect();
+        let of_two = dialect::ALL.iter().chain(dialect::memory::ALL);
+        let of_two: Vec<_> = of_two.map(|(name, texts)| (*name, conn.text(*texts))).collect();
         for (name, sql) in statements::all().chain(of_two) {
             use sqlx::{Executor, SqlSafeStr};
             let outcome = on!(conn, |c| c.prepare(sql.into_sql_str()).await.map(|_| ()));

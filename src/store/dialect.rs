@@ -11,12 +11,14 @@ pub(super) struct Texts {
 /// Defines statements of two texts, each with a sentence about what it finds or does.
 macro_rules! dialects {
     ($($(#[$doc:meta])+ $name:ident = sqlite $sqlite:literal postgres $postgres:literal;)+) => {
-        $($(#[$doc])+ pub(super) const $name: Texts = Texts { sqlite: $sqlite, postgres: $postgres };)+
+        $($(#[$doc])+ pub(in crate::store) const $name: Texts = Texts { sqlite: $sqlite, postgres: $postgres };)+
 
         /// Every statement of this file, by name.
-        pub(super) const ALL: &[(&str, Texts)] = &[$((stringify!($name), $name)),+];
+        pub(in crate::store) const ALL: &[(&str, Texts)] = &[$((stringify!($name), $name)),+];
     };
 }
+
+pub(super) mod memory;
 
 // Of rows with columns SQLite is asked by `jsonb_each`: `json_each` writes a row's JSON anew for each
 // column that is read of it.

@@ -1,10 +1,13 @@
-//! What authorisation must know of accounts, read for memory: one account, or a stretch of all.
+//! What authorisation must know of accounts, read for memory: those of some keys, some accounts, or
+//! a stretch of all.
 
 use sqlx::FromRow;
 
 use super::{
     Conn, Result,
-    db::{all, optional},
+    db::all,
+    dialect::memory::{ACCOUNTS_OF_KEYS, ACCOUNTS_WITH_KEYS, JWT_APPS_OF_ACCOUNTS, SECRETS_OF_ACCOUNTS},
+    rows,
     statements::statements,
 };
 use crate::domain::{
@@ -16,19 +19,9 @@ use crate::domain::{
 };
 
 statements! {
-    /// The account of an API key.
-    KEYED_ACCOUNT = "select a.id, a.name, a.external_id, a.standing, k.api_key
-        from api_keys k join accounts a on a.id = k.account_id where k.api_key = $1";
     /// A stretch of all accounts, by id.
     KEYED_ACCOUNTS = "select a.id, a.name, a.external_id, a.standing, k.api_key
         from accounts a join api_keys k on k.account_id = a.id where a.id > $1 order by a.id limit $2";
-    /// The secrets of a stretch of accounts.
-    SECRETS_BETWEEN = "select account_id, id, secret_sealed, retires_at from api_secrets
-        where account_id >= $1 and account_id <= $2 and (retires_at is null or retires_at > $3)
-        order by account_id, retires_at desc nulls first";
-    /// The JWT apps of a stretch of accounts.
-    APPS_BETWEEN = "select account_id, id, app_type, name, state from apps
-        where account_id >= $1 and account_id <= $2 and app_type = 'jwt' order by account_id, created_at, id";
 }
 
 /// An account and its key.
@@ -63,8 +56,16 @@ pub struct AccountApp {
 }
 
 impl Conn {
-    pub async fn keyed_account(&mut self, key: &ApiKey) -> Result<Option<KeyedAccount>> {
-        Ok(optional!(self, KEYED_ACCOUNT, key))
+    /// Keys that nobody has are left out.
+    pub async fn accounts_of_keys(&mut self, keys: &[ApiKey]) -> Result<Vec<KeyedAccount>> {
+        let sql = self.text(ACCOUNTS_OF_KEYS);
+        Ok(all!(self, sql, rows::json(keys.iter().map(ApiKey::as_str))))
+    }
+
+    /// Those of the accounts that are there.
+    pub async fn accounts_with_keys(&mut self, accounts: &[AccountId]) -> Result<Vec<KeyedAccount>> {
+        let sql = self.text(ACCOUNTS_WITH_KEYS);
+        Ok(all!(self, sql, rows::ids(accounts)))
     }
 
     /// At most `limit` accounts whose ids come after `after`.
@@ -72,18 +73,17 @@ impl Conn {
         Ok(all!(self, KEYED_ACCOUNTS, after, limit))
     }
 
-    /// Of the accounts from `first` to `last`, both included.
-    pub async fn secrets_between(
+    pub async fn secrets_of_accounts(
         &mut self,
-        first: AccountId,
-        last: AccountId,
+        accounts: &[AccountId],
         now: Timestamp,
     ) -> Result<Vec<AccountSecret>> {
-        Ok(all!(self, SECRETS_BETWEEN, first, last, now))
+        let sql = self.text(SECRETS_OF_ACCOUNTS);
+        Ok(all!(self, sql, rows::ids(accounts), now))
     }
 
-    /// Of the accounts from `first` to `last`, both included.
-    pub async fn jwt_apps_between(&mut self, first: AccountId, last: AccountId) -> Result<Vec<AccountApp>> {
-        Ok(all!(self, APPS_BETWEEN, first, last))
+    pub async fn jwt_apps_of_accounts(&mut self, accounts: &[AccountId]) -> Result<Vec<AccountApp>> {
+        let sql = self.text(JWT_APPS_OF_ACCOUNTS);
+        Ok(all!(self, sql, rows::ids(accounts)))
     }
 }

@@ -1,12 +1,16 @@
 //! What authorisation must know of clients and of what users granted them, read for memory: the
-//! clients of a stretch of accounts, and one family of tokens.
+//! clients of some accounts, and families of tokens.
 
 use sqlx::FromRow;
 
 use super::{
     Conn, Result,
-    db::{all, optional},
-    statements::statements,
+    db::all,
+    dialect::memory::{
+        ACCOUNTS_OF_CLIENTS, CLIENT_SECRETS_OF_ACCOUNTS, CLIENTS_OF_ACCOUNTS, FAMILIES_FOR_MEMORY,
+        REVOKED_OF_ACCOUNTS, SCOPES_OF_ACCOUNTS,
+    },
+    rows,
 };
 use crate::domain::{
     access_token::TokenId,
@@ -18,35 +22,6 @@ use crate::domain::{
     time::Timestamp,
     user::PersonName,
 };
-
-statements! {
-    /// The account that owns a client's app.
-    ACCOUNT_OF_CLIENT = "select a.account_id from clients c join apps a on a.id = c.app_id where c.client_id = $1";
-    /// The clients of a stretch of accounts.
-    CLIENTS_BETWEEN = "select c.app_id, c.client_id, c.is_public, c.jwks, c.tokens_from, a.app_type, a.name as app_name, a.state,
-        a.account_id, o.name as account_name, o.external_id, o.standing
-        from clients c join apps a on a.id = c.app_id join accounts o on o.id = a.account_id
-        where a.account_id >= $1 and a.account_id <= $2";
-    /// Their secrets that work, the current one of each first.
-    CLIENT_SECRETS_BETWEEN = "select x.app_id, x.id, x.secret_hash, x.retires_at
-        from client_secrets x join apps a on a.id = x.app_id
-        where a.account_id >= $1 and a.account_id <= $2 and (x.retires_at is null or x.retires_at > $3)
-        order by x.app_id, x.retires_at desc nulls first";
-    /// The scopes that their apps ask for.
-    SCOPES_BETWEEN = "select s.app_id, s.scope from app_scopes s join apps a on a.id = s.app_id
-        where a.account_id >= $1 and a.account_id <= $2";
-    /// Their tokens that were ended before their time, until it comes.
-    REVOKED_BETWEEN = "select r.app_id, r.token_id from revoked_tokens r join apps a on a.id = r.app_id
-        where a.account_id >= $1 and a.account_id <= $2 and r.expires_at > $3";
-    /// A family of tokens with whoever it speaks for.
-    FAMILY_FOR_MEMORY = "select f.id, f.grant_id, f.scopes, f.expires_at, g.app_id, g.account_id,
-        o.name as account_name, o.external_id, o.standing,
-        g.user_id, u.name as user_name, u.disabled_at, m.user_id as member
-        from token_families f join grants g on g.id = f.grant_id join accounts o on o.id = g.account_id
-        join users u on u.id = g.user_id
-        left join memberships m on m.account_id = g.account_id and m.user_id = g.user_id
-        where f.id = $1";
-}
 
 /// A client with what decides about it, but for its secrets.
 #[derive(Debug, FromRow)]
@@ -88,46 +63,45 @@ pub struct KnownFamily {
 type SecretRow = (AppId, SecretId, Vec<u8>, Option<Timestamp>);
 
 impl Conn {
-    pub async fn account_of_client(&mut self, id: &ClientId) -> Result<Option<AccountId>> {
-        let row: Option<(AccountId,)> = optional!(self, ACCOUNT_OF_CLIENT, id);
-        Ok(row.map(|(account,)| account))
+    /// Whose the apps of the clients are.
+    pub async fn accounts_of_clients(&mut self, ids: &[ClientId]) -> Result<Vec<AccountId>> {
+        let sql = self.text(ACCOUNTS_OF_CLIENTS);
+        let rows: Vec<(AccountId,)> = all!(self, sql, rows::json(ids.iter().map(ClientId::as_str)));
+        Ok(rows.into_iter().map(|(account,)| account).collect())
     }
 
-    /// Of the accounts from `first` to `last`, both included.
-    pub async fn clients_between(&mut self, first: AccountId, last: AccountId) -> Result<Vec<KnownClient>> {
-        Ok(all!(self, CLIENTS_BETWEEN, first, last))
+    pub async fn clients_of_accounts(&mut self, accounts: &[AccountId]) -> Result<Vec<KnownClient>> {
+        let sql = self.text(CLIENTS_OF_ACCOUNTS);
+        Ok(all!(self, sql, rows::ids(accounts)))
     }
 
-    /// As [`Conn::clients_between`]: the app of each, its id, its hash, and when it stops.
-    pub async fn client_secrets_between(
+    /// The app of each, its id, its hash, and when it stops.
+    pub async fn client_secrets_of_accounts(
         &mut self,
-        first: AccountId,
-        last: AccountId,
+        accounts: &[AccountId],
         now: Timestamp,
     ) -> Result<Vec<SecretRow>> {
-        Ok(all!(self, CLIENT_SECRETS_BETWEEN, first, last, now))
+        let sql = self.text(CLIENT_SECRETS_OF_ACCOUNTS);
+        Ok(all!(self, sql, rows::ids(accounts), now))
     }
 
-    /// As [`Conn::clients_between`].
-    pub async fn scopes_between(
-        &mut self,
-        first: AccountId,
-        last: AccountId,
-    ) -> Result<Vec<(AppId, ScopeName)>> {
-        Ok(all!(self, SCOPES_BETWEEN, first, last))
+    pub async fn scopes_of_accounts(&mut self, accounts: &[AccountId]) -> Result<Vec<(AppId, ScopeName)>> {
+        let sql = self.text(SCOPES_OF_ACCOUNTS);
+        Ok(all!(self, sql, rows::ids(accounts)))
     }
 
-    /// As [`Conn::clients_between`].
-    pub async fn revoked_between(
+    pub async fn revoked_of_accounts(
         &mut self,
-        first: AccountId,
-        last: AccountId,
+        accounts: &[AccountId],
         now: Timestamp,
     ) -> Result<Vec<(AppId, TokenId)>> {
-        Ok(all!(self, REVOKED_BETWEEN, first, last, now))
+        let sql = self.text(REVOKED_OF_ACCOUNTS);
+        Ok(all!(self, sql, rows::ids(accounts), now))
     }
 
-    pub async fn family_for_memory(&mut self, id: FamilyId) -> Result<Option<KnownFamily>> {
-        Ok(optional!(self, FAMILY_FOR_MEMORY, id))
+    /// Those of the families that are there.
+    pub async fn families_for_memory(&mut self, ids: &[FamilyId]) -> Result<Vec<KnownFamily>> {
+        let sql = self.text(FAMILIES_FOR_MEMORY);
+        Ok(all!(self, sql, rows::ids(ids)))
     }
 }

@@ -32,7 +32,6 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         super::clients::ALL,
         super::codes::ALL,
         super::directory::ALL,
-        super::directory_clients::ALL,
         super::credentials::ALL,
         super::deliveries::ALL,
         super::delivery_filter::ALL,

@@ -98,7 +98,7 @@ async fn a_client_is_read_as_it_was_written(kind: Kind) {
     assert_eq!((owner, found.app, found.redirect_uris), (ours, app, registered));
     assert!(conn.client_of_app(theirs, app).await.expect("no row").is_none(), "another account's");
     assert!(conn.client_by_id(&ClientId::from_random([2; 16])).await.expect("no row").is_none());
-    assert_eq!(conn.account_of_client(&id).await.expect("a row"), Some(ours));
+    assert_eq!(conn.accounts_of_clients(&[id]).await.expect("a row"), [ours]);
 }
 
 async fn a_client_id_is_one_clients_alone(kind: Kind) {
@@ -144,7 +144,7 @@ async fn client_secrets_come_current_first_then_newest_until_they_end(kind: Kind
     assert_eq!((only.facts.made_at, &only.hash), (at(3), &current.hash));
     // As authorisation reads them for its memory.
     let mut conn = database.read().await;
-    let known = conn.client_secrets_between(ours, ours, at(60)).await.expect("rows");
+    let known = conn.client_secrets_of_accounts(&[ours], at(60)).await.expect("rows");
     let of_app = known.iter().filter(|(of, ..)| *of == app).map(|(.., ends)| *ends);
     assert_eq!(of_app.collect::<Vec<_>>(), [None, Some(at(100))], "the current one first");
 }
@@ -197,7 +197,7 @@ async fn an_app_asks_for_scopes_of_the_catalog(kind: Kind) {
         let mut conn = database.read().await;
         assert_eq!(conn.app_scopes(ours, app).await.expect("rows"), set);
         assert!(conn.app_scopes(theirs, app).await.expect("no rows").is_empty());
-        let known = conn.scopes_between(ours, ours).await.expect("rows");
+        let known = conn.scopes_of_accounts(&[ours]).await.expect("rows");
         assert_eq!(known.len(), set.len());
     }
     let mut tx = database.begin().await;
@@ -220,7 +220,7 @@ async fn an_app_of_a_type_that_needs_it_is_made_with_its_client(kind: Kind) {
         assert_eq!(app_type.has_client(), has_client);
     }
     let mut conn = world.database.read().await;
-    let known = conn.clients_between(ada.account, ada.account).await.expect("rows");
+    let known = conn.clients_of_accounts(&[ada.account]).await.expect("rows");
     assert_eq!(known.len(), 2);
     assert_ne!(known[0].client_id, known[1].client_id);
     let app = known[0].app_id;

@@ -52,7 +52,7 @@ async fn a_token_is_ended_once_and_remembered_until_it_would_have_expired(kind: 
     let mut conn = database.read().await;
     assert_eq!(conn.revoked_count(app, at(9)).await.expect("a count"), 2);
     assert_eq!(conn.revoked_count(app, at(10)).await.expect("a count"), 1);
-    let mut known = conn.revoked_between(ours, ours, at(10)).await.expect("rows");
+    let mut known = conn.revoked_of_accounts(&[ours], at(10)).await.expect("rows");
     known.sort_unstable();
     let mut expected = [(app, tokens[1]), (other, tokens[0])];
     expected.sort_unstable();
@@ -107,7 +107,7 @@ async fn a_family_says_for_whom_it_speaks(kind: Kind) {
     let ada = user(&database, "ada@meridian.example").await;
     member(&database, theirs, ada, Role::Viewer).await;
     let id = family(&database, app, ada, theirs).await;
-    let read = async || database.read().await.family_for_memory(id).await.expect("a read");
+    let read = async || database.read().await.families_for_memory(&[id]).await.expect("a read").pop();
     let known = read().await.expect("the family");
     assert_eq!((known.id, known.app_id, known.account_id, known.user_id), (id, app, theirs, ada));
     assert_eq!((known.scopes.to_string().as_str(), known.expires_at), ("user:read", at(100)));

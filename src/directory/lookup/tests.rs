@@ -41,23 +41,23 @@ fn entry(id: AccountId, api_key: ApiKey) -> Arc<Entry> {
 struct Pretended {
     directory: Arc<Directory>,
     key: ApiKey,
-    tell: watch::Sender<Option<Result<Found<Entry>, Blind>>>,
+    tell: watch::Sender<Telling<Entry>>,
 }
 
 impl Pretended {
     fn of(directory: &Arc<Directory>, key: ApiKey) -> Self {
         let (tell, told) = watch::channel(None);
-        lock(&directory.accounts.under_way).insert(key, told);
+        lock(&directory.accounts.look_ups).under_way.insert(key, told);
         Self { directory: Arc::clone(directory), key, tell }
     }
 
     /// Has the others begin to wait, and tells them.
-    async fn tell(self, found: Found<Entry>) {
+    async fn tell(self, entry: Arc<Entry>, heard: u64) {
         while self.tell.receiver_count() < 2 {
             tokio::task::yield_now().await;
         }
-        lock(&self.directory.accounts.under_way).remove(&self.key);
-        self.tell.send_replace(Some(Ok(found)));
+        lock(&self.directory.accounts.look_ups).under_way.remove(&self.key);
+        self.tell.send_replace(Some(Ok(Found { entry: Ok(Some(entry)), heard })));
     }
 }
 
@@ -69,14 +69,14 @@ async fn what_was_read_before_a_change_is_not_told_to_who_asks_after_it() {
     let heard = directory.accounts.heard();
     let pretended = Pretended::of(&directory, key);
     let (found, ()) =
-        tokio::join!(directory.account(key.as_str()), pretended.tell((Some(entry(account, key)), heard)));
+        tokio::join!(directory.account(key.as_str()), pretended.tell(entry(account, key), heard));
     assert!(found.unwrap().is_some(), "nothing changed since it was read");
     let pretended = Pretended::of(&directory, key);
     directory.forget(Changed { revision: 1, account });
     let (found, ()) =
-        tokio::join!(directory.account(key.as_str()), pretended.tell((Some(entry(account, key)), heard)));
+        tokio::join!(directory.account(key.as_str()), pretended.tell(entry(account, key), heard));
     assert!(found.unwrap().is_none(), "it was asked anew, and is gone");
-    assert!(lock(&directory.accounts.under_way).is_empty());
+    assert!(lock(&directory.accounts.look_ups).under_way.is_empty());
 }
 
 #[tokio::test]

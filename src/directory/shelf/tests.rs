@@ -1,5 +1,3 @@
-use futures_util::FutureExt;
-
 use super::*;
 use crate::domain::id::Id;
 
@@ -18,8 +16,8 @@ impl Kept for Thing {
         self.0
     }
 
-    async fn read(_: &Directory, _: &mut Conn, _: u32) -> Result<Option<Arc<Self>>, Blind> {
-        Ok(None)
+    async fn read(_: &Directory, _: &mut Conn, _: &[u32]) -> Result<Vec<Read<Self>>, StoreError> {
+        Ok(Vec::new())
     }
 }
 
@@ -68,22 +66,18 @@ fn nothing_is_kept_that_was_read_before_all_was_forgotten() {
     assert!(shelf.keep(1, &thing(1), shelf.heard()));
 }
 
-/// A flood of made-up keys does not hold up an account that has just changed.
 #[test]
-fn strangers_wait_for_turns_of_their_own() {
+fn a_key_was_known_until_nobody_has_it() {
     let shelf = Shelf::new(10);
     assert!(shelf.keep(1, &thing(1), 0) && shelf.keep(2, &thing(2), 0));
     shelf.forget(account(1));
-    let held: Vec<_> = (100..).map_while(|stranger| shelf.turn(&stranger).now_or_never()).collect();
-    assert_eq!(held.len(), TURNS_OF_STRANGERS);
-    assert!(shelf.turn(&1).now_or_never().is_some(), "it was known until it changed");
+    assert!(shelf.was_known(&1) && !shelf.was_known(&100));
     shelf.forget_all();
-    assert!(shelf.turn(&2).now_or_never().is_some(), "it was known until all was forgotten");
-    shelf.remember_nowhere(1, Nowhere::Nobody);
-    assert!(shelf.turn(&1).now_or_never().is_none(), "nobody has it any more");
+    assert!(shelf.was_known(&2));
+    assert!(shelf.take_in(1, &Ok(None), shelf.heard()));
+    assert!(!shelf.was_known(&1), "nobody has it any more");
     assert!(shelf.keep(2, &thing(2), shelf.heard()));
-    drop(held);
-    assert!(shelf.turn(&100).now_or_never().is_some());
+    assert!(!shelf.was_known(&2), "it is known");
 }
 
 #[test]
