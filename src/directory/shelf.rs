@@ -56,8 +56,8 @@ pub(super) struct Shelf<T: Kept> {
 enum Nowhere {
     /// Nobody has it.
     Nobody,
-    /// A secret of its account does not open.
-    Sealed(Unreadable),
+    /// A secret of its account did not open, as it was read when `heard` changes had been heard of.
+    Sealed { unreadable: Unreadable, heard: u64 },
 }
 
 /// What memory says of a key.
@@ -73,7 +73,7 @@ const KEYS_KNOWN_BEFORE: usize = 4_000;
 /// Of one account, so that none takes the room of all others.
 const KNOWN_BEFORE_OF_ONE: usize = 200;
 const NOBODY_FOR: Duration = Duration::from_secs(30);
-/// Not for long: its account may get a new secret at any time.
+/// Not for long: what seals secrets may be put right, which is no change of the account.
 const SEALED_FOR: Duration = Duration::from_secs(1);
 
 impl<T: Kept> Shelf<T> {
@@ -103,7 +103,11 @@ impl<T: Kept> Shelf<T> {
         }
         match self.nowhere.get(key) {
             Some((Nowhere::Nobody, found)) if found.elapsed() < NOBODY_FOR => Ok(InMemory::Nobody),
-            Some((Nowhere::Sealed(unreadable), found)) if found.elapsed() < SEALED_FOR => {
+            // A change of the account may have given it another secret.
+            Some((Nowhere::Sealed { unreadable, heard }, found))
+                if found.elapsed() < SEALED_FOR
+                    && lock(&self.index).is_unchanged_since(unreadable.account, heard) =>
+            {
                 Err(Blind::Sealed(unreadable))
             }
             Some(_) | None => Ok(InMemory::Unknown),
@@ -130,7 +134,9 @@ impl<T: Kept> Shelf<T> {
         match read {
             Ok(Some(entry)) => return self.keep(key, entry, heard),
             Ok(None) => self.remember_nowhere(key, Nowhere::Nobody),
-            Err(unreadable) => self.remember_nowhere(key, Nowhere::Sealed(*unreadable)),
+            Err(unreadable) => {
+                self.remember_nowhere(key, Nowhere::Sealed { unreadable: *unreadable, heard });
+            }
         }
         true
     }

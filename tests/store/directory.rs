@@ -252,4 +252,12 @@ async fn an_account_whose_secret_does_not_open_is_not_known(kind: Kind) {
     for _ in 0..3 {
         assert!(matches!(directory.account(key.as_str()).await, Err(Blind::Sealed(_))));
     }
+    // Its owner makes a new one: the very next call knows.
+    world
+        .database
+        .run(&format!("delete from api_secrets where account_id = {}", world.database.literal(&ada.account)))
+        .await;
+    world.hear_of(ada.account).await;
+    directory.follow().await.expect("the log is read");
+    assert!(directory.account(key.as_str()).await.expect("it sees").is_some());
 }

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         account::Standing,
         credential::ApiKey,
-        id::{AccountId, Id},
+        id::{AccountId, Id, SecretId},
         secret::Secret,
         time::{Clock, Timestamp},
     },
@@ -52,12 +52,12 @@ impl Pretended {
     }
 
     /// Has the others begin to wait, and tells them.
-    async fn tell(self, entry: Arc<Entry>, heard: u64) {
+    async fn tell(self, entry: Result<Option<Arc<Entry>>, Unreadable>, heard: u64) {
         while self.tell.receiver_count() < 2 {
             tokio::task::yield_now().await;
         }
         lock(&self.directory.accounts.look_ups).under_way.remove(&self.key);
-        self.tell.send_replace(Some(Ok(Found { entry: Ok(Some(entry)), heard })));
+        self.tell.send_replace(Some(Ok(Found { entry, heard })));
     }
 }
 
@@ -69,14 +69,30 @@ async fn what_was_read_before_a_change_is_not_told_to_who_asks_after_it() {
     let heard = directory.accounts.heard();
     let pretended = Pretended::of(&directory, key);
     let (found, ()) =
-        tokio::join!(directory.account(key.as_str()), pretended.tell(entry(account, key), heard));
+        tokio::join!(directory.account(key.as_str()), pretended.tell(Ok(Some(entry(account, key))), heard));
     assert!(found.unwrap().is_some(), "nothing changed since it was read");
     let pretended = Pretended::of(&directory, key);
     directory.forget(Changed { revision: 1, account });
     let (found, ()) =
-        tokio::join!(directory.account(key.as_str()), pretended.tell(entry(account, key), heard));
+        tokio::join!(directory.account(key.as_str()), pretended.tell(Ok(Some(entry(account, key))), heard));
     assert!(found.unwrap().is_none(), "it was asked anew, and is gone");
     assert!(lock(&directory.accounts.look_ups).under_way.is_empty());
+}
+
+#[tokio::test]
+async fn a_secret_that_did_not_open_before_a_change_is_not_told_to_who_asks_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = directory(&folder).await;
+    let (key, account) = (ApiKey::from_random([1; 16]), AccountId::from_uuid(uuid::Uuid::from_u128(1)));
+    let sealed = Unreadable { account, secret: SecretId::from_uuid(uuid::Uuid::nil()) };
+    let heard = directory.accounts.heard();
+    let pretended = Pretended::of(&directory, key);
+    let (found, ()) = tokio::join!(directory.account(key.as_str()), pretended.tell(Err(sealed), heard));
+    assert!(matches!(found, Err(Blind::Sealed(_))));
+    let pretended = Pretended::of(&directory, key);
+    directory.forget(Changed { revision: 1, account });
+    let (found, ()) = tokio::join!(directory.account(key.as_str()), pretended.tell(Err(sealed), heard));
+    assert!(found.unwrap().is_none(), "it was asked anew, and is gone");
 }
 
 #[tokio::test]

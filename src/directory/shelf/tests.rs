@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::id::Id;
+use crate::domain::id::{Id, SecretId};
 
 /// Of an account.
 #[derive(Debug)]
@@ -78,6 +78,20 @@ fn a_key_was_known_until_nobody_has_it() {
     assert!(!shelf.was_known(&1), "nobody has it any more");
     assert!(shelf.keep(2, &thing(2), shelf.heard()));
     assert!(!shelf.was_known(&2), "it is known");
+}
+
+#[test]
+fn a_secret_that_did_not_open_is_remembered_until_its_account_changes() {
+    let shelf = Shelf::<Thing>::new(10);
+    let sealed = Unreadable { account: account(1), secret: SecretId::from_uuid(uuid::Uuid::nil()) };
+    let heard = shelf.heard();
+    assert!(shelf.take_in(1, &Err(sealed), heard));
+    shelf.forget(account(2));
+    assert!(matches!(shelf.in_memory(&1), Err(Blind::Sealed(_))));
+    shelf.forget(account(1));
+    assert!(matches!(shelf.in_memory(&1), Ok(InMemory::Unknown)));
+    assert!(shelf.take_in(1, &Err(sealed), heard));
+    assert!(matches!(shelf.in_memory(&1), Ok(InMemory::Unknown)), "it was read before the change");
 }
 
 #[test]
