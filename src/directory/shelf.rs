@@ -15,7 +15,7 @@ use crate::{
     domain::id::AccountId,
     store::{Conn, StoreError},
 };
-use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter, sync::Cache};
 
 /// Something that is kept under a key and read anew when its account changes.
 pub(super) trait Kept: Sized + Send + Sync + 'static {
@@ -39,7 +39,7 @@ pub(super) type Read<T> = (<T as Kept>::Key, Result<Arc<T>, Unreadable>);
 
 #[derive(Debug)]
 pub(super) struct Shelf<T: Kept> {
-    known: Cache<T::Key, Arc<T>>,
+    known: Cache<T::Key, Arc<T>, UnitWeighter, DefaultHashBuilder, HandsBack>,
     /// Keys that lead nowhere, and when that was found: remembered against floods of them.
     nowhere: Cache<T::Key, (Nowhere, Instant)>,
     /// Keys that were known until their account changed, and were not asked for since.
@@ -47,8 +47,18 @@ pub(super) struct Shelf<T: Kept> {
     /// Held while an entry comes or goes.
     index: Mutex<Index<T::Key>>,
     pub(super) look_ups: Mutex<Queue<T>>,
-    /// The most that are kept.
-    entries: usize,
+}
+
+/// Has what the cache drops to make room come back to who put something in.
+#[derive(Clone, Copy, Debug)]
+struct HandsBack;
+
+impl<K, V> Lifecycle<K, V> for HandsBack {
+    type RequestState = Vec<(K, V)>;
+
+    fn on_evict(&self, dropped: &mut Vec<(K, V)>, key: K, entry: V) {
+        dropped.push((key, entry));
+    }
 }
 
 /// Why a key leads to nothing that could be judged by.
@@ -79,12 +89,17 @@ const SEALED_FOR: Duration = Duration::from_secs(1);
 impl<T: Kept> Shelf<T> {
     pub(super) fn new(entries: usize) -> Self {
         Self {
-            known: Cache::new(entries),
+            known: Cache::with(
+                entries,
+                entries as u64,
+                UnitWeighter,
+                DefaultHashBuilder::default(),
+                HandsBack,
+            ),
             nowhere: Cache::new(KEYS_NOWHERE),
             known_before: Cache::new(KEYS_KNOWN_BEFORE),
             index: Mutex::default(),
             look_ups: Mutex::default(),
-            entries,
         }
     }
 
@@ -149,17 +164,19 @@ impl<T: Kept> Shelf<T> {
     /// Whether the entry is kept: not if its account changed after it was read, which was when
     /// `heard` changes had been heard of.
     pub(super) fn keep(&self, key: T::Key, entry: &Arc<T>, heard: u64) -> bool {
+        // Freed when the lock is.
+        let mut dropped = Vec::new();
         let mut index = lock(&self.index);
         if !index.is_unchanged_since(entry.account(), heard) {
             return false;
         }
-        // Entries that the cache has dropped leave their key here until there are many.
-        if index.keys() > self.entries.saturating_mul(2).saturating_add(1_000) {
-            index.drop_keys(|key| self.known.contains_key(key));
-        }
-        index.tie(entry.account(), key);
         self.known_before.remove(&key);
-        self.known.insert(key, Arc::clone(entry));
+        self.known.insert_with_lifecycle(key, Arc::clone(entry), &mut dropped);
+        // What was under the key before is handed back too, and what found no room at all.
+        dropped.iter().for_each(|(key, entry)| index.untie(entry.account(), key));
+        if self.known.contains_key(&key) {
+            index.tie(entry.account(), key);
+        }
         true
     }
 

@@ -1,7 +1,7 @@
 //! What ties changes to entries.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     hash::Hash,
 };
 
@@ -11,8 +11,6 @@ use crate::domain::id::AccountId;
 #[derive(Debug)]
 pub(super) struct Index<K> {
     keys_of: HashMap<AccountId, Keys<K>>,
-    /// How many keys there are in it.
-    keys: usize,
     /// How many changes this process has heard of; of its own also those that then failed.
     heard: u64,
     /// Accounts that changed lately, and which change that was: an entry that was read before
@@ -35,17 +33,13 @@ pub(super) const REMEMBERED: usize = 20_000;
 
 impl<K> Default for Index<K> {
     fn default() -> Self {
-        Self { keys_of: HashMap::new(), keys: 0, heard: 0, changed: HashMap::new(), floor: 0 }
+        Self { keys_of: HashMap::new(), heard: 0, changed: HashMap::new(), floor: 0 }
     }
 }
 
 impl<K: Copy + Eq + Hash> Index<K> {
     pub(super) const fn heard(&self) -> u64 {
         self.heard
-    }
-
-    pub(super) const fn keys(&self) -> usize {
-        self.keys
     }
 
     pub(super) fn all_keys(&self) -> impl Iterator<Item = &K> {
@@ -60,11 +54,21 @@ impl<K: Copy + Eq + Hash> Index<K> {
     }
 
     pub(super) fn tie(&mut self, account: AccountId, key: K) {
-        let is_new = match self.keys_of.get_mut(&account) {
+        match self.keys_of.get_mut(&account) {
             Some(keys) => keys.add(key),
-            None => self.keys_of.insert(account, Keys::One(key)).is_none(),
+            None => _ = self.keys_of.insert(account, Keys::One(key)),
+        }
+    }
+
+    pub(super) fn untie(&mut self, account: AccountId, key: &K) {
+        let Entry::Occupied(mut tied) = self.keys_of.entry(account) else { return };
+        let is_last = match tied.get_mut() {
+            Keys::One(one) => one == key,
+            Keys::More(keys) => keys.remove(key) && keys.is_empty(),
         };
-        self.keys += usize::from(is_new);
+        if is_last {
+            tied.remove();
+        }
     }
 
     /// Takes in that the account changed. Its keys are tied no more, and come back.
@@ -75,9 +79,7 @@ impl<K: Copy + Eq + Hash> Index<K> {
             self.changed.clear();
         }
         self.changed.insert(account, self.heard);
-        let keys = self.keys_of.remove(&account);
-        self.keys = self.keys.saturating_sub(keys.as_ref().map_or(0, Keys::len));
-        keys
+        self.keys_of.remove(&account)
     }
 
     /// Takes in that any account may have changed.
@@ -86,18 +88,6 @@ impl<K: Copy + Eq + Hash> Index<K> {
         self.floor = self.heard;
         self.changed.clear();
         self.keys_of.clear();
-        self.keys = 0;
-    }
-
-    pub(super) fn drop_keys(&mut self, is_known: impl Fn(&K) -> bool) {
-        self.keys_of.retain(|_, keys| match keys {
-            Keys::One(key) => is_known(key),
-            Keys::More(keys) => {
-                keys.retain(&is_known);
-                !keys.is_empty()
-            }
-        });
-        self.keys = self.keys_of.values().map(Keys::len).sum();
     }
 }
 
@@ -110,22 +100,11 @@ impl<K: Copy + Eq + Hash> Keys<K> {
         one.into_iter().chain(more.into_iter().flatten())
     }
 
-    fn len(&self) -> usize {
+    fn add(&mut self, key: K) {
         match self {
-            Self::One(_) => 1,
-            Self::More(keys) => keys.len(),
-        }
-    }
-
-    /// Whether it is one more.
-    fn add(&mut self, key: K) -> bool {
-        match self {
-            Self::One(first) if *first == key => false,
-            Self::One(first) => {
-                *self = Self::More(Box::new(HashSet::from([*first, key])));
-                true
-            }
-            Self::More(keys) => keys.insert(key),
+            Self::One(first) if *first == key => {}
+            Self::One(first) => *self = Self::More(Box::new(HashSet::from([*first, key]))),
+            Self::More(keys) => _ = keys.insert(key),
         }
     }
 }
@@ -147,19 +126,24 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_an_account_are_tied_once_each_and_dropped_when_they_are_not_known() {
+    fn keys_of_an_account_are_tied_once_each_until_they_are_dropped() {
         let mut index = Index::default();
         let (one, other) = (account(1), account(2));
         for (account, key) in [(one, 1), (one, 1), (other, 2), (one, 3), (one, 4), (one, 3)] {
             index.tie(account, key);
         }
-        assert_eq!((index.keys(), keys_of(&index, one)), (4, vec![1, 3, 4]));
-        index.drop_keys(|key| *key == 3);
-        assert_eq!((index.keys(), keys_of(&index, one)), (1, vec![3]));
-        assert!(!index.keys_of.contains_key(&other));
+        assert_eq!((keys_of(&index, one), keys_of(&index, other)), (vec![1, 3, 4], vec![2]));
+        for (account, key) in [(one, 4), (one, 4), (one, 2), (other, 1), (other, 2), (other, 2)] {
+            index.untie(account, &key);
+        }
+        assert_eq!(keys_of(&index, one), [1, 3]);
+        assert!(!index.keys_of.contains_key(&other), "nothing is left of it");
+        assert_eq!(index.change(one).iter().flat_map(Keys::iter).count(), 2);
+        index.untie(one, &1);
         index.tie(one, 5);
-        let untied = index.change(one).map_or(0, |keys| keys.len());
-        assert_eq!((index.keys(), untied), (0, 2));
+        assert_eq!(keys_of(&index, one), [5]);
+        index.untie(one, &5);
+        assert!(index.keys_of.is_empty());
     }
 
     /// By looking through a list for each, it would take minutes.
@@ -169,6 +153,8 @@ mod tests {
         for key in (0..200_000).chain(0..200_000) {
             index.tie(account(1), key);
         }
-        assert_eq!(index.keys(), 200_000);
+        assert_eq!(keys_of(&index, account(1)).len(), 200_000);
+        (0..200_000).for_each(|key| index.untie(account(1), &key));
+        assert!(index.keys_of.is_empty());
     }
 }

@@ -95,6 +95,30 @@ fn a_secret_that_did_not_open_is_remembered_until_its_account_changes() {
 }
 
 #[test]
+fn what_is_kept_anew_is_forgotten_by_its_accounts_next_change() {
+    let shelf = Shelf::new(10);
+    for of in [1, 1, 2] {
+        assert!(shelf.keep(1, &thing(of), shelf.heard()));
+    }
+    shelf.forget(account(1));
+    assert!(shelf.get(&1).is_some(), "it is another's by now");
+    shelf.forget(account(2));
+    assert!(shelf.get(&1).is_none());
+}
+
+#[test]
+fn what_the_cache_drops_is_tied_no_more() {
+    const ROOM: usize = 20;
+    let shelf = Shelf::new(ROOM);
+    for key in 0..10_000 {
+        assert!(shelf.keep(key, &thing(u128::from(key) / 3), 0));
+        assert!(shelf.len() <= ROOM);
+    }
+    let tied: Vec<_> = lock(&shelf.index).all_keys().copied().collect();
+    assert!(tied.len() == shelf.len() && tied.iter().all(|key| shelf.get(key).is_some()), "{tied:?}");
+}
+
+#[test]
 fn one_account_does_not_take_the_room_of_others_that_were_known() {
     let shelf = Shelf::new(100_000);
     assert!(shelf.keep(0, &thing(0), 0));
