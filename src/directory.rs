@@ -2,6 +2,7 @@
 //! memory, kept true by the log of changes. The hot path reads this alone; what was never seen
 //! is looked up once.
 
+mod again;
 mod client;
 mod entry;
 mod family;
@@ -19,7 +20,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use self::shelf::{InMemory, Kept, Read, Shelf};
+use self::{
+    again::Forgotten,
+    shelf::{InMemory, Kept, Read, Shelf},
+};
 pub use self::{
     client::{Client, ClientSecretEntry},
     entry::{Entry, EntryApp, EntrySecret, Holder, Unreadable},
@@ -83,6 +87,7 @@ pub struct Directory {
     last_read_ms: AtomicU64,
     /// Tells who fills it that everything was forgotten.
     emptied: Notify,
+    forgotten: Forgotten,
 }
 
 impl From<StoreError> for Blind {
@@ -116,6 +121,7 @@ impl Directory {
             opened: Instant::now(),
             last_read_ms: AtomicU64::new(0),
             emptied: Notify::new(),
+            forgotten: Forgotten::default(),
         });
         let watching = Arc::downgrade(&directory);
         store.watch(Arc::new(move |change| {
@@ -182,6 +188,18 @@ impl Directory {
         self.accounts.len() as u64
     }
 
+    /// How many clients are in memory.
+    #[must_use]
+    pub fn clients(&self) -> u64 {
+        self.clients.len() as u64
+    }
+
+    /// How many families of user tokens are in memory.
+    #[must_use]
+    pub fn families(&self) -> u64 {
+        self.families.len() as u64
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.accounts.len() == 0
@@ -216,11 +234,18 @@ impl Directory {
         Ok(keys.into_iter().zip(entries).map(|(key, entry)| (key, entry.map(|(_, entry)| entry))).collect())
     }
 
-    /// What hangs on the account is looked up anew when it is next asked for.
+    /// What hangs on the account is read anew: by whoever keeps the directory filled, or by the next
+    /// call if that comes first.
     fn forget(&self, change: Changed) {
-        self.accounts.forget(change.account);
-        self.clients.forget(change.account);
-        self.families.forget(change.account);
+        let account = change.account;
+        let was_known = self.accounts.forget(account).is_some() | self.clients.forget(account).is_some();
+        // A new one, if it was not.
+        if was_known || self.accounts.has_room() {
+            self.forgotten.account(account);
+        }
+        if let Some(families) = self.families.forget(account) {
+            self.forgotten.families(families.iter());
+        }
     }
 
     fn forget_all(&self) {

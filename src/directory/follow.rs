@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Blind, Directory, client};
+use super::{Blind, Directory};
 use crate::{
     domain::id::{AccountId, Id},
     store::StoreError,
@@ -56,8 +56,12 @@ impl Directory {
     }
 
     /// Fills the directory, again after a pause if that fails, and anew when everything had to be
-    /// forgotten. Does not end.
+    /// forgotten; reads again what changed. Does not end.
     pub async fn keep_filled(&self) {
+        tokio::join!(self.fill_whenever_emptied(), self.read_again());
+    }
+
+    async fn fill_whenever_emptied(&self) {
         let mut has_failed = false;
         loop {
             let began = Instant::now();
@@ -87,20 +91,12 @@ impl Directory {
         let mut after = AccountId::from_uuid(uuid::Uuid::nil());
         let mut filled = 0;
         while filled < self.limits.entries {
-            let (heard, heard_of_clients) = (self.accounts.heard(), self.clients.heard());
+            let heard = self.heard();
             let mut read = self.store.read().await?;
             let accounts = read.keyed_accounts(after, STRETCH).await?;
-            let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
-            let Some(last) = ids.last().copied() else { break };
-            filled += ids.len();
-            for (key, entry) in self.entries(&mut read, accounts).await? {
-                if let Ok(entry) = entry {
-                    self.accounts.keep(key, &entry, heard);
-                }
-            }
-            for client in client::of_accounts(&mut read, &ids, self.clock.now()).await? {
-                self.clients.keep(client.client_id, &client, heard_of_clients);
-            }
+            let Some(last) = accounts.last().map(|account| account.id) else { break };
+            filled += accounts.len();
+            self.take_in(&mut read, accounts, heard).await?;
             after = last;
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::index::Index;
+use self::index::{Index, Keys};
 use super::{Blind, Directory, Unreadable, lookup::Queue};
 use crate::{
     domain::id::AccountId,
@@ -180,12 +180,24 @@ impl<T: Kept> Shelf<T> {
         true
     }
 
-    /// What hangs on the account is looked up anew when it is next asked for.
-    pub(super) fn forget(&self, account: AccountId) {
+    /// As [`Shelf::keep`], of what nobody asked for: nothing else makes room for it.
+    pub(super) fn keep_unasked(&self, key: T::Key, entry: &Arc<T>, heard: u64) {
+        if self.has_room() || self.was_known(&key) {
+            self.keep(key, entry, heard);
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.known.weight() < self.known.capacity()
+    }
+
+    /// What hangs on the account is read anew. The keys that were known come back.
+    pub(super) fn forget(&self, account: AccountId) -> Option<Keys<T::Key>> {
         let mut index = lock(&self.index);
-        let Some(keys) = index.change(account) else { return };
+        let keys = index.change(account)?;
         keys.iter().take(KNOWN_BEFORE_OF_ONE).for_each(|key| self.known_before.insert(*key, ()));
         keys.iter().for_each(|key| _ = self.known.remove(key));
+        Some(keys)
     }
 
     pub(super) fn forget_all(&self) {

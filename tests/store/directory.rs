@@ -1,5 +1,6 @@
 //! What authorisation holds in memory: how much, for how long, and what makes it forget.
 
+mod again;
 mod floods;
 
 use std::{

@@ -84,7 +84,12 @@ async fn an_assertion_is_used_once_by_each_client(kind: Kind) {
 }
 
 /// Past the store's functions: who grants is a matter of its own.
-async fn family(database: &TestDatabase, app: AppId, user: UserId, account: AccountId) -> FamilyId {
+pub(crate) async fn family(
+    database: &TestDatabase,
+    app: AppId,
+    user: UserId,
+    account: AccountId,
+) -> FamilyId {
     let (grant, family): (GrantId, FamilyId) = (new_id(), new_id());
     let (grant_id, family_id) = (database.literal(&grant), database.literal(&family));
     let (app, user, account) = (database.literal(&app), database.literal(&user), database.literal(&account));

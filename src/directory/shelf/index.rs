@@ -22,7 +22,7 @@ pub(super) struct Index<K> {
 
 /// The keys of one account. Nearly always one, of very many accounts.
 #[derive(Debug)]
-pub(super) enum Keys<K> {
+pub(in crate::directory) enum Keys<K> {
     One(K),
     #[expect(clippy::box_collection, reason = "a set is larger than a key, and there are a million of these")]
     More(Box<HashSet<K>>),
@@ -92,7 +92,7 @@ impl<K: Copy + Eq + Hash> Index<K> {
 }
 
 impl<K: Copy + Eq + Hash> Keys<K> {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &K> {
+    pub(in crate::directory) fn iter(&self) -> impl Iterator<Item = &K> {
         let (one, more) = match self {
             Self::One(key) => (Some(key), None),
             Self::More(keys) => (None, Some(keys.iter())),
