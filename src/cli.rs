@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a command comes to: nothing, or why not, for the operator to read.
-type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Does what the arguments say. 0 is success, 1 a command that failed, 2 a command line
 /// that is not understood.

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SetOnce};
 
 use self::{
     again::Forgotten,
@@ -87,6 +87,8 @@ pub struct Directory {
     last_read_ms: AtomicU64,
     /// Tells who fills it that everything was forgotten.
     emptied: Notify,
+    /// Filling came to an end for the first time, well or not.
+    first_filled: SetOnce<()>,
     forgotten: Forgotten,
 }
 
@@ -121,6 +123,7 @@ impl Directory {
             opened: Instant::now(),
             last_read_ms: AtomicU64::new(0),
             emptied: Notify::new(),
+            first_filled: SetOnce::new(),
             forgotten: Forgotten::default(),
         });
         let watching = Arc::downgrade(&directory);

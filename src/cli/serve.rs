@@ -11,7 +11,8 @@ use actix_web::dev::ServerHandle;
 use thiserror::Error;
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval, sleep},
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{Outcome, arguments::Serve, boot, worker};
@@ -24,6 +25,8 @@ use crate::{
 
 /// How often the log of changes is read: a change elsewhere holds here within a second.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+/// How long a start waits for the directory to be filled. Then accounts are looked up as they call.
+const FILL_WAIT: Duration = Duration::from_secs(20);
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(1);
 /// How long counts of calls wait until they are written, if writing them is quick.
@@ -59,12 +62,14 @@ pub(super) async fn run(config: &Config, serve: Serve) -> Outcome {
         https: config.public_url.is_https(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let server = Server::bind(ctx.clone(), settings, config.listen, workers)
-        .map_err(|error| ServeError::Listen(config.listen, error))?;
-    let metrics = serve_metrics(&ctx, config)?;
-    tracing::info!(listen = %server.address(), database = %config.database, "Portico is at {}", ctx.policy.public_url);
-    print_setup_link(&ctx).await?;
+    let memory = [actix_web::rt::spawn(follow(ctx.clone())), fill(&ctx).await];
+    let (server, metrics) = match listen(&ctx, config, settings).await {
+        Ok(listening) => listening,
+        Err(error) => {
+            end(memory).await;
+            return Err(error);
+        }
+    };
     let (stop, stopped) = watch::channel(());
     let worker = match serve.no_worker {
         true => None,
@@ -72,16 +77,12 @@ pub(super) async fn run(config: &Config, serve: Serve) -> Outcome {
     };
     let mail = actix_web::rt::spawn(send_mail(ctx.clone(), mailer, stopped.clone()));
     let sweep = actix_web::rt::spawn(sweep(ctx.clone()));
-    let directory = Arc::clone(&ctx.directory);
-    let fill = actix_web::rt::spawn(async move { directory.keep_filled().await });
-    let follow = actix_web::rt::spawn(follow(ctx.clone()));
     let counts = actix_web::rt::spawn(write_counts(ctx.clone(), stopped.clone()));
     server.run().await?;
     if let Some(metrics) = metrics {
         metrics.stop(true).await;
     }
-    fill.abort();
-    follow.abort();
+    end(memory).await;
     sweep.abort();
     // A mail that is on its way is finished: cut off, it could be sent a second time. So are
     // the last counts.
@@ -94,6 +95,28 @@ pub(super) async fn run(config: &Config, serve: Serve) -> Outcome {
     ctx.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Ends what keeps memory true, and waits for that: it must not be reading when the runtime is gone.
+async fn end(memory: [JoinHandle<()>; 2]) {
+    for task in memory {
+        task.abort();
+        let _ = task.await;
+    }
+}
+
+async fn listen(
+    ctx: &Context,
+    config: &Config,
+    settings: Settings,
+) -> Outcome<(Server, Option<ServerHandle>)> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let server = Server::bind(ctx.clone(), settings, config.listen, workers)
+        .map_err(|error| ServeError::Listen(config.listen, error))?;
+    let metrics = serve_metrics(ctx, config)?;
+    tracing::info!(listen = %server.address(), database = %config.database, "Portico is at {}", ctx.policy.public_url);
+    print_setup_link(ctx).await?;
+    Ok((server, metrics))
 }
 
 /// Serves metrics from now on, if they are wanted.
@@ -138,6 +161,17 @@ async fn print_setup_link(ctx: &Context) -> Outcome {
         )?;
     }
     Ok(())
+}
+
+/// Keeps the directory filled. Returns when it is for the first time, so that the first calls find
+/// their accounts in memory; a database that is slow or away does not hold up the start for long.
+async fn fill(ctx: &Context) -> JoinHandle<()> {
+    let directory = Arc::clone(&ctx.directory);
+    let filling = actix_web::rt::spawn(async move { directory.keep_filled().await });
+    if timeout(FILL_WAIT, ctx.directory.first_filled()).await.is_err() {
+        tracing::warn!("the directory is not filled yet; accounts are looked up as they call");
+    }
+    filling
 }
 
 /// Has the directory hear of what other processes change. From the first moment on, since

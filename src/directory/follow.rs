@@ -61,11 +61,19 @@ impl Directory {
         tokio::join!(self.fill_whenever_emptied(), self.read_again());
     }
 
+    /// Waits until the directory is filled for the first time, or that failed.
+    pub async fn first_filled(&self) {
+        self.first_filled.wait().await;
+    }
+
     async fn fill_whenever_emptied(&self) {
         let mut has_failed = false;
         loop {
             let began = Instant::now();
-            let Err(error) = self.fill().await else {
+            let filled = self.fill().await;
+            // The first time alone; then it is set.
+            let _ = self.first_filled.set(());
+            let Err(error) = filled else {
                 let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(accounts = self.len(), duration_ms, "the directory is filled");
                 has_failed = false;

@@ -14,7 +14,8 @@ use crate::{
 
 on_both!(
     a_change_in_one_process_holds_in_the_other,
-    what_stands_in_the_database_is_known_at_the_start,
+    what_stands_in_the_database_is_known_before_the_first_call,
+    a_directory_that_cannot_be_filled_does_not_hold_up_the_start,
     a_session_that_ends_at_one_process_has_ended_at_the_other,
     guesses_at_two_processes_count_together,
 );
@@ -53,16 +54,34 @@ async fn a_change_in_one_process_holds_in_the_other(kind: Kind) {
     answers(&other, &token, 401).await;
 }
 
-async fn what_stands_in_the_database_is_known_at_the_start(kind: Kind) {
+async fn what_stands_in_the_database_is_known_before_the_first_call(kind: Kind) {
     let database = TestDatabase::empty(kind).await;
     let one = Program::over(&database.database);
     let one = one.serve().await;
     let (app, token) = one.sign_up().await;
     let late = Program::over(&database.database);
     let late = late.serve().await;
-    late.says("the directory is filled").await;
+    let log = late.says("Portico is at").await;
+    let filled = log.find("the directory is filled").expect("it is filled before it listens");
+    assert!(Some(filled) < log.find("Portico is at"), "{log}");
+    assert_eq!(late.client.get_as("/authorize", &token).await.status, 200);
     one.client.fill(&app, &format!("{app}/deactivate"), &[]).await;
     answers(&late, &token, 403).await;
+}
+
+async fn a_directory_that_cannot_be_filled_does_not_hold_up_the_start(kind: Kind) {
+    let database = TestDatabase::empty(kind).await;
+    let one = Program::over(&database.database);
+    let one = one.serve().await;
+    let (_, token) = one.sign_up().await;
+    database.run("alter table api_secrets rename to gone").await;
+    let late = Program::over(&database.database);
+    let late = late.serve().await;
+    late.says("the directory could not be filled").await;
+    assert_eq!(late.client.get_as("/authorize", &token).await.status, 503);
+    database.run("alter table gone rename to api_secrets").await;
+    answers(&late, &token, 200).await;
+    late.says("the directory is filled").await;
 }
 
 /// S15

@@ -147,6 +147,7 @@ async fn past_the_limit_nothing_is_read_that_was_not_known(kind: Kind) {
     }
     assert_eq!(directory.len(), 2);
     let _keeping = Keeping::filled(&directory);
+    directory.first_filled().await;
     world.hear_of(people[2].account).await;
     world.hear_of(people[0].account).await;
     directory.follow().await.expect("the log is read");
