@@ -13,12 +13,12 @@ mod shelf;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Notify, SetOnce};
+use tokio::sync::{Mutex, Notify, SetOnce, watch};
 
 use self::{
     again::Forgotten,
@@ -46,15 +46,19 @@ pub struct Limits {
     /// The most accounts in memory, and as many clients and families; the others are looked up
     /// when they call.
     pub entries: usize,
-    /// How long it answers while the log cannot be read.
+    /// How long it answers while the log cannot be read: a second at least.
     pub stale: Duration,
-    /// How long a call waits for a look-up, which goes on without it.
+    /// How long a call waits for a look-up, or for the log to be read, which go on without it.
     pub wait: Duration,
 }
 
 /// How long a call waits for a look-up, by default: less than a gateway waits for Portico, of which
 /// Envoy is content with 200 ms, so that the answer is Portico's own.
 pub const WAIT: Duration = Duration::from_millis(150);
+
+/// How old memory may be before a call waits for the log: a little less than the second within which
+/// a change elsewhere holds here.
+const FRESH: Duration = Duration::from_millis(900);
 
 /// Why the directory does not answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -85,6 +89,12 @@ pub struct Directory {
     opened: Instant,
     /// When the log was last read, in milliseconds after it was opened.
     last_read_ms: AtomicU64,
+    /// Held while the log is read.
+    reading: Arc<Mutex<()>>,
+    /// Tells that a reading of the log came to an end.
+    read: watch::Sender<()>,
+    /// The last reading failed.
+    is_out_of_reach: AtomicBool,
     /// Tells who fills it that everything was forgotten.
     emptied: Notify,
     /// Filling came to an end for the first time, well or not.
@@ -122,6 +132,9 @@ impl Directory {
             applied: AtomicI64::new(revision),
             opened: Instant::now(),
             last_read_ms: AtomicU64::new(0),
+            reading: Arc::default(),
+            read: watch::Sender::default(),
+            is_out_of_reach: AtomicBool::new(false),
             emptied: Notify::new(),
             first_filled: SetOnce::new(),
             forgotten: Forgotten::default(),
@@ -166,14 +179,16 @@ impl Directory {
 
     #[inline]
     async fn find<T: Kept>(self: &Arc<Self>, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
-        self.sees()?;
+        // In a box of its own: a future is as large as the largest that it may await, and is
+        // moved and allocated with every request.
+        if self.age() > FRESH {
+            Box::pin(self.catch_up()).await?;
+        }
         match T::shelf(self).in_memory(&key)? {
             InMemory::Known(entry) => return Ok(Some(entry)),
             InMemory::Nobody => return Ok(None),
             InMemory::Unknown => {}
         }
-        // In a box of its own: a future is as large as the largest that it may await, and is
-        // moved and allocated with every request.
         let wait = self.limits.wait;
         let found = Box::pin(tokio::time::timeout(wait, self.learn(key))).await;
         found.unwrap_or(Err(Blind::Late(wait)))

@@ -1,15 +1,14 @@
 //! How the directory is filled, and hears of what other processes change.
 
 use std::{
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use super::{Blind, Directory};
-use crate::{
-    domain::id::{AccountId, Id},
-    store::StoreError,
-};
+use tokio::sync::OwnedMutexGuard;
+
+use super::{Blind, Directory, FRESH};
+use crate::domain::id::{AccountId, Id};
 
 /// How long one reading of the log may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,15 +23,51 @@ impl Directory {
     /// # Errors
     /// The log cannot be read; what is in memory goes on being answered for a while.
     pub async fn follow(&self) -> Result<(), Blind> {
-        let began = self.opened.elapsed();
-        let read = tokio::time::timeout(PATIENCE, self.read_log()).await;
-        read.map_err(|_| Blind::Late(PATIENCE))??;
-        let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
-        self.last_read_ms.store(began_ms, Ordering::Release);
-        Ok(())
+        let turn = Arc::clone(&self.reading).lock_owned().await;
+        self.follow_in(turn).await
     }
 
-    async fn read_log(&self) -> Result<(), StoreError> {
+    async fn follow_in(&self, turn: OwnedMutexGuard<()>) -> Result<(), Blind> {
+        let began = self.opened.elapsed();
+        let read = tokio::time::timeout(PATIENCE, self.read_log()).await;
+        let read = read.unwrap_or(Err(Blind::Late(PATIENCE)));
+        if read.is_ok() {
+            let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
+            self.last_read_ms.store(began_ms, Ordering::Release);
+        }
+        // A process that stood still does not know whether the database would have answered.
+        let stood_still = self.opened.elapsed() - began > 2 * PATIENCE;
+        self.is_out_of_reach.store(read.is_err() && !stood_still, Ordering::Release);
+        drop(turn);
+        self.read.send_replace(());
+        read
+    }
+
+    /// Waits for the log, which has not been read for so long that memory may be out of date: as when
+    /// this process stood still, or the database is slow. If that is late or fails, memory is
+    /// trusted, as long as it may be.
+    ///
+    /// # Errors
+    /// The log has not been read for longer than is allowed.
+    pub(super) async fn catch_up(self: &Arc<Self>) -> Result<(), Blind> {
+        let mut read = self.read.subscribe();
+        let reading = async {
+            while self.age() > FRESH && !self.is_out_of_reach.load(Ordering::Acquire) {
+                if let Ok(turn) = Arc::clone(&self.reading).try_lock_owned() {
+                    let directory = Arc::clone(self);
+                    // It goes on for others when this call waits no more.
+                    tokio::spawn(async move { _ = directory.follow_in(turn).await });
+                }
+                if read.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(self.limits.wait, reading).await;
+        self.sees()
+    }
+
+    async fn read_log(&self) -> Result<(), Blind> {
         let mut read = self.store.read_log().await?;
         loop {
             let applied = self.applied.load(Ordering::Acquire);

@@ -2,6 +2,7 @@
 
 mod again;
 mod floods;
+mod stalls;
 
 use std::{
     sync::Arc,
@@ -39,8 +40,16 @@ async fn key_of(world: &World, person: &Person) -> ApiKey {
 
 /// The directory of another process over the world's database.
 async fn directory(world: &World, entries: usize, stale: Duration) -> (Arc<Directory>, Store) {
+    directory_with(world, limits(entries, stale)).await
+}
+
+/// A call has time.
+fn limits(entries: usize, stale: Duration) -> Limits {
+    Limits { entries, stale, wait: Duration::from_secs(5) }
+}
+
+async fn directory_with(world: &World, limits: Limits) -> (Arc<Directory>, Store) {
     let (store, clock) = (world.another_process().await.store, world.ctx.clock.clone());
-    let limits = Limits { entries, stale, wait: Duration::from_secs(5) };
     let directory = Directory::open(store.clone(), world.ctx.keys.clone(), clock, limits).await;
     (directory.expect("the log is read"), store)
 }
