@@ -14,6 +14,8 @@ pub fn text(ctx: &Context) -> String {
     });
     ctx.metrics.text(&Now {
         directory_accounts: ctx.directory.len(),
+        directory_clients: ctx.directory.clients(),
+        directory_families: ctx.directory.families(),
         directory_age: ctx.directory.age(),
         connections: connections.collect(),
     })

@@ -34,6 +34,8 @@ pub struct Metrics {
     deliveries_waiting: Gauge,
     deliveries_behind_seconds: Gauge,
     directory_accounts: Gauge,
+    directory_clients: Gauge,
+    directory_families: Gauge,
     directory_age_seconds: Gauge,
 }
 
@@ -42,6 +44,10 @@ pub struct Metrics {
 pub struct Now {
     /// Accounts that the directory holds.
     pub directory_accounts: u64,
+    /// Clients of OAuth.
+    pub directory_clients: u64,
+    /// Families of user tokens.
+    pub directory_families: u64,
     /// How long ago the log of changes was read.
     pub directory_age: Duration,
     pub connections: Vec<Connections>,
@@ -119,6 +125,8 @@ impl Metrics {
             deliveries_waiting: gauge!("portico_deliveries_waiting"),
             deliveries_behind_seconds: gauge!("portico_deliveries_behind_seconds"),
             directory_accounts: gauge!("portico_directory_accounts"),
+            directory_clients: gauge!("portico_directory_clients"),
+            directory_families: gauge!("portico_directory_families"),
             directory_age_seconds: gauge!("portico_directory_age_seconds"),
         }
     }
@@ -193,6 +201,8 @@ impl Metrics {
     pub fn text(&self, now: &Now) -> String {
         let Some(recorder) = &self.recorder else { return String::new() };
         self.directory_accounts.set(now.directory_accounts as f64);
+        self.directory_clients.set(now.directory_clients as f64);
+        self.directory_families.set(now.directory_families as f64);
         self.directory_age_seconds.set(now.directory_age.as_secs_f64());
         with_local_recorder(recorder, || {
             for Connections { pool, in_use, idle, max } in &now.connections {
@@ -237,6 +247,11 @@ fn describe() {
     describe_gauge!("portico_deliveries_waiting", "Deliveries that wait, held ones included.");
     describe_gauge!("portico_deliveries_behind_seconds", "How long the delivery waits that is due longest.");
     describe_gauge!("portico_directory_accounts", "Accounts that authorisation holds in memory.");
+    describe_gauge!("portico_directory_clients", "Clients of OAuth that authorisation holds in memory.");
+    describe_gauge!(
+        "portico_directory_families",
+        "Families of user tokens that authorisation holds in memory."
+    );
     describe_gauge!("portico_directory_age_seconds", "Time since the log of changes was last read.");
     describe_gauge!("portico_database_connections", "Open connections to the database, by pool and state.");
     describe_gauge!("portico_database_connections_max", "Connections to the database that a pool may open.");
@@ -254,127 +269,4 @@ fn resident_bytes() -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(metrics: &Metrics) -> String {
-        let pool = Connections { pool: "read", in_use: 2, idle: 3, max: 16 };
-        let directory_age = Duration::from_millis(250);
-        metrics.text(&Now { directory_accounts: 7, directory_age, connections: vec![pool] })
-    }
-
-    fn on() -> Metrics {
-        Metrics::on(Timestamp::from_seconds(1_795_504_800))
-    }
-
-    fn says(text: &str, line: &str) -> bool {
-        text.lines().any(|one| one == line)
-    }
-
-    #[test]
-    fn every_decision_has_a_counter_of_its_own_from_the_start() {
-        let metrics = on();
-        let before = text(&metrics);
-        for code in Code::ALL.iter().map(|code| code.as_str()).chain(["pass"]) {
-            assert!(says(&before, &format!("{DECISIONS}{{code=\"{code}\"}} 0")), "{code}: {before}");
-        }
-        for (times, code) in Code::ALL.iter().enumerate() {
-            (0..=times).for_each(|_| metrics.decided(metrics.start_timer(), Err(*code)));
-        }
-        metrics.decided(metrics.start_timer(), Ok(()));
-        let after = text(&metrics);
-        for (times, code) in Code::ALL.iter().enumerate() {
-            let line = format!("{DECISIONS}{{code=\"{code}\"}} {}", times + 1);
-            assert!(says(&after, &line), "{line} in {after}");
-        }
-        let all = (1..=Code::ALL.len()).sum::<usize>() + 1;
-        assert!(says(&after, &format!("{DECISION_SECONDS}_count {all}")), "{after}");
-        assert!(says(&after, &format!("{DECISIONS}{{code=\"pass\"}} 1")), "{after}");
-    }
-
-    #[test]
-    fn methods_and_statuses_have_few_labels_whatever_is_sent() {
-        let metrics = on();
-        for (method, status) in
-            [("GET", 200), ("GET", 204), ("BREW", 405), ("get", 400), ("POST", 303), ("POST", 503)]
-        {
-            metrics.answered(metrics.start_timer(), method, status);
-        }
-        for status in [0, 101, 600, u16::MAX] {
-            metrics.answered(metrics.start_timer(), "GET", status);
-        }
-        let text = text(&metrics);
-        for (method, status, times) in [
-            ("GET", "2xx", 2),
-            ("other", "4xx", 2),
-            ("POST", "3xx", 1),
-            ("POST", "5xx", 1),
-            ("GET", "5xx", 0),
-            ("DELETE", "4xx", 0),
-        ] {
-            let line = format!("{REQUESTS}{{method=\"{method}\",status=\"{status}\"}} {times}");
-            assert!(says(&text, &line), "{line} in {text}");
-        }
-        let series = text.lines().filter(|line| line.starts_with(&format!("{REQUESTS}{{")));
-        assert_eq!(series.count(), METHODS.len() * CLASSES.len());
-    }
-
-    #[test]
-    fn every_outcome_of_an_attempt_has_a_counter_of_its_own_from_the_start() {
-        let metrics = on();
-        let failures = Failure::ALL.iter().map(|why| (Outcome::Failed((*why).into()), why.as_str()));
-        let answers = [(204, "2xx"), (301, "3xx"), (410, "4xx"), (503, "5xx"), (999, "other")];
-        let answers = answers.map(|(status, label)| (Outcome::Answered(status), label));
-        for (outcome, label) in failures.chain(answers) {
-            let line = |count| format!("{ATTEMPTS}{{outcome=\"{label}\"}} {count}");
-            assert!(says(&text(&metrics), &line(0)), "{label}");
-            metrics.attempted(outcome);
-            assert!(says(&text(&metrics), &line(1)), "{label}");
-        }
-    }
-
-    #[test]
-    fn what_is_read_now_is_said() {
-        let metrics = on();
-        metrics.queue(41, Duration::from_millis(1_500));
-        let text = text(&metrics);
-        for line in [
-            "portico_deliveries_waiting 41",
-            "portico_deliveries_behind_seconds 1.5",
-            "portico_directory_accounts 7",
-            "portico_directory_age_seconds 0.25",
-            "portico_database_connections{pool=\"read\",state=\"in_use\"} 2",
-            "portico_database_connections{pool=\"read\",state=\"idle\"} 3",
-            "portico_database_connections_max{pool=\"read\"} 16",
-            "process_start_time_seconds 1795504800",
-        ] {
-            assert!(says(&text, line), "{line} in {text}");
-        }
-        assert!(text.contains("process_resident_memory_bytes "), "{text}");
-    }
-
-    #[test]
-    fn times_fall_into_their_buckets() {
-        let metrics = on();
-        let long_ago = Instant::now().checked_sub(Duration::from_secs(3_600));
-        metrics.decided(long_ago, Ok(()));
-        metrics.answered(long_ago, "GET", 200);
-        metrics.tidy();
-        let text = text(&metrics);
-        for name in [DECISION_SECONDS, REQUEST_SECONDS] {
-            let longest = if name == DECISION_SECONDS { "0.2" } else { "10" };
-            assert!(says(&text, &format!("{name}_bucket{{le=\"{longest}\"}} 0")), "{text}");
-            assert!(says(&text, &format!("{name}_bucket{{le=\"+Inf\"}} 1")), "{text}");
-        }
-    }
-
-    #[test]
-    fn without_metrics_nothing_is_timed_and_nothing_said() {
-        let metrics = Metrics::off();
-        assert_eq!(metrics.start_timer(), None);
-        metrics.decided(metrics.start_timer(), Ok(()));
-        metrics.answered(metrics.start_timer(), "GET", 200);
-        metrics.tidy();
-        assert_eq!(text(&metrics), "");
-    }
-}
+mod tests;
