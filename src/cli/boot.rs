@@ -152,6 +152,11 @@ pub(super) async fn context(config: &Config) -> Result<Context, BootError> {
     })
 }
 
+/// What a process counts that delivers and does nothing else.
+pub(super) fn worker_metrics(config: &Config, ctx: &Context) -> Metrics {
+    if config.metrics_listen.is_some() { Metrics::of_worker(ctx.now()) } else { Metrics::off() }
+}
+
 /// What sends deliveries.
 pub(super) fn outbound(config: &Config) -> Result<Outbound, BootError> {
     let read =

@@ -1,6 +1,6 @@
 //! `portico worker`: deliveries alone, and the worker within `portico serve`.
 
-use std::{io, thread};
+use std::{io, sync::Arc, thread};
 
 use tokio::{
     runtime,
@@ -14,6 +14,7 @@ use crate::{actions::Context, config::Config, delivery::Worker, outbound::Outbou
 pub(super) async fn run(config: &Config) -> Outcome {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let ctx = boot::context(config).await?;
+    let ctx = Context { metrics: Arc::new(boot::worker_metrics(config, &ctx)), ..ctx };
     let outbound = boot::outbound(config)?;
     let metrics = serve::serve_metrics(&ctx, config)?;
     let (stop, stopped) = watch::channel(());

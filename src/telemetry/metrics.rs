@@ -73,6 +73,8 @@ const OTHER_CLASS: &str = "other";
 const DECISIONS: &str = "portico_authorize_decisions_total";
 const DECISION_SECONDS: &str = "portico_authorize_seconds";
 const ATTEMPTS: &str = "portico_delivery_attempts_total";
+const WAITING: &str = "portico_deliveries_waiting";
+const BEHIND: &str = "portico_deliveries_behind_seconds";
 const REQUESTS: &str = "portico_http_requests_total";
 const REQUEST_SECONDS: &str = "portico_http_request_seconds";
 
@@ -94,6 +96,22 @@ impl Metrics {
     /// Counts from zero. `started` is when the process did.
     #[must_use]
     pub fn on(started: Timestamp) -> Self {
+        Self::recording(started, Self::registered)
+    }
+
+    /// As [`Metrics::on`], of a process that judges no tokens and answers no requests: it has no series
+    /// of them, which would tell of a directory that nobody keeps.
+    #[must_use]
+    pub fn of_worker(started: Timestamp) -> Self {
+        Self::recording(started, || Self {
+            attempts: registered_attempts(),
+            deliveries_waiting: gauge!(WAITING),
+            deliveries_behind_seconds: gauge!(BEHIND),
+            ..Self::off()
+        })
+    }
+
+    fn recording(started: Timestamp, registered: impl FnOnce() -> Self) -> Self {
         let buckets = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(String::from(DECISION_SECONDS)), &DECISION_BUCKETS)
             .and_then(|builder| {
@@ -104,7 +122,7 @@ impl Metrics {
             describe();
             gauge!("portico_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
             gauge!("process_start_time_seconds").set(started.micros() as f64 / 1e6);
-            Self::registered()
+            registered()
         });
         Self { recorder: Some(recorder), ..handles }
     }
@@ -121,9 +139,9 @@ impl Metrics {
             authorize_seconds: histogram!(DECISION_SECONDS),
             requests: METHODS.into_iter().flat_map(of_method).collect(),
             request_seconds: histogram!(REQUEST_SECONDS),
-            attempts: attempt_outcomes().map(|outcome| counter!(ATTEMPTS, "outcome" => outcome)).collect(),
-            deliveries_waiting: gauge!("portico_deliveries_waiting"),
-            deliveries_behind_seconds: gauge!("portico_deliveries_behind_seconds"),
+            attempts: registered_attempts(),
+            deliveries_waiting: gauge!(WAITING),
+            deliveries_behind_seconds: gauge!(BEHIND),
             directory_accounts: gauge!("portico_directory_accounts"),
             directory_clients: gauge!("portico_directory_clients"),
             directory_families: gauge!("portico_directory_families"),
@@ -223,6 +241,10 @@ fn attempt_outcomes() -> impl Iterator<Item = &'static str> {
     CLASSES.into_iter().chain([OTHER_CLASS]).chain(Failure::ALL.iter().map(|failure| failure.as_str()))
 }
 
+fn registered_attempts() -> Vec<Counter> {
+    attempt_outcomes().map(|outcome| counter!(ATTEMPTS, "outcome" => outcome)).collect()
+}
+
 fn class_of(status: u16) -> &'static str {
     let class = usize::from(status / 100).checked_sub(2).and_then(|class| CLASSES.get(class));
     class.copied().unwrap_or(OTHER_CLASS)
@@ -244,8 +266,8 @@ fn describe() {
     describe_counter!(REQUESTS, "Answers to all requests but those of gateways, by method and status class.");
     describe_histogram!(REQUEST_SECONDS, "Time to answer a request, all but those of gateways.");
     describe_counter!(ATTEMPTS, "Attempts at deliveries, by class of the answer's status, or why none came.");
-    describe_gauge!("portico_deliveries_waiting", "Deliveries that wait, held ones included.");
-    describe_gauge!("portico_deliveries_behind_seconds", "How long the delivery waits that is due longest.");
+    describe_gauge!(WAITING, "Deliveries that wait, held ones included.");
+    describe_gauge!(BEHIND, "How long the delivery waits that is due longest.");
     describe_gauge!("portico_directory_accounts", "Accounts that authorisation holds in memory.");
     describe_gauge!("portico_directory_clients", "Clients of OAuth that authorisation holds in memory.");
     describe_gauge!(

@@ -9,7 +9,7 @@ use std::{
 use reqwest::Method;
 
 use crate::{
-    program::Program,
+    program::{KEY, Program},
     support::{client::Client, exposition::Exposition, site::free_address},
 };
 
@@ -91,6 +91,22 @@ async fn what_was_done_is_what_was_counted() {
         assert!(label.len() < 30 && label != id, "{label}");
         assert!(!secretive.iter().any(|word| label.contains(word)) && !label.starts_with("app_0"), "{label}");
     }
+}
+
+/// Or an alert would tell of a directory that is out of date, which nobody asks.
+#[tokio::test]
+async fn a_worker_measures_deliveries_and_no_directory() {
+    let (program, metrics) = measured();
+    let program = program.with("PORTICO_SECRET_KEY", KEY);
+    let worker = program.start("worker");
+    worker.says("events are delivered").await;
+    let said = scrape(&metrics).await;
+    assert_eq!(said.value("portico_delivery_attempts_total{outcome=\"2xx\"}"), 0.0);
+    assert!(said.samples.contains_key("portico_deliveries_waiting"));
+    let of_judging = |series: &&String| {
+        ["portico_directory", "portico_authorize", "portico_http"].iter().any(|name| series.starts_with(name))
+    };
+    assert_eq!(said.samples.keys().find(of_judging), None);
 }
 
 #[tokio::test]

@@ -134,7 +134,23 @@ impl Program {
         self.served(self.here(shell)).await
     }
 
-    async fn served(&self, mut command: Command) -> Running {
+    async fn served(&self, command: Command) -> Running {
+        let mut running = self.started(command);
+        let began = Instant::now();
+        while tokio::net::TcpStream::connect(self.listen).await.is_err() {
+            let ended = running.child.try_wait().expect("a child");
+            assert!(ended.is_none() && began.elapsed() < PATIENCE, "it does not serve: {}", running.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        running
+    }
+
+    /// Starts a command that does not end by itself.
+    pub(crate) fn start(&self, command: &str) -> Running {
+        self.started(self.command(&[command]))
+    }
+
+    fn started(&self, mut command: Command) -> Running {
         let mut child = command.spawn().expect("the program starts");
         let log = Arc::new(Mutex::new(String::new()));
         let mut stderr = child.stderr.take().expect("a pipe");
@@ -146,14 +162,7 @@ impl Program {
                 lines.lock().expect("no panic").push_str(&text);
             }
         });
-        let mut running = Running { child, log, client: Client::new(&format!("http://{}", self.listen)) };
-        let began = Instant::now();
-        while tokio::net::TcpStream::connect(self.listen).await.is_err() {
-            let ended = running.child.try_wait().expect("a child");
-            assert!(ended.is_none() && began.elapsed() < PATIENCE, "it does not serve: {}", running.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        running
+        Running { child, log, client: Client::new(&format!("http://{}", self.listen)) }
     }
 }
 

@@ -128,3 +128,22 @@ fn without_metrics_nothing_is_timed_and_nothing_said() {
     metrics.tidy();
     assert_eq!(text(&metrics), "");
 }
+
+#[test]
+fn a_worker_has_no_series_of_judging_tokens() {
+    let metrics = Metrics::of_worker(Timestamp::from_seconds(1_795_504_800));
+    metrics.queue(41, Duration::from_millis(1_500));
+    metrics.decided(metrics.start_timer(), Ok(()));
+    let text = text(&metrics);
+    for line in [
+        "portico_deliveries_waiting 41",
+        "portico_delivery_attempts_total{outcome=\"2xx\"} 0",
+        "portico_database_connections_max{pool=\"read\"} 16",
+        "process_start_time_seconds 1795504800",
+    ] {
+        assert!(says(&text, line), "{line} in {text}");
+    }
+    for name in ["portico_directory", "portico_authorize", "portico_http"] {
+        assert!(!text.contains(name), "{name} in {text}");
+    }
+}
