@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use quick_cache::DefaultHashBuilder;
+use foldhash::fast::RandomState;
 
 use self::unreadable::Unreadable;
 use crate::domain::{
@@ -27,7 +27,7 @@ const REFUSALS_A_SHARD: usize = 1_000;
 const SHARDS: usize = 16;
 
 /// Its keys are ids that Portico made up: nobody can choose such as fall together.
-type HashMap<K, V> = std::collections::HashMap<K, V, DefaultHashBuilder>;
+type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 
 /// The counts of one process.
 #[derive(Debug, Default)]

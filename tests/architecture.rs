@@ -71,6 +71,8 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("metrics_exporter_prometheus", &["src/telemetry/metrics.rs"]),
     ("quick_cache", &["src/directory/shelf.rs", "src/web/api/problem.rs"]),
     ("governor", &["src/limiter.rs"]),
+    ("foldhash", &["src/tally.rs"]),
+    ("smallvec", &["src/directory/entry.rs"]),
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),
     ("rand", &["src/crypto.rs"]),
