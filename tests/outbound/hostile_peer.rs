@@ -19,7 +19,8 @@ pub(crate) enum Step {
     Drip(Vec<u8>),
     /// Says nothing more and stays.
     Hang,
-    /// Ends the connection with an RST.
+    /// Ends the connection with an RST, once what was sent has had time to be read: it takes away what
+    /// was not.
     Reset,
 }
 
@@ -106,6 +107,7 @@ async fn say<S: AsyncRead + AsyncWrite + Unpin>(
             Step::Drip(bytes) => drip(&mut stream, bytes).await,
             Step::Hang => std::future::pending().await,
             Step::Reset => {
+                tokio::time::sleep(Duration::from_millis(300)).await;
                 let _ = tcp(&stream).set_zero_linger();
                 return;
             }
