@@ -7,7 +7,7 @@ use actix_web::{
     dev::Payload,
     http::{Method, header},
 };
-use url::{Position, Url};
+use url::Url;
 
 use super::{Extracted, visit::Visit};
 use crate::{
@@ -62,7 +62,10 @@ fn way_back(request: &HttpRequest) -> String {
 fn page_of_form(request: &HttpRequest) -> Option<String> {
     let referer = Url::parse(request.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
     let is_answer = referer.path() == request.path() && referer.query().is_none();
-    (!is_answer).then(|| referer[Position::BeforePath..Position::AfterQuery].to_owned())
+    (!is_answer).then(|| match referer.query() {
+        Some(query) => format!("{}?{query}", referer.path()),
+        None => referer.path().to_owned(),
+    })
 }
 
 impl FromRequest for SignedIn {
