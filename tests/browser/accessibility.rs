@@ -15,6 +15,7 @@ use crate::{
     person::{picture, signed_in},
     support::{
         databases::Kind,
+        pages::PAGES,
         site::Portal,
         world::{self, PASSWORD, Person, parsed},
     },
@@ -54,16 +55,7 @@ async fn pages_of_visitors() {
     for path in ["/", "/sign-up", "/sign-up/sent", "/sign-in", "/password/forgot", "/no-such-page"] {
         visit(&browser, path).await;
     }
-    for path in [
-        "/docs",
-        "/docs/jwt",
-        "/docs/server-to-server",
-        "/docs/oauth",
-        "/docs/refusals",
-        "/docs/secrets",
-        "/docs/webhooks",
-        "/docs/icons",
-    ] {
+    for path in PAGES.iter().filter(|path| path.starts_with("/docs")) {
         visit(&browser, path).await;
     }
     let setup = format!("/setup?token={}", setup.expose());
