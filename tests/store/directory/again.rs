@@ -7,7 +7,8 @@ use std::{
 
 use portico::{
     directory::Directory,
-    domain::{app::AppType, id::FamilyId},
+    domain::{app::AppType, credential::ApiKey, id::FamilyId},
+    store::Store,
 };
 
 use super::{EVER, all_connections, comes_into_memory, directory, key_of};
@@ -15,7 +16,7 @@ use crate::{
     rows::new_id,
     support::{
         databases::{Kind, on_both},
-        world::World,
+        world::{Person, World},
     },
     tokens,
 };
@@ -44,6 +45,29 @@ impl Drop for Keeping {
     }
 }
 
+/// A directory that is kept filled and has Ada's account in memory.
+struct Filled {
+    world: World,
+    ada: Person,
+    key: ApiKey,
+    directory: Arc<Directory>,
+    /// The one that the directory reads.
+    store: Store,
+    _keeping: Keeping,
+}
+
+impl Filled {
+    async fn new(kind: Kind) -> Self {
+        let world = World::new(kind).await;
+        let ada = world.user("ada@meridian.example").await;
+        let key = key_of(&world, &ada).await;
+        let (directory, store) = directory(&world, 10, EVER).await;
+        let keeping = Keeping::filled(&directory);
+        comes_into_memory(&directory, &key).await;
+        Self { world, ada, key, directory, store, _keeping: keeping }
+    }
+}
+
 async fn becomes(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
@@ -53,12 +77,7 @@ async fn becomes(what: &str, is_so: impl Fn() -> bool) {
 }
 
 async fn an_account_that_changed_is_known_while_the_database_is_away_again(kind: Kind) {
-    let world = World::new(kind).await;
-    let ada = world.user("ada@meridian.example").await;
-    let key = key_of(&world, &ada).await;
-    let (directory, store) = directory(&world, 10, EVER).await;
-    let _keeping = Keeping::filled(&directory);
-    comes_into_memory(&directory, &key).await;
+    let Filled { world, ada, key, directory, store, _keeping } = Filled::new(kind).await;
     let before = directory.in_memory(key.as_str());
     world.hear_of(ada.account).await;
     directory.follow().await.expect("the log is read");
@@ -69,11 +88,7 @@ async fn an_account_that_changed_is_known_while_the_database_is_away_again(kind:
 }
 
 async fn a_new_account_is_in_memory_before_it_calls(kind: Kind) {
-    let world = World::new(kind).await;
-    let first = key_of(&world, &world.user("ada@meridian.example").await).await;
-    let (directory, store) = directory(&world, 10, EVER).await;
-    let _keeping = Keeping::filled(&directory);
-    comes_into_memory(&directory, &first).await;
+    let Filled { world, directory, store, _keeping, .. } = Filled::new(kind).await;
     let bob = world.user("bob@harbour.example").await;
     world.client_app(&bob, AppType::ServerToServer, "Rooms", &[]).await;
     directory.follow().await.expect("the log is read");
@@ -83,12 +98,7 @@ async fn a_new_account_is_in_memory_before_it_calls(kind: Kind) {
 }
 
 async fn what_could_not_be_read_again_is_when_it_can(kind: Kind) {
-    let world = World::new(kind).await;
-    let ada = world.user("ada@meridian.example").await;
-    let key = key_of(&world, &ada).await;
-    let (directory, store) = directory(&world, 10, EVER).await;
-    let _keeping = Keeping::filled(&directory);
-    comes_into_memory(&directory, &key).await;
+    let Filled { world, ada, key, directory, store, _keeping } = Filled::new(kind).await;
     // Pages have every connection for longer than reading waits for one.
     let held = all_connections(&store).await;
     world.hear_of(ada.account).await;
