@@ -1,5 +1,7 @@
 //! What `/authorize` and `/api/v1/me` have in common: every decision is counted.
 
+use futures_util::FutureExt as _;
+
 use crate::{
     actions::{Context, authorize::Caller},
     domain::authorization::{Code, Refusal},
@@ -7,18 +9,21 @@ use crate::{
 };
 
 /// The decision, counted. One that panics is a no, and counted as what Portico cannot know.
-pub(super) async fn counted(
+pub(super) fn counted(
     ctx: &Context,
     decision: impl Future<Output = Result<Caller, Refusal>>,
-) -> Result<Caller, Refusal> {
+) -> impl Future<Output = Result<Caller, Refusal>> {
     let began = ctx.metrics.start_timer();
-    let decision = made(decision).await;
-    ctx.metrics.decided(began, decision.as_ref().map(drop).map_err(|refusal| refusal.code));
-    decision
+    made(decision).map(move |decision| {
+        ctx.metrics.decided(began, decision.as_ref().map(drop).map_err(|refusal| refusal.code));
+        decision
+    })
 }
 
-async fn made(decision: impl Future<Output = Result<Caller, Refusal>>) -> Result<Caller, Refusal> {
-    panics::answered(decision, || Err(broken())).await
+fn made(
+    decision: impl Future<Output = Result<Caller, Refusal>>,
+) -> impl Future<Output = Result<Caller, Refusal>> {
+    panics::answered(decision, || Err(broken()))
 }
 
 /// What is said when judging has failed.

@@ -40,12 +40,18 @@ async fn caught(
     answered(answer, || Ok(ServiceResponse::new(held, broken()))).await
 }
 
-/// What a handler answers, or what `broken` does in its place if it panics.
-pub(in crate::web) async fn answered<T>(handler: impl Future<Output = T>, broken: impl FnOnce() -> T) -> T {
+/// What a handler answers, or what `broken` does in its place if it panics. No `async fn`, which
+/// would hold the handler twice: what it was given, and what it waits for.
+pub(in crate::web) fn answered<T>(
+    handler: impl Future<Output = T>,
+    broken: impl FnOnce() -> T,
+) -> impl Future<Output = T> {
     // What a handler shares with others is behind the database's transactions, which roll back.
-    AssertUnwindSafe(handler).catch_unwind().await.unwrap_or_else(|panic| {
-        tracing::error!(panic = message(&*panic), "a handler panicked");
-        broken()
+    AssertUnwindSafe(handler).catch_unwind().map(|answer| {
+        answer.unwrap_or_else(|panic| {
+            tracing::error!(panic = message(&*panic), "a handler panicked");
+            broken()
+        })
     })
 }
 
