@@ -159,6 +159,18 @@ impl Directory {
         }
     }
 
+    /// As [`Directory::account`], but nothing at all if memory does not tell.
+    ///
+    /// # Errors
+    /// Those of [`Directory::account`].
+    #[inline]
+    pub fn account_at_hand(&self, key: &str) -> Option<Result<Option<Arc<Entry>>, Blind>> {
+        match key.parse() {
+            Ok(key) => self.at_hand(&key).transpose(),
+            Err(_) => Some(self.sees().map(|()| None)),
+        }
+    }
+
     /// The client of an id; nothing if nobody has it.
     ///
     /// # Errors
@@ -179,19 +191,37 @@ impl Directory {
 
     #[inline]
     async fn find<T: Kept>(self: &Arc<Self>, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
-        // In a box of its own: a future is as large as the largest that it may await, and is
-        // moved and allocated with every request.
-        if self.age() > FRESH {
-            Box::pin(self.catch_up()).await?;
+        match self.at_hand(&key)? {
+            Some(known) => Ok(known),
+            // In a box of its own: a future is as large as the largest that it may await, and is
+            // moved and allocated with every request.
+            None => Box::pin(self.find_out(key)).await,
         }
-        match T::shelf(self).in_memory(&key)? {
-            InMemory::Known(entry) => return Ok(Some(entry)),
-            InMemory::Nobody => return Ok(None),
-            InMemory::Unknown => {}
+    }
+
+    /// What memory tells of a key, unless it tells nothing or the log must be read before.
+    #[inline]
+    fn at_hand<T: Kept>(&self, key: &T::Key) -> Result<Option<Option<Arc<T>>>, Blind> {
+        if self.age() > FRESH { Ok(None) } else { self.in_shelf(key) }
+    }
+
+    fn in_shelf<T: Kept>(&self, key: &T::Key) -> Result<Option<Option<Arc<T>>>, Blind> {
+        Ok(match T::shelf(self).in_memory(key)? {
+            InMemory::Known(entry) => Some(Some(entry)),
+            InMemory::Nobody => Some(None),
+            InMemory::Unknown => None,
+        })
+    }
+
+    async fn find_out<T: Kept>(self: &Arc<Self>, key: T::Key) -> Result<Option<Arc<T>>, Blind> {
+        if self.age() > FRESH {
+            self.catch_up().await?;
+        }
+        if let Some(known) = self.in_shelf(&key)? {
+            return Ok(known);
         }
         let wait = self.limits.wait;
-        let found = Box::pin(tokio::time::timeout(wait, self.learn(key))).await;
-        found.unwrap_or(Err(Blind::Late(wait)))
+        tokio::time::timeout(wait, self.learn(key)).await.unwrap_or(Err(Blind::Late(wait)))
     }
 
     /// The account of a key, if it is in memory.

@@ -106,7 +106,7 @@ pub async fn call(
 ) -> Result<Caller, Refusal> {
     let now = ctx.now();
     if access_token::is_one(token) {
-        return access::call(ctx, token, needs, now, from).await;
+        return Box::pin(access::call(ctx, token, needs, now, from)).await;
     }
     let mut found = Found::default();
     let judged = judge(ctx, token, now, &mut found).await.and_then(|caller| limited(ctx, caller));
@@ -157,9 +157,38 @@ const fn instead_of_reason(by_now: Result<(), Code>) -> &'static str {
 }
 
 async fn judge(ctx: &Context, token: &str, now: Timestamp, found: &mut Found) -> Result<Caller, Refusal> {
-    let unverified = Unverified::parse(token).inspect_err(|_| found.look_at(ctx, token))?;
-    found.account =
-        ctx.directory.account(unverified.iss()).await.map_err(|blind| unavailable(ctx, &blind))?;
+    match judge_at_hand(ctx, token, now, found) {
+        Some(judged) => judged,
+        None => Box::pin(judge_looked_up(ctx, token, now, found)).await,
+    }
+}
+
+/// By what is in memory, if that is enough. Not `async`: what the token says would be part of the
+/// future, which is moved about.
+fn judge_at_hand(
+    ctx: &Context,
+    token: &str,
+    now: Timestamp,
+    found: &mut Found,
+) -> Option<Result<Caller, Refusal>> {
+    let unverified = match found.parse(ctx, token) {
+        Ok(unverified) => unverified,
+        Err(refusal) => return Some(Err(refusal)),
+    };
+    let known = ctx.directory.account_at_hand(unverified.iss())?;
+    Some(found.know(ctx, known).and_then(|()| found.decide(ctx, &unverified, now, &mut ())))
+}
+
+/// Reads the token once more, which the few calls that come to this can spare.
+async fn judge_looked_up(
+    ctx: &Context,
+    token: &str,
+    now: Timestamp,
+    found: &mut Found,
+) -> Result<Caller, Refusal> {
+    let unverified = found.parse(ctx, token)?;
+    let known = ctx.directory.account(unverified.iss()).await;
+    found.know(ctx, known)?;
     found.decide(ctx, &unverified, now, &mut ())
 }
 
@@ -173,6 +202,15 @@ impl Found {
     /// What is known before anything of the token is judged.
     pub(super) fn of(account: Option<Arc<Entry>>) -> Self {
         Self { account, ..Self::default() }
+    }
+
+    fn parse<'t>(&mut self, ctx: &Context, token: &'t str) -> Result<Unverified<'t>, Refusal> {
+        Unverified::parse(token).inspect_err(|_| self.look_at(ctx, token))
+    }
+
+    fn know(&mut self, ctx: &Context, known: Result<Option<Arc<Entry>>, Blind>) -> Result<(), Refusal> {
+        self.account = known.map_err(|blind| unavailable(ctx, &blind))?;
+        Ok(())
     }
 
     /// Judges a token whose form is right, by the account that was found for its key.

@@ -67,7 +67,7 @@ pub(in crate::web) async fn any(
 
 async fn answer(ctx: &Context, refusals: &Refusals, request: &HttpRequest) -> HttpResponse {
     let refusal = if let Some(asked) = request.headers().get(&EXPLAIN) {
-        authorize::explain(ctx, unambiguous(request), &needs(request), said(asked)).await
+        Box::pin(authorize::explain(ctx, unambiguous(request), &needs(request), said(asked))).await
     } else {
         match counted(ctx, judge(ctx, request)).await {
             Ok(caller) => return pass(&caller),
