@@ -72,7 +72,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("quick_cache", &["src/directory/shelf.rs", "src/web/api/problem.rs"]),
     ("governor", &["src/limiter.rs"]),
     ("foldhash", &["src/tally.rs"]),
-    ("smallvec", &["src/directory/entry.rs"]),
+    ("smallvec", &["src/directory/entry.rs", "src/domain/jwt/json.rs"]),
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),
     ("rand", &["src/crypto.rs"]),

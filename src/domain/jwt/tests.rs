@@ -4,7 +4,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::domain::id::Id;
+use crate::domain::{
+    credential::{ApiKey, ApiSecret},
+    id::Id,
+};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
 const AUDIENCE: &str = "https://portico.example";
@@ -264,6 +267,8 @@ fn claims_have_their_types_and_stand_once() {
         r#","iss":"x""#,
         r#","other":1,"other":1"#,
         r#","other":{"a":1,"a":1}"#,
+        r#","a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"a":7"#,
+        r#","other":[{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"b":7}]"#,
         r#","nbf":"now""#,
         r#","other":1e999"#,
         r#","other":"\ud800""#,

@@ -89,6 +89,9 @@ pub(in crate::web) async fn options() -> HttpResponse {
         .finish()
 }
 
+/// Before the token, in any case (RFC 9110 §11.1).
+const SCHEME: &str = "Bearer ";
+
 /// The token of the request (RFC 6750 §2.1). Never from the query.
 pub(super) fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
     let missing = || {
@@ -101,8 +104,8 @@ pub(super) fn bearer(request: &HttpRequest) -> Result<&str, Refusal> {
         return Err(Refusal::new(Code::InvalidToken, "Send one Authorization header, not several."));
     }
     let text = str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii()).ok_or_else(missing)?;
-    let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+    let (scheme, token) = text.split_at_checked(SCHEME.len()).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case(SCHEME) { Ok(token.trim()) } else { Err(missing()) }
 }
 
 impl From<Caller> for Me {
