@@ -15,6 +15,12 @@ pub trait Id: Copy + fmt::Display + FromStr {
     fn from_uuid(uuid: Uuid) -> Self;
     fn uuid(self) -> Uuid;
 
+    /// What stands behind the prefix and `_`: 26 characters, all of them ASCII.
+    #[must_use]
+    fn digits(self) -> [u8; DIGITS] {
+        encode(self.uuid().as_u128())
+    }
+
     /// A new identifier of this moment.
     #[must_use]
     fn generate(now: Timestamp, random: [u8; 10]) -> Self {
@@ -59,7 +65,7 @@ macro_rules! define_id {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!($prefix, "_"))?;
                 // All of it is ASCII.
-                f.write_str(str::from_utf8(&encode(self.0.as_u128())).unwrap_or_default())
+                f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
             }
         }
 
@@ -194,7 +200,7 @@ define_id!(
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// What each byte stands for as a digit; 32 and above are none.
-const DIGITS: [u8; 256] = {
+const VALUES: [u8; 256] = {
     let mut digits = [u8::MAX; 256];
     let mut digit = 0;
     while digit < ALPHABET.len() {
@@ -204,11 +210,11 @@ const DIGITS: [u8; 256] = {
     digits
 };
 
-/// 26 characters hold 130 bits.
-const LENGTH: usize = 26;
+/// How many digits an id has: 26 hold 130 bits.
+pub const DIGITS: usize = 26;
 
-fn encode(mut value: u128) -> [u8; LENGTH] {
-    let mut text = [0; LENGTH];
+fn encode(mut value: u128) -> [u8; DIGITS] {
+    let mut text = [0; DIGITS];
     for place in text.iter_mut().rev() {
         *place = ALPHABET.get((value & 31) as usize).copied().unwrap_or_default();
         value >>= 5;
@@ -219,11 +225,11 @@ fn encode(mut value: u128) -> [u8; LENGTH] {
 /// Only what `encode` writes: one text for one id, so that ids can be compared as text.
 fn decode(text: &str) -> Option<u128> {
     // Of the 130 bits an id has 128: the first character may carry three.
-    if text.len() != LENGTH || text.as_bytes().first()? > &b'7' {
+    if text.len() != DIGITS || text.as_bytes().first()? > &b'7' {
         return None;
     }
     text.bytes().try_fold(0, |value, c| {
-        let digit = DIGITS.get(usize::from(c)).filter(|digit| **digit < 32)?;
+        let digit = VALUES.get(usize::from(c)).filter(|digit| **digit < 32)?;
         Some(value << 5 | u128::from(*digit))
     })
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpResponse,
+    body::BoxBody,
     http::{
         StatusCode,
         header::{self, HeaderName, HeaderValue},
@@ -34,12 +35,14 @@ impl Problem<'_> {
     }
 }
 
-fn response(status: StatusCode) -> HttpResponseBuilder {
-    let mut response = HttpResponse::build(status);
-    response
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")))
-        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
+/// Its headers are written straight into the response: the builder takes each apart again.
+fn response(status: StatusCode, code: &'static str, body: impl Into<Bytes>) -> HttpResponse {
+    let mut response = HttpResponse::with_body(status, BoxBody::new(body.into()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(ERROR, HeaderValue::from_static(code));
     response
 }
 
@@ -85,16 +88,15 @@ impl Refusals {
             Some(scope) => self.say(*code, status, detail, Some(scope)),
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = response(status);
+        let mut response = response(status, code.as_str(), body);
+        let headers = response.headers_mut();
         if let Some(challenge) = challenge {
-            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = retry_after_s {
-            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
         }
-        let mut response =
-            response.insert_header((ERROR, HeaderValue::from_static(code.as_str()))).body(body);
-        rate_limit::tell(response.headers_mut(), *left);
+        rate_limit::tell(headers, *left);
         response
     }
 
@@ -137,7 +139,7 @@ pub(in crate::web) fn broken() -> HttpResponse {
 }
 
 /// A problem that says no more than its status does (RFC 9457 §4.2.1).
-pub(super) fn plain(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
+pub(super) fn plain(status: StatusCode, code: &'static str, detail: &str) -> HttpResponse {
     let problem = Problem {
         r#type: String::from("about:blank"),
         title: status.canonical_reason().unwrap_or_default(),
@@ -145,7 +147,7 @@ pub(super) fn plain(status: StatusCode, code: &str, detail: &str) -> HttpRespons
         code,
         detail,
     };
-    response(status).insert_header((ERROR, code)).body(problem.json())
+    response(status, code, problem.json())
 }
 
 /// RFC 6750 §3: without a token the bare scheme, else the error by its registered name.
@@ -181,4 +183,43 @@ fn challenge(code: Code, detail: &str, scope: Option<&str>) -> Option<String> {
         text.push_str(&format!(", scope=\"{scope}\""));
     }
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    async fn said(
+        refusals: &Refusals,
+        code: Code,
+        status: u16,
+        detail: Cow<'static, str>,
+    ) -> (u16, String, String) {
+        let answer = refusals.answer(&Refusal::new(code, detail), status);
+        let challenge = answer.headers().get(header::WWW_AUTHENTICATE).unwrap().to_str().unwrap().to_owned();
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body()).await.unwrap_or_default();
+        (status, challenge, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    #[actix_web::test]
+    async fn words_that_are_known_are_said_as_at_first() {
+        let refusals = Refusals::new("https://portico.example");
+        const WORDS: &str = "No, for this reason.";
+        let first = said(&refusals, Code::InvalidToken, 401, Cow::Borrowed(WORDS)).await;
+        assert!(first.1.contains(WORDS) && first.2.contains(WORDS), "{first:?}");
+        for detail in [Cow::Borrowed(WORDS), Cow::Owned(WORDS.to_owned()), Cow::Owned(WORDS.to_owned())] {
+            assert_eq!(said(&refusals, Code::InvalidToken, 401, detail).await, first);
+        }
+        for detail in [Cow::Borrowed(WORDS), Cow::Owned(WORDS.to_owned())] {
+            let (status, _, body) = said(&refusals, Code::InvalidToken, 403, detail.clone()).await;
+            assert!(status == 403 && body.contains("403"), "{body}");
+            let (_, _, body) = said(&refusals, Code::AppDraft, 401, detail).await;
+            assert!(body.contains("app_draft"), "{body}");
+        }
+        let start = said(&refusals, Code::InvalidToken, 401, Cow::Borrowed(&WORDS[..3])).await;
+        assert!(!start.2.contains(WORDS), "{start:?}");
+    }
 }
