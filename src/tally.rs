@@ -1,17 +1,22 @@
 //! What became of calls, counted in memory and taken from here in groups. A crash loses the
 //! counts of a few seconds, never an answer.
 
+mod rows;
+mod taken;
 mod unreadable;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use foldhash::fast::RandomState;
-
-use self::unreadable::Unreadable;
+pub use self::rows::Seat;
+use self::{
+    rows::Rows,
+    taken::{Taken, add_uses, note_use},
+    unreadable::Unreadable,
+};
 use crate::domain::{
     calls::{Calls, CallsOf, Hour, RefusedCall, Uses},
     id::{AccountId, AppId, Id, PlatformKeyId, SecretId},
@@ -26,19 +31,20 @@ const REFUSALS_A_SHARD: usize = 1_000;
 /// Workers that count at one time seldom meet at one lock.
 const SHARDS: usize = 16;
 
-/// Its keys are ids that Portico made up: nobody can choose such as fall together.
-type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
-
 /// The counts of one process.
 #[derive(Debug, Default)]
 pub struct Tally {
     shards: [Mutex<Shard>; SHARDS],
+    /// Of keys that are nobody's.
+    nobodys: AccountSeats,
+    /// What was put back, and comes before what was counted since.
+    unwritten: Mutex<Vec<Counted>>,
     unreadable: Mutex<Unreadable>,
 }
 
 /// A call, as far as its token was understood.
 #[derive(Debug)]
-pub struct Call {
+pub struct Call<'a> {
     /// The account whose key the token names. A key of nobody is counted like any other, so
     /// that it takes as long, and then forgotten.
     pub account: Option<AccountId>,
@@ -47,6 +53,22 @@ pub struct Call {
     /// The replaced secret that verified the token.
     pub old_secret: Option<SecretId>,
     pub outcome: Outcome,
+    pub seats: Seats<'a>,
+}
+
+/// Where a call is counted, so that it need not be searched for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seats<'a> {
+    pub account: Option<&'a AccountSeats>,
+    pub app: Option<&'a Seat>,
+}
+
+/// The seats of an account.
+#[derive(Debug, Default)]
+pub struct AccountSeats {
+    unnamed: Seat,
+    own_refusals: Seat,
+    other_refusals: Seat,
 }
 
 #[derive(Debug)]
@@ -67,38 +89,43 @@ pub enum Counted {
 
 #[derive(Debug, Default)]
 struct Shard {
-    calls: HashMap<(CallsOf, Hour), Calls>,
+    calls: Rows<(CallsOf, Hour), Calls>,
     old_secrets: HashMap<SecretId, Uses>,
     platform_keys: HashMap<PlatformKeyId, Timestamp>,
     /// By account, and whether they are certainly its own.
-    refused: HashMap<(Option<AccountId>, bool), VecDeque<RefusedCall>>,
+    refused: Rows<(Option<AccountId>, bool), VecDeque<RefusedCall>>,
     /// How many calls `refused` holds.
     waiting: usize,
 }
 
 impl Tally {
     /// Counts one more call.
-    pub fn count(&self, call: Call) {
-        let Call { account, is_unnamed, old_secret, outcome } = call;
+    pub fn count(&self, call: Call<'_>) {
+        let Call { account, is_unnamed, old_secret, outcome, seats } = call;
         let unnamed = u64::from(is_unnamed);
         let (app, at, one) = match &outcome {
             Outcome::Allowed { app, at } => (*app, *at, Calls { allowed: 1, refused: 0, unnamed }),
             Outcome::Refused(call) => (call.app, call.at, Calls { allowed: 0, refused: 1, unnamed }),
         };
+        let of_account = if account.is_some() { seats.account } else { Some(&self.nobodys) };
         let of = match (app, account) {
-            (Some(app), _) => Some(CallsOf::App(app)),
-            (None, Some(account)) if is_unnamed => Some(CallsOf::Unnamed(account)),
+            (Some(app), _) => Some((CallsOf::App(app), seats.app)),
+            (None, Some(account)) if is_unnamed => {
+                Some((CallsOf::Unnamed(account), of_account.map(|seats| &seats.unnamed)))
+            }
             (None, _) => None,
         };
         let mut shard = self.shard(account);
-        if let Some(of) = of {
-            *shard.calls.entry((of, Hour::of(at))).or_default() += one;
+        if let Some((of, seat)) = of
+            && let Some(calls) = shard.calls.of((of, Hour::of(at)), seat)
+        {
+            *calls += one;
         }
         if let Some(secret) = old_secret {
             shard.used(secret, Uses { calls: 1, last_at: at });
         }
         if let Outcome::Refused(call) = outcome {
-            shard.keep(account, call);
+            shard.keep(account, of_account, call);
         }
     }
 
@@ -131,38 +158,17 @@ impl Tally {
     /// What was counted, in order; counting begins anew.
     #[must_use]
     pub fn take(&self) -> Vec<Counted> {
-        let mut all = Shard::default();
-        for shard in &self.shards {
-            let Shard { calls, old_secrets, platform_keys, refused, waiting: _ } =
-                mem::take(&mut *lock(shard));
-            // What was put back may stand in another shard than what came since.
-            for (of, calls) in calls {
-                *all.calls.entry(of).or_default() += calls;
-            }
-            for (secret, uses) in old_secrets {
-                all.used(secret, uses);
-            }
-            for (key, at) in platform_keys {
-                all.key_used(key, at);
-            }
-            all.refused.extend(refused.into_iter().filter(|((account, _), _)| account.is_some()));
-        }
+        let mut all = Taken::default();
+        let unwritten = mem::take(&mut *lock(&self.unwritten));
+        unwritten.into_iter().for_each(|counted| all.add(counted));
+        let shards: Vec<Shard> = self.shards.iter().map(|shard| mem::take(&mut *lock(shard))).collect();
+        shards.into_iter().for_each(|shard| all.add_shard(shard));
         all.into_counted()
     }
 
     /// Counts again what could not be written.
     pub fn put_back(&self, counted: Vec<Counted>) {
-        for row in counted.into_iter().rev() {
-            match row {
-                // Any shard will do: the database adds up what comes in parts.
-                Counted::Calls(of, hour, calls) => {
-                    *self.shard(None).calls.entry((of, hour)).or_default() += calls;
-                }
-                Counted::OldSecret(secret, uses) => self.shard(None).used(secret, uses),
-                Counted::Refused(account, call) => self.shard(Some(account)).keep_before(account, call),
-                Counted::PlatformKey(key, at) => self.key_used(key, at),
-            }
-        }
+        lock(&self.unwritten).extend(counted);
     }
 
     fn shard(&self, account: Option<AccountId>) -> MutexGuard<'_, Shard> {
@@ -175,20 +181,19 @@ impl Tally {
 
 impl Shard {
     fn used(&mut self, secret: SecretId, more: Uses) {
-        let uses = self.old_secrets.entry(secret).or_insert(Uses { calls: 0, last_at: more.last_at });
-        uses.calls = uses.calls.saturating_add(more.calls);
-        uses.last_at = uses.last_at.max(more.last_at);
+        add_uses(&mut self.old_secrets, secret, more);
     }
 
     fn key_used(&mut self, key: PlatformKeyId, at: Timestamp) {
-        let last = self.platform_keys.entry(key).or_insert(at);
-        *last = at.max(*last);
+        note_use(&mut self.platform_keys, key, at);
     }
 
     /// Keeps a refused call; of a flood only the last ones of each account.
-    fn keep(&mut self, account: Option<AccountId>, call: RefusedCall) {
+    fn keep(&mut self, account: Option<AccountId>, seats: Option<&AccountSeats>, call: RefusedCall) {
+        let is_own = call.signed_with.is_verified();
+        let seat = seats.map(|seats| if is_own { &seats.own_refusals } else { &seats.other_refusals });
         let is_full = self.waiting >= REFUSALS_A_SHARD;
-        let calls = self.refused.entry((account, call.signed_with.is_verified())).or_default();
+        let Some(calls) = self.refused.of((account, is_own), seat) else { return };
         if calls.len() >= REFUSALS_AN_ACCOUNT || (is_full && !calls.is_empty()) {
             calls.pop_front();
         } else if is_full {
@@ -197,36 +202,6 @@ impl Shard {
             self.waiting += 1;
         }
         calls.push_back(call);
-    }
-
-    /// Sorted, since processes that write the same rows at one time and each in an order of
-    /// its own would wait for each other.
-    fn into_counted(self) -> Vec<Counted> {
-        let mut calls: Vec<_> = self.calls.into_iter().collect();
-        calls.sort_unstable_by_key(|(of, _)| *of);
-        let mut old_secrets: Vec<_> = self.old_secrets.into_iter().collect();
-        old_secrets.sort_unstable_by_key(|(secret, _)| *secret);
-        let mut keys: Vec<_> = self.platform_keys.into_iter().collect();
-        keys.sort_unstable();
-        let keys = keys.into_iter().map(|(key, at)| Counted::PlatformKey(key, at));
-        let calls = calls.into_iter().map(|((of, hour), calls)| Counted::Calls(of, hour, calls));
-        let old_secrets = old_secrets.into_iter().map(|(secret, uses)| Counted::OldSecret(secret, uses));
-        let refused = self.refused.into_iter().filter_map(|((account, _), calls)| Some((account?, calls)));
-        let refused = refused
-            .flat_map(|(account, calls)| calls.into_iter().map(move |call| Counted::Refused(account, call)));
-        calls.chain(old_secrets).chain(keys).chain(refused).collect()
-    }
-
-    /// Keeps a refused call that came before those that are here, if there is room for it.
-    fn keep_before(&mut self, account: AccountId, call: RefusedCall) {
-        if self.waiting >= REFUSALS_A_SHARD {
-            return;
-        }
-        let calls = self.refused.entry((Some(account), call.signed_with.is_verified())).or_default();
-        if calls.len() < REFUSALS_AN_ACCOUNT {
-            calls.push_front(call);
-            self.waiting += 1;
-        }
     }
 }
 
@@ -252,12 +227,12 @@ mod tests {
         AppId::generate(at(0), [n; 10])
     }
 
-    fn allowed(account: AccountId, app: AppId) -> Call {
+    fn allowed(account: AccountId, app: AppId) -> Call<'static> {
         let outcome = Outcome::Allowed { app: Some(app), at: at(0) };
-        Call { account: Some(account), is_unnamed: false, old_secret: None, outcome }
+        Call { account: Some(account), is_unnamed: false, old_secret: None, outcome, seats: Seats::default() }
     }
 
-    fn refused(account: Option<AccountId>, app: Option<AppId>, second: i64) -> Call {
+    fn refused(account: Option<AccountId>, app: Option<AppId>, second: i64) -> Call<'static> {
         let outcome = Outcome::Refused(RefusedCall {
             app,
             at: at(second),
@@ -267,7 +242,11 @@ mod tests {
             signed_with: SignedWith::Unknown,
             address: None,
         });
-        Call { account, is_unnamed: false, old_secret: None, outcome }
+        Call { account, is_unnamed: false, old_secret: None, outcome, seats: Seats::default() }
+    }
+
+    fn seated<'a>(call: Call<'a>, account: &'a AccountSeats) -> Call<'a> {
+        Call { seats: Seats { account: Some(account), ..call.seats }, ..call }
     }
 
     fn calls_of(counted: &Counted) -> Option<(CallsOf, Hour, Calls)> {
@@ -312,10 +291,14 @@ mod tests {
     fn of_a_flood_of_refusals_the_last_of_each_account_are_kept() {
         let tally = Tally::default();
         tally.count(refused(Some(account(2)), None, 0));
-        for second in 0..100 {
-            tally.count(refused(Some(account(1)), None, second));
+        // It is known by its key and by a client of it.
+        let seats = [AccountSeats::default(), AccountSeats::default()];
+        for (second, seats) in (0..100).zip(seats.iter().cycle()) {
+            tally.count(seated(refused(Some(account(1)), None, second), seats));
             tally.count(refused(None, None, second));
         }
+        let waiting: usize = tally.shards.iter().map(|shard| lock(shard).waiting).sum();
+        assert_eq!(waiting, 2 * REFUSALS_AN_ACCOUNT + 1, "with those of nobody");
         let kept: Vec<_> = tally.take().iter().filter_map(refused_at).collect();
         let of_one: Vec<_> = kept.iter().filter(|(of, _)| *of == account(1)).map(|(_, at)| *at).collect();
         assert_eq!(of_one, (80..100).map(at).collect::<Vec<_>>());
@@ -325,13 +308,14 @@ mod tests {
     #[test]
     fn what_strangers_send_pushes_nothing_out_that_is_the_accounts_own() {
         let tally = Tally::default();
+        let seats = AccountSeats::default();
         let mut own = refused(Some(account(1)), None, 0);
         if let Outcome::Refused(call) = &mut own.outcome {
             call.signed_with = SignedWith::CurrentSecret;
         }
-        tally.count(own);
+        tally.count(seated(own, &seats));
         for second in 1..100 {
-            tally.count(refused(Some(account(1)), None, second));
+            tally.count(seated(refused(Some(account(1)), None, second), &seats));
         }
         let kept = tally.take();
         assert_eq!(kept.len(), REFUSALS_AN_ACCOUNT + 1);

@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tally", &["domain"]),
     ("limiter", &["domain"]),
     ("delivery", &["actions", "crypto", "domain", "outbound"]),
-    ("directory", &["crypto", "domain", "store"]),
+    ("directory", &["crypto", "domain", "store", "tally"]),
     (
         "actions",
         &["crypto", "directory", "domain", "icons", "limiter", "mail", "store", "tally", "telemetry"],
@@ -71,7 +71,6 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("metrics_exporter_prometheus", &["src/telemetry/metrics.rs"]),
     ("quick_cache", &["src/directory/shelf.rs", "src/web/api/problem.rs"]),
     ("governor", &["src/limiter.rs"]),
-    ("foldhash", &["src/tally.rs"]),
     ("smallvec", &["src/directory/entry.rs", "src/domain/jwt/json.rs"]),
     ("chacha20poly1305", &["src/crypto"]),
     ("getrandom", &["src/crypto"]),

@@ -23,7 +23,7 @@ use crate::{
         time::Timestamp,
     },
     limiter::Exceeded,
-    tally::{Call, Outcome},
+    tally::{Call, Outcome, Seats},
 };
 
 /// A caller whose token was accepted.
@@ -266,8 +266,11 @@ impl Found {
                 Outcome::Refused(refused_call(refusal, app, signed_with, at, address))
             }
         };
+        let account = account.as_deref();
+        let app = app.and_then(|id| account?.app(id));
+        let seats = Seats { account: account.map(|account| &account.seats), app: app.map(|app| &app.seat) };
         let account = account.map(|account| account.holder.id);
-        ctx.tally.count(Call { account, is_unnamed, old_secret, outcome });
+        ctx.tally.count(Call { account, is_unnamed, old_secret, outcome, seats });
     }
 }
 

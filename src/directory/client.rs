@@ -19,6 +19,7 @@ use crate::{
         time::Timestamp,
     },
     store::{Conn, KnownClient, StoreError},
+    tally::{AccountSeats, Seat},
 };
 
 /// A client of OAuth as authorisation sees it.
@@ -28,6 +29,7 @@ pub struct Client {
     pub app: EntryApp,
     /// The account that owns the app.
     pub owner: Holder,
+    pub seats: AccountSeats,
     pub is_public: bool,
     pub jwks: Option<JwkSet>,
     /// What the app asks for at most.
@@ -123,6 +125,7 @@ pub(super) async fn of_accounts(
                 app_type: row.app_type,
                 name: row.app_name.as_str().into(),
                 state: row.state,
+                seat: Seat::default(),
             },
             owner: Holder {
                 id: row.account_id,
@@ -130,6 +133,7 @@ pub(super) async fn of_accounts(
                 external_id: row.external_id.map(Into::into),
                 standing: row.standing,
             },
+            seats: AccountSeats::default(),
             is_public: row.is_public,
             jwks: row.jwks,
             tokens_from: row.tokens_from,

@@ -16,6 +16,7 @@ use crate::{
         time::Timestamp,
     },
     store::{AccountApp, AccountSecret, KeyedAccount},
+    tally::{AccountSeats, Seat},
 };
 
 /// An account under its API key.
@@ -28,6 +29,7 @@ pub struct Entry {
     pub holder: Holder,
     pub apps: SmallVec<[EntryApp; 1]>,
     secrets: SmallVec<[EntrySecret; 1]>,
+    pub seats: AccountSeats,
 }
 
 /// What is asked and told of an account that calls.
@@ -64,6 +66,7 @@ pub struct EntryApp {
     pub app_type: AppType,
     pub name: Box<str>,
     pub state: StateKind,
+    pub seat: Seat,
 }
 
 impl Entry {
@@ -106,7 +109,7 @@ pub(super) fn assemble(
     }
     let mut apps_of: HashMap<AccountId, SmallVec<_>> = HashMap::new();
     for AccountApp { account, id, app_type, name, state } in apps {
-        let app = EntryApp { id, app_type, name: name.as_str().into(), state };
+        let app = EntryApp { id, app_type, name: name.as_str().into(), state, seat: Seat::default() };
         apps_of.entry(account).or_default().push(app);
     }
     let entry = |account: KeyedAccount| {
@@ -122,6 +125,7 @@ pub(super) fn assemble(
                 external_id: account.external_id.map(Into::into),
                 standing: account.standing,
             },
+            seats: AccountSeats::default(),
         };
         Ok((account.api_key, Arc::new(entry)))
     };

@@ -9,7 +9,7 @@ use portico::{
         time::{Span, Timestamp},
     },
     store::Tx,
-    tally::{Call, Outcome},
+    tally::{Call, Outcome, Seats},
 };
 
 use crate::{
@@ -45,7 +45,13 @@ fn refused(at: Timestamp, app: Option<portico::domain::id::AppId>) -> RefusedCal
 }
 
 fn count(world: &World, account: AccountId, outcome: Outcome) {
-    world.ctx.tally.count(Call { account: Some(account), is_unnamed: false, old_secret: None, outcome });
+    world.ctx.tally.count(Call {
+        account: Some(account),
+        is_unnamed: false,
+        old_secret: None,
+        outcome,
+        seats: Seats::default(),
+    });
 }
 
 async fn with_app(kind: Kind) -> (World, Person, portico::domain::app::App) {

@@ -39,7 +39,7 @@ use portico::{
     },
     icons::Decoder,
     store::Store,
-    tally::{Call, Outcome},
+    tally::{Call, Outcome, Seats},
     telemetry::metrics::Metrics,
 };
 
@@ -266,6 +266,7 @@ impl World {
             is_unnamed: false,
             old_secret: None,
             outcome,
+            seats: Seats::default(),
         });
     }
 

@@ -15,7 +15,7 @@ use crate::{
         calls::SignedWith,
         time::Timestamp,
     },
-    tally::{Call, Outcome},
+    tally::{Call, Outcome, Seats},
 };
 
 /// An access token that may be used at this moment.
@@ -58,8 +58,11 @@ pub(super) async fn call(
         }
     };
     // Of the app's own account, whose developers read it, whoever it acts for.
+    let client = client.as_deref();
     let account = client.map(|client| client.owner.id);
-    ctx.tally.count(Call { account, is_unnamed: false, old_secret: None, outcome });
+    let seats =
+        Seats { account: client.map(|client| &client.seats), app: client.map(|client| &client.app.seat) };
+    ctx.tally.count(Call { account, is_unnamed: false, old_secret: None, outcome, seats });
     judged
 }
 

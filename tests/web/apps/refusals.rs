@@ -11,7 +11,7 @@ use portico::{
         id::AppId,
         time::Span,
     },
-    tally::{Call, Outcome},
+    tally::{Call, Outcome, Seats},
 };
 
 use super::{Flow, at};
@@ -49,7 +49,13 @@ fn refused(flow: &Flow, app: Option<AppId>, code: Code, detail: &str) {
         address: Some("203.0.113.18".parse().expect("an address")),
     });
     let account = Some(flow.ada.account);
-    flow.portal.world.ctx.tally.count(Call { account, is_unnamed: false, old_secret: None, outcome });
+    flow.portal.world.ctx.tally.count(Call {
+        account,
+        is_unnamed: false,
+        old_secret: None,
+        outcome,
+        seats: Seats::default(),
+    });
 }
 
 /// The page, once what was counted is written.
