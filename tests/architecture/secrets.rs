@@ -10,7 +10,7 @@ const COMPARED_BY: &[(&str, &str, usize)] = &[
     ("src/crypto/keyring.rs", ".ct_eq(", 1),
     ("src/crypto/keyring.rs", ".verify_slice(", 1),
     ("src/crypto/token.rs", ".ct_eq(", 1),
-    ("src/domain/jwt/verifier.rs", ".verify_slice(", 1),
+    ("src/domain/jwt/verifier.rs", ".ct_eq(", 1),
     ("src/domain/oauth/pkce.rs", ".ct_eq(", 1),
 ];
 

@@ -8,13 +8,17 @@ use hmac::{
     Hmac, KeyInit, Mac,
     block_api::HmacCore,
     digest::{
-        Key,
+        Key, Output,
         block_api::{Buffer, CoreProxy},
     },
 };
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq as _;
 
 use crate::domain::credential::ApiSecret;
+
+/// What `HS256` makes of a text (RFC 7518 §3.2).
+pub(super) type Signature = Output<Sha256>;
 
 /// Tried in place of a secret that is not there, so that the time does not tell. What it
 /// signs is never accepted.
@@ -51,13 +55,23 @@ impl Verifier {
         Self(HmacCore::new(&block))
     }
 
-    /// Whether the key made this signature of this text (RFC 7515 §5.2), compared in constant time.
-    pub(super) fn made(&self, signature: &[u8], text: &str) -> bool {
+    /// What the key signs this text with.
+    pub(super) fn sign(&self, text: &str) -> Signature {
         #[cfg(test)]
         TRIED.set(TRIED.get() + 1);
         let hmac = Hmac::compose(self.0.clone(), Buffer::<HmacCore<Sha256>>::default());
-        hmac.chain_update(text).verify_slice(signature).is_ok()
+        hmac.chain_update(text).finalize().into_bytes()
     }
+
+    /// Whether the key made this signature of this text (RFC 7515 §5.2), compared in constant time.
+    pub(super) fn made(&self, signature: &[u8], text: &str) -> bool {
+        is_same(&self.sign(text), signature)
+    }
+}
+
+/// Compared in constant time.
+pub(super) fn is_same(right: &Signature, signature: &[u8]) -> bool {
+    right.as_slice().ct_eq(signature).into()
 }
 
 impl fmt::Debug for Verifier {
