@@ -51,6 +51,9 @@ fn response(status: StatusCode, code: &'static str, body: impl Into<Bytes>) -> H
 #[derive(Debug)]
 pub(in crate::web) struct Refusals {
     public_url: String,
+    /// Sentences that are constants, by where they stand in the program.
+    constant: Cache<(Code, u16, usize, usize), Said>,
+    /// Those with numbers or names in them.
     said: Cache<(Code, u16, Box<str>), Said>,
 }
 
@@ -71,20 +74,33 @@ struct Said {
     challenge: Option<HeaderValue>,
 }
 
-/// More than there are sentences without numbers in them, and the latest of the others: a program
-/// that goes on with a token that has expired is told so in the same words for a second.
+impl Said {
+    /// For as long as the process runs: nobody then counts who still sends it. Of constants alone, of
+    /// which there are so many and no more.
+    fn for_good(self) -> Self {
+        let kept = |bytes: &[u8]| Bytes::from_static(Box::leak(bytes.into()));
+        let challenge = self
+            .challenge
+            .map(|value| HeaderValue::from_maybe_shared(kept(value.as_bytes())).unwrap_or(value));
+        Self { body: kept(&self.body), challenge }
+    }
+}
+
+/// More than there are constants, with each status; and the latest of the others: a program that goes
+/// on with a token that has expired is told so in the same words for a second.
 const SENTENCES: usize = 1_024;
 
 impl Refusals {
     pub(in crate::web) fn new(public_url: &str) -> Self {
-        Self { public_url: public_url.to_owned(), said: Cache::new(SENTENCES) }
+        let public_url = public_url.to_owned();
+        Self { public_url, constant: Cache::new(SENTENCES), said: Cache::new(SENTENCES) }
     }
 
     /// The answer, with this status.
     pub(super) fn answer(&self, refusal: &Refusal, status: u16) -> HttpResponse {
         let Refusal { code, detail, off_by_s: _, retry_after_s, left, scope } = refusal;
         let Said { body, challenge } = match scope {
-            None => self.known(*code, status, detail),
+            None => self.known(refusal, status),
             Some(scope) => self.say(*code, status, detail, Some(scope)),
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -100,12 +116,27 @@ impl Refusals {
         response
     }
 
-    fn known(&self, code: Code, status: u16, detail: &str) -> Said {
-        self.said.get(&Sentence(code, status, detail)).unwrap_or_else(|| {
-            let said = self.say(code, status, detail, None);
-            self.said.insert((code, status, detail.into()), said.clone());
-            said
-        })
+    fn known(&self, refusal: &Refusal, status: u16) -> Said {
+        let code = refusal.code;
+        match &refusal.detail {
+            Cow::Borrowed(constant) => {
+                let key = (code, status, constant.as_ptr().addr(), constant.len());
+                self.constant.get(&key).unwrap_or_else(|| {
+                    let said = self.say(code, status, constant, None);
+                    if self.constant.len() >= SENTENCES / 2 {
+                        return said;
+                    }
+                    let said = said.for_good();
+                    self.constant.insert(key, said.clone());
+                    said
+                })
+            }
+            Cow::Owned(text) => self.said.get(&Sentence(code, status, text)).unwrap_or_else(|| {
+                let said = self.say(code, status, text, None);
+                self.said.insert((code, status, text.as_str().into()), said.clone());
+                said
+            }),
+        }
     }
 
     fn say(&self, code: Code, status: u16, detail: &str, scope: Option<&str>) -> Said {
