@@ -11,6 +11,7 @@ mod lookup;
 mod shelf;
 
 use std::{
+    hint::black_box,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
@@ -313,6 +314,12 @@ impl Kept for Entry {
 
     fn account(&self) -> AccountId {
         self.holder.id
+    }
+
+    fn read_ahead(&self) {
+        let app = self.apps.first().map(|app| (app.id, app.state));
+        let secret = self.secrets.first().map(|secret| (secret.id, secret.retires_at));
+        black_box((self.holder.standing, app, secret));
     }
 
     async fn read(

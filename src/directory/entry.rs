@@ -28,7 +28,7 @@ pub(super) type Keyed = (ApiKey, Arc<Entry>);
 pub struct Entry {
     pub holder: Holder,
     pub apps: SmallVec<[EntryApp; 1]>,
-    secrets: SmallVec<[EntrySecret; 1]>,
+    pub(super) secrets: SmallVec<[EntrySecret; 1]>,
     pub seats: AccountSeats,
 }
 

@@ -26,6 +26,9 @@ pub(super) trait Kept: Sized + Send + Sync + 'static {
     /// Whose changes make it untrue.
     fn account(&self) -> AccountId;
 
+    /// Reads here and there what a call will ask for, so that it is near by then.
+    fn read_ahead(&self) {}
+
     /// What the database has under the keys; of one that nobody has, nothing.
     fn read(
         directory: &Directory,
@@ -39,7 +42,7 @@ pub(super) type Read<T> = (<T as Kept>::Key, Result<Arc<T>, Unreadable>);
 
 #[derive(Debug)]
 pub(super) struct Shelf<T: Kept> {
-    known: Cache<T::Key, Arc<T>, UnitWeighter, DefaultHashBuilder, HandsBack>,
+    known: Cache<T::Key, Held<T>, UnitWeighter, DefaultHashBuilder, HandsBack>,
     /// Keys that lead nowhere, and when that was found: remembered against floods of them.
     nowhere: Cache<T::Key, (Nowhere, Instant)>,
     /// Keys that were known until their account changed, and were not asked for since.
@@ -47,6 +50,19 @@ pub(super) struct Shelf<T: Kept> {
     /// Held while an entry comes or goes.
     index: Mutex<Index<T::Key>>,
     pub(super) look_ups: Mutex<Queue<T>>,
+}
+
+/// An entry, as the cache clones it. Of very many no processor's cache holds all: what a call will
+/// ask for is then fetched at one time, and not piece by piece once the count of the `Arc` is
+/// raised, beyond which a processor does not look ahead.
+#[derive(Debug)]
+struct Held<T>(Arc<T>);
+
+impl<T: Kept> Clone for Held<T> {
+    fn clone(&self) -> Self {
+        self.0.read_ahead();
+        Self(Arc::clone(&self.0))
+    }
 }
 
 /// Has what the cache drops to make room come back to who put something in.
@@ -105,7 +121,7 @@ impl<T: Kept> Shelf<T> {
 
     #[inline]
     pub(super) fn get(&self, key: &T::Key) -> Option<Arc<T>> {
-        self.known.get(key)
+        self.known.get(key).map(|held| held.0)
     }
 
     /// What memory says of the key.
@@ -113,7 +129,7 @@ impl<T: Kept> Shelf<T> {
     /// # Errors
     /// It is known that a secret does not open.
     pub(super) fn in_memory(&self, key: &T::Key) -> Result<InMemory<T>, Blind> {
-        if let Some(entry) = self.known.get(key) {
+        if let Some(entry) = self.get(key) {
             return Ok(InMemory::Known(entry));
         }
         match self.nowhere.get(key) {
@@ -171,9 +187,9 @@ impl<T: Kept> Shelf<T> {
             return false;
         }
         self.known_before.remove(&key);
-        self.known.insert_with_lifecycle(key, Arc::clone(entry), &mut dropped);
+        self.known.insert_with_lifecycle(key, Held(Arc::clone(entry)), &mut dropped);
         // What was under the key before is handed back too, and what found no room at all.
-        dropped.iter().for_each(|(key, entry)| index.untie(entry.account(), key));
+        dropped.iter().for_each(|(key, Held(entry))| index.untie(entry.account(), key));
         if self.known.contains_key(&key) {
             index.tie(entry.account(), key);
         }
